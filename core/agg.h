@@ -1,0 +1,104 @@
+/* agg.h - counts over a rowset: facets, histogram, groups. Pure functions: same rows, same answer,
+ * whatever the number of threads. All stop early when *cancel becomes true and then return NULL. */
+#ifndef AWL_AGG_H
+#define AWL_AGG_H
+
+#include "rowset.h"
+
+/* --- facet: the values of one field with their counts, most frequent first --- */
+
+struct facet_value {
+    struct slice text;  /* ptr NULL: missing. Owned by the facet or a dictionary */
+    uint64_t count;
+};
+struct facet {
+    char *name;              /* as asked: a field name or common alias */
+    uint64_t rows;           /* rows looked at */
+    uint64_t missing;
+    uint64_t distinct;       /* values that are not missing */
+    unsigned n;              /* values kept */
+    struct facet_value *value;
+    struct strbuf text;      /* owns texts that no dictionary holds */
+};
+/* Top `top` values of a field reference over all log types of the rowset (alias: merged). */
+struct facet *facet_compute(struct session *s, const struct rowset *r, const struct field_ref *f,
+                            const char *name, unsigned top, const atomic_bool *cancel);
+void facet_free(struct facet *f);
+
+/* --- histogram: rows a time bucket, by class --- */
+
+enum hist_class { HC_OK, HC_3XX, HC_4XX, HC_5XX, HC_OTHER, HC_COUNT };
+struct histogram {
+    int64_t from_us, width_us;
+    unsigned n;
+    uint64_t (*bucket)[HC_COUNT];
+    uint64_t peak; /* largest bucket total */
+};
+/* The class of a record: by its `status` role (5xx, 4xx, 3xx, else ok); VPC REJECT counts as 4xx;
+ * CloudFront 000 and unparsed rows as HC_OTHER. */
+struct histogram *histogram_compute(const struct rowset *r, int64_t from_us, int64_t to_us,
+                                    unsigned buckets, const atomic_bool *cancel);
+void histogram_free(struct histogram *h);
+/* A round width (1 ms ... 1 d) so that [from, to) needs at most `buckets` bars. */
+int64_t histogram_round_width(int64_t from_us, int64_t to_us, unsigned buckets);
+
+/* Bitmaps of "is 5xx" / "is 4xx, REJECT or denied" for e and w: built over a rowset. */
+struct rowset *rowset_errors(const struct rowset *r, unsigned classes_mask /* 1 << HC_5XX ... */,
+                             const atomic_bool *cancel);
+
+/* --- groups: stats a, b by k1, k2 --- */
+
+struct group_table {
+    unsigned n_key, n_agg;
+    uint64_t n;           /* rows */
+    struct val *cell;     /* n * (n_key + n_agg), row by row, keys first */
+    char **name;          /* n_key + n_agg column names */
+    struct strbuf text;   /* owns key texts */
+};
+/* The rows of a stats command. NULL with *e filled if cancelled or too many groups. */
+struct group_table *group_compute(struct session *s, const struct rowset *r,
+                                  const struct query_cmd *stats, const atomic_bool *cancel,
+                                  struct err *e);
+void group_free(struct group_table *t);
+
+/* --- the tables of two views --- */
+
+#define SPARK_BUCKETS 16
+
+/* Errors: 5xx by cause. One row per (type, status, target status, target, reason cause). */
+struct error_row {
+    struct logtype *lt;
+    struct slice status, target_status, target; /* target: target_ip, edge, or bucket */
+    struct slice reason;
+    const char *cause, *side; /* explain.h */
+    uint64_t count;
+    uint64_t paths;           /* distinct */
+    int64_t first_us, last_us;
+    uint32_t spark[SPARK_BUCKETS];
+};
+struct error_table {
+    uint64_t total;
+    unsigned n;
+    struct error_row *row; /* by count, descending */
+};
+struct error_table *errors_compute(struct session *s, const struct rowset *r,
+                                   const atomic_bool *cancel);
+void error_table_free(struct error_table *t);
+
+/* Edges: CloudFront by edge location. hit % = (Hit + RefreshHit) / (Hit + RefreshHit + Miss). */
+struct edge_row {
+    struct slice code;
+    const char *city, *country; /* "" if unknown */
+    uint64_t requests, hits, misses, e4xx, e5xx, bytes;
+    double p95_ttfb;            /* seconds; NAN if no row has it */
+    uint32_t spark[SPARK_BUCKETS];
+};
+struct edge_table {
+    unsigned n;
+    struct edge_row *row; /* by requests, descending */
+};
+struct edge_table *edges_compute(struct session *s, const struct rowset *r,
+                                 const atomic_bool *cancel);
+void edge_table_free(struct edge_table *t);
+
+#endif

@@ -1,0 +1,33 @@
+/* catalog.h - the set of published segments, as immutable snapshots.
+ *
+ * A snapshot is an array of segments with a generation. Publishing builds a new array and swaps
+ * the pointer under a mutex held for a few instructions; readers keep their snapshot alive by
+ * reference, so nothing they look at ever changes. */
+#ifndef AWL_CATALOG_H
+#define AWL_CATALOG_H
+
+#include "segment.h"
+
+struct snapshot {
+    atomic_uint refs;
+    uint64_t generation;
+    uint32_t n;
+    uint64_t rows;
+    int64_t ts_min, ts_max; /* over all segments; min > max if empty */
+    struct segment *seg[];
+};
+
+struct catalog;
+struct catalog *catalog_new(void);
+void catalog_free(struct catalog *c);
+/* Replaces `old` (NULL: none) by `fresh` (NULL: drops it), taking the caller's reference of
+ * `fresh`. */
+void catalog_replace(struct catalog *c, struct segment *old, struct segment *fresh);
+/* Drops every row of a source (it was cut or replaced): segments that hold only it go, others are
+ * told by `keep` = false rows. Returns the number of rows dropped. */
+struct snapshot *catalog_snapshot(struct catalog *c); /* a new reference */
+void snapshot_ref(struct snapshot *s);
+void snapshot_unref(struct snapshot *s);
+uint64_t catalog_generation(struct catalog *c);
+
+#endif

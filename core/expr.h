@@ -1,0 +1,171 @@
+/* expr.h - the query language: text -> tree -> tree bound to fields.
+ *
+ * The grammar is CloudWatch Logs Insights QL with awl's shorthands (docs/ARCHITECTURE.md, "Query
+ * language"). Shorthands are rewritten while parsing, so a tree has only the node kinds below.
+ * A tree is immutable after query_parse() and may be read by many threads.
+ *
+ * Meaning of a test on a missing value: every positive test is false, and !=, not like, not in,
+ * not (...) are the exact opposite, hence true. */
+#ifndef AWL_EXPR_H
+#define AWL_EXPR_H
+
+#include "err.h"
+#include "format.h"
+#include "value.h"
+
+enum expr_kind {
+    EX_NUM,     /* num */
+    EX_STR,     /* text; quoted or a bare value */
+    EX_TIME,    /* time_us: absolute by the time of parsing (query_env) */
+    EX_FIELD,   /* field */
+    EX_AND,     /* arg[0..n) */
+    EX_OR,      /* arg[0..n) */
+    EX_NOT,     /* arg[0] */
+    EX_CMP,     /* arg[0] op arg[1] */
+    EX_RANGE,   /* arg[0] in [lo, hi] inclusive numbers or times: 5xx, 200..299, a day */
+    EX_IN,      /* arg[0] in arg[1..n): any kinds mixed, also EX_RANGE-like items as EX_SPAN, EX_CIDR */
+    EX_SPAN,    /* lo..hi as a list item */
+    EX_CIDR,    /* net/bits; as arg[1] of EX_INNET or as a list item */
+    EX_INNET,   /* arg[0] in the network arg[1] */
+    EX_LIKE,    /* arg[0] contains text of arg[1] (EX_STR) */
+    EX_GLOB,    /* arg[0] matches the whole glob text (path=/api/ *) */
+    EX_MATCH,   /* arg[0] matches regex (PCRE2, search) */
+    EX_PRESENT, /* ispresent(arg[0]) */
+    EX_ARITH,   /* arg[0] op arg[1]: + - * / % ^ ; unary minus is 0 - x */
+    EX_CALL,    /* function `func` of arg[0..n) */
+};
+
+enum expr_op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_POW };
+
+/* What a name stands for, by log type: resolved once, used per row. */
+enum pseudo_field {
+    PF_NONE,      /* a field of the log type: per_type[] */
+    PF_TIMESTAMP, /* @timestamp */
+    PF_MESSAGE,   /* @message, the raw line */
+    PF_LOGTYPE,   /* @logtype; @type on types without an own one */
+    PF_FILE,      /* @file */
+    PF_LINE,      /* @line */
+    PF_SOURCE,    /* @source */
+    PF_UNPARSED,  /* @unparsed: the reason */
+    PF_ANYIP,     /* "ip": any address field of the record */
+    PF_COLUMN,    /* a column made by an earlier command (alias): column */
+};
+
+#define MAX_LOGTYPES 32
+
+struct field_ref {
+    enum pseudo_field pseudo;
+    int16_t per_type[MAX_LOGTYPES]; /* field index in each log type, -1: missing there */
+    int column;                     /* PF_COLUMN */
+};
+
+struct expr {
+    enum expr_kind kind;
+    enum expr_op op;
+    unsigned n;          /* arguments */
+    struct expr **arg;
+    double num;          /* EX_NUM */
+    int64_t time_us;     /* EX_TIME */
+    double lo, hi;       /* EX_RANGE, EX_SPAN of numbers */
+    bool is_time;        /* EX_RANGE, EX_SPAN: lo_us/hi_us are meant */
+    int64_t lo_us, hi_us;
+    struct slice text;   /* EX_STR, EX_LIKE/GLOB text, EX_MATCH pattern source, EX_FIELD name, EX_NUM/
+                            EX_CMP literal as written (so "012345678901" keeps its zero) */
+    struct ip net;       /* EX_CIDR */
+    unsigned bits;
+    struct regex *re;    /* EX_MATCH; compiled, JIT, shared (regex.h) */
+    struct field_ref *field; /* EX_FIELD */
+    const struct func *func; /* EX_CALL */
+    unsigned at, at_len; /* place in the query text, for carets */
+};
+
+/* The clock and zone a query is read in; injected, the core asks nobody. */
+struct query_env {
+    int64_t now_us;          /* "-15m", now() */
+    int64_t first_us, last_us; /* oldest and newest record in view (@first, @last, bare 13:05) */
+    int tz_offset_s;         /* zone of time literals without one, seconds east of UTC */
+    bool interactive;        /* an unknown bare word is a text search with a notice, else an error */
+};
+
+struct query_error {
+    unsigned at, len; /* bytes in the query text */
+    char msg[256];
+    char hint[256];   /* nearest names or an example; "" if none */
+};
+
+enum cmd_kind { CMD_FILTER, CMD_FIELDS, CMD_DISPLAY, CMD_SORT, CMD_LIMIT, CMD_STATS, CMD_DEDUP };
+
+enum agg_kind { AGG_NONE, AGG_COUNT, AGG_COUNT_FIELD, AGG_COUNT_DISTINCT, AGG_SUM, AGG_AVG, AGG_MIN,
+                AGG_MAX, AGG_PCT, AGG_STDDEV, AGG_EARLIEST, AGG_LATEST };
+
+struct query_item {
+    struct expr *expr;  /* NULL for count(*) */
+    enum agg_kind agg;  /* stats items */
+    double pct;         /* AGG_PCT: 0..100 */
+    int64_t bin_us;     /* by-keys made with bin(p): width; expr is @timestamp. 0 otherwise */
+    bool desc;          /* sort */
+    char *name;         /* the column's name: alias or the text as written */
+};
+
+struct query_cmd {
+    enum cmd_kind kind;
+    struct expr *filter;            /* CMD_FILTER */
+    struct query_item *item;        /* fields, display, sort, stats, dedup */
+    unsigned n_item;
+    struct query_item *by;          /* stats */
+    unsigned n_by;
+    uint64_t limit;
+};
+
+struct query_ast {
+    struct query_cmd *cmd;
+    unsigned n_cmd;
+    char notice[512]; /* what was read otherwise than QL would ("y read as a field"); "" if none */
+    /* owns everything below it; freed by query_ast_free */
+    struct expr_pool *pool;
+};
+
+/* Parses and binds a whole query ("filter ... | stats ..."), or a bare expression as an implied
+ * filter. Returns NULL with *e filled. The text need not outlive the call. */
+struct query_ast *query_parse(const char *text, const struct query_env *env, struct query_error *e);
+/* One expression only (the filter prompt). Stands in cmd[0] as CMD_FILTER; "" gives n_cmd == 0. */
+struct query_ast *filter_parse(const char *text, const struct query_env *env,
+                               struct query_error *e);
+void query_ast_free(struct query_ast *q);
+/* "text\n      ^^^^\nmessage; hint" for a terminal or stderr. */
+void query_error_print(const struct query_error *e, const char *text, struct strbuf *out);
+/* Canonical text of an expression: strings in "", parses to the same tree. */
+void expr_print(const struct expr *e, struct strbuf *out);
+
+/* --- the naive evaluator: one row at a time, the oracle of the vectorised one (filter.h) --- */
+
+enum val_kind { VAL_MISSING, VAL_NUM, VAL_STR, VAL_BOOL, VAL_TIME };
+
+struct val {
+    enum val_kind kind;
+    double num;      /* VAL_NUM, VAL_BOOL */
+    int64_t time_us; /* VAL_TIME */
+    struct slice str; /* VAL_STR; VAL_NUM: the text it came from, if any */
+};
+
+/* How a row answers for a field; implemented over a parsed record (rowview.h) or a result row. */
+struct row_access {
+    /* Raw text typed by the field's kind; VAL_MISSING for absent and "-". */
+    struct val (*field)(void *row, const struct field_ref *f);
+    /* PF_ANYIP: the i-th address of the record, false past the last. */
+    bool (*any_ip)(void *row, unsigned i, struct slice *out);
+    void *row;
+    struct strbuf *scratch; /* for results of string functions; reset by the caller per row */
+};
+
+struct val expr_eval(const struct expr *e, const struct row_access *row);
+bool val_truth(struct val v); /* missing, 0, "", false are false */
+int val_cmp(struct val a, struct val b); /* total order of `sort`: natural order, missing last */
+/* Text of a value as results print it; numbers in shortest form. */
+void val_print(struct val v, struct strbuf *out);
+
+/* Field look-up over all types: "elb_status_code", "status", "@timestamp", "ip". False: unknown;
+ * then `hint` gets the nearest names. */
+bool field_resolve(struct slice name, struct field_ref *out, char *hint, size_t hint_len);
+
+#endif

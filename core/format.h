@@ -1,0 +1,184 @@
+/* format.h - what a log type is: one static table a type (core/formats/NAME.c).
+ *
+ * A format turns the bytes of one record into slices, one a field. It copies and converts nothing:
+ * every value is a part of the raw line (quotes stripped, escapes still in it), so the same
+ * function serves the indexer, the record pane and the slow path of a filter. Typed conversion
+ * is value.h's. Rules of each format come from the AWS documentation named in `doc_url`.
+ *
+ * Contract of every parse function: never reads outside the slice, never fails for surplus
+ * fields (they are the extras) nor for missing trailing ones (older generations), O(length). */
+#ifndef AWL_FORMAT_H
+#define AWL_FORMAT_H
+
+#include "err.h"
+#include "str.h"
+
+enum field_kind {
+    FK_TEXT, /* bytes */
+    FK_NUM,  /* fixed-point: `scale` decimals; stored as an integer of 10^-scale units */
+    FK_TIME, /* moment, microseconds since 1970 UTC */
+    FK_IP,   /* address, v4 or v6, as text */
+};
+
+enum field_unit { UNIT_NONE, UNIT_S, UNIT_MS, UNIT_BYTES };
+
+enum field_flag {
+    FF_NOCOL = 1 << 0,   /* (nearly) every record has its own value: no column, read from the line */
+    FF_STATUS = 1 << 1,  /* an HTTP status */
+    FF_PORT = 1 << 2,    /* a port number */
+    FF_NEG1 = 1 << 3,    /* -1 means "not reached": left out of every aggregate */
+    FF_URLENC = 1 << 4,  /* percent-encoded by the logger: decode once to show */
+    FF_URLENC2 = 1 << 5, /* CloudFront user agent: decode a second time if %20 is left */
+    FF_HEXESC = 1 << 6,  /* \xHH, \" and \\ escapes of the load balancers */
+    FF_ID = 1 << 7,      /* digits that are a name, not a number (account ids) */
+    FF_DERIVED = 1 << 8, /* a part of another field; -o json leaves it out */
+    FF_COMPOSITE = 1 << 9, /* the whole of which others are parts; kept for filters by its name */
+};
+
+/* The common fields, one meaning over all types (product.md); X-macro: enum, name. */
+#define FIELD_ROLES(X)                                                                             \
+    X(STATUS, "status")                                                                            \
+    X(CLIENT_IP, "client_ip")                                                                      \
+    X(SERVER_IP, "server_ip")                                                                      \
+    X(METHOD, "method")                                                                            \
+    X(HOST, "host")                                                                                \
+    X(PATH, "path")                                                                                \
+    X(QUERY, "query")                                                                              \
+    X(BYTES_IN, "bytes_in")                                                                        \
+    X(BYTES_OUT, "bytes_out")                                                                      \
+    X(DURATION, "duration")                                                                        \
+    X(USER_AGENT, "user_agent")                                                                    \
+    X(REQUEST_ID, "request_id")                                                                    \
+    X(TRACE_ID, "trace_id")                                                                        \
+    X(PRINCIPAL, "principal")                                                                      \
+    X(ACTION, "action")                                                                            \
+    X(ERROR, "error")
+
+enum field_role {
+    ROLE_NONE,
+#define X(id, name) ROLE_##id,
+    FIELD_ROLES(X)
+#undef X
+        ROLE_COUNT
+};
+const char *field_role_name(enum field_role role);
+
+struct field_def {
+    const char *name;    /* as product.md spells it: "elb_status_code", "cs(User-Agent)" */
+    const char *aliases; /* blank separated: Athena column, Logs Insights name, ...; NULL if none */
+    enum field_kind kind;
+    uint8_t scale; /* FK_NUM: decimals kept */
+    enum field_unit unit;
+    unsigned flags; /* enum field_flag */
+    enum field_role role;
+    const char *meaning; /* one line, own words */
+};
+
+/* Why a line is no record of its type. Texts by reason_text(). X-macro: enum, text. */
+#define PARSE_REASONS(X)                                                                           \
+    X(SHORT, "too few fields")                                                                     \
+    X(TIME, "the time does not read as one")                                                       \
+    X(QUOTE, "a quoted field does not end")                                                        \
+    X(SHAPE, "the first fields have another shape")                                                \
+    X(HEADER, "no field list says what the columns are")                                           \
+    X(TYPE, "the log type is not known")                                                           \
+    X(SKIP, "an AWS test or digest object, not a log")                                             \
+    X(LONG, "longer than a record may be")
+
+enum parse_reason {
+    REASON_NONE,
+#define X(id, text) REASON_##id,
+    PARSE_REASONS(X)
+#undef X
+        REASON_COUNT
+};
+const char *reason_text(enum parse_reason r);
+
+#define MAX_EXTRA 32   /* extra_1 ... extra_32; the last takes the rest of the line */
+#define MAX_FIELDS 512 /* static + extras + names learned from headers */
+#define TIME_NONE INT64_MIN
+
+/* One record, as slices into the line. A val with ptr NULL is absent. "-" stays "-" here:
+ * what counts as missing is value_missing()'s to say (value.h). */
+struct record {
+    struct slice val[MAX_FIELDS];
+    unsigned n_val;      /* val[0..n_val) are set; those behind are absent */
+    int64_t ts;          /* canonical event time in microseconds UTC, or TIME_NONE */
+    enum parse_reason reason;
+};
+
+enum parse_result {
+    PARSE_OK,
+    PARSE_BAD,    /* record.reason says why; the line is kept as an unparsed record */
+    PARSE_HEADER, /* a comment or a header line; *lay may have been replaced */
+    PARSE_MORE,   /* a quote is open at the end of the line: try again with the next line added */
+};
+
+/* The order of columns in one file, learned from its header line. Immutable, interned for the
+ * life of the process, shared by threads. Positional formats have one fixed layout. */
+struct layout {
+    unsigned id;
+    unsigned n;
+    uint16_t field[MAX_FIELDS]; /* position -> field index in the log type */
+};
+
+struct format;
+
+/* A log type while the program runs: the static table and the fields learned since.
+ * Fields are only appended; indices never change. All functions are thread-safe. */
+struct logtype {
+    const struct format *fmt;
+    unsigned id;                 /* index in the registry */
+    unsigned n_static;           /* fields of the table; extras follow at n_static + i */
+    _Atomic unsigned n_fields;   /* all fields so far */
+    struct field_def *field[MAX_FIELDS];
+};
+
+/* What detection may look at. */
+struct probe {
+    struct slice path; /* the S3 key or file name, "" if none */
+    struct slice head; /* the first inflated bytes, whole lines where possible, up to 64 KiB */
+};
+
+struct format {
+    const char *name;  /* "alb": the value of @logtype */
+    const char *title; /* "Application Load Balancer access log" */
+    const char *doc_url;
+    const struct field_def *fields;
+    unsigned n_fields;
+    bool multiline; /* parse may answer PARSE_MORE */
+    bool header;    /* columns come from a header line; mid-file headers occur */
+    /* 0 = certainly not ... 100 = certainly; 50 and more opens the file as this type. */
+    int (*detect)(const struct probe *p);
+    /* `line` has no terminator (no LF, no CR before it). *lay is the layout in force (NULL before
+     * any header) and may be changed on PARSE_HEADER. `lt` is for learning header names. */
+    enum parse_result (*parse)(struct logtype *lt, const struct layout **lay, struct slice line,
+                               struct record *rec);
+    const char *const *samples; /* NULL-terminated; every one parses (a test checks) */
+};
+
+/* --- the registry (format.c): one logtype for each line of formats.def, then "text" --- */
+unsigned logtype_count(void);
+struct logtype *logtype_get(unsigned id);
+struct logtype *logtype_by_name(struct slice name); /* NULL if there is none */
+/* Plain lines of no known type: no fields, everything REASON_TYPE but listed all the same.
+ * A leading ISO 8601 or CLF time is taken as the record's time where one is found. */
+struct logtype *logtype_text(void);
+/* The type of a file. Never NULL (logtype_text() at worst). *why gets one sentence. */
+struct logtype *detect_type(const struct probe *p, struct strbuf *why);
+
+/* Index of the field with exactly this AWS name; created as a text field if `create`. -1 if none. */
+int logtype_field(struct logtype *lt, struct slice name, bool create);
+/* Look-up of query-language.md 9.3 within one type: exact, common alias (role), listed alias,
+ * then ignoring case and - _ . blank ( ) : $. -1 none, -2 ambiguous. */
+int logtype_lookup(struct logtype *lt, struct slice name);
+int logtype_role(const struct logtype *lt, enum field_role role); /* -1 if the type has none */
+const struct layout *layout_intern(struct logtype *lt, const uint16_t *field, unsigned n);
+const struct layout *layout_by_id(unsigned id); /* NULL for id UINT_MAX */
+
+static inline struct slice record_get(const struct record *r, unsigned field)
+{
+    return field < r->n_val ? r->val[field] : (struct slice){NULL, 0};
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* query.h - questions that run beside the screen.
+ *
+ * One worker thread answers the newest question; older ones are cancelled. The screen asks and
+ * later takes the newest finished answer; `changed` of the engine tells it when. Answers are
+ * immutable and shared by reference. */
+#ifndef AWL_QUERY_H
+#define AWL_QUERY_H
+
+#include "agg.h"
+
+enum table_kind { TABLE_NONE, TABLE_ERRORS, TABLE_EDGES };
+
+/* What the screen wants to know of the rows a filter keeps. Copied by engine_ask. */
+struct question {
+    char *filter;          /* expression text, "" = all; must have been validated */
+    int64_t from_us, to_us; /* histogram range; from == to: the whole of the snapshot */
+    unsigned buckets;      /* histogram bars wanted; 0: none */
+    const char *const *facet; /* n_facet field names */
+    unsigned n_facet, facet_top;
+    enum table_kind table;
+};
+
+struct answer {
+    atomic_uint refs;
+    uint64_t serial;          /* of the question */
+    uint64_t generation;      /* of the snapshot */
+    struct rowset *rows;      /* rows of the filter */
+    struct rowset *all;       /* all rows of the same snapshot */
+    struct rowset *err5, *err4; /* rows with 5xx; 4xx/REJECT/denied */
+    struct histogram *hist;
+    struct facet **facet;
+    unsigned n_facet;
+    struct error_table *errors;
+    struct edge_table *edges;
+    double filter_ms;
+    bool complete;            /* facets and tables are in, too; else only rows and histogram */
+};
+
+struct engine;
+struct engine *engine_new(struct session *s, const struct query_env *env, void (*changed)(void *),
+                          void *ctx);
+void engine_free(struct engine *e);
+/* Asks anew; returns the serial. The answer of the same question over a newer snapshot is made by
+ * itself while the session grows (at most every 100 ms), until the next engine_ask. */
+uint64_t engine_ask(struct engine *e, const struct question *q);
+struct answer *engine_answer(struct engine *e); /* newest, a new reference; NULL if none yet */
+void answer_unref(struct answer *a);
+bool engine_busy(struct engine *e);
+void engine_cancel(struct engine *e); /* ^C: stop the running question, keep the last answer */
+
+#endif

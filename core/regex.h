@@ -1,0 +1,20 @@
+/* regex.h - PCRE2 with JIT: compiled once, shared by threads, one match context a thread. */
+#ifndef AWL_REGEX_H
+#define AWL_REGEX_H
+
+#include "err.h"
+#include "str.h"
+
+struct regex;
+
+/* Flags: 'i' case folds. NULL with *e filled (offset and PCRE2's words) if it does not compile. */
+struct regex *regex_new(struct slice pattern, bool icase, struct err *e);
+void regex_free(struct regex *re);
+/* First match in s: its bounds in *from, *to (may be NULL). Never crosses the slice; match limits
+ * are set, a match that exceeds them counts as no match. Bytes, not UTF-8, unless the pattern
+ * holds non-ASCII. Thread-safe. */
+bool regex_match(const struct regex *re, struct slice s, size_t *from, size_t *to);
+/* A literal that every match must contain ("" if none is known): search it first. */
+struct slice regex_literal(const struct regex *re);
+
+#endif

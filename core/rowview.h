@@ -1,0 +1,44 @@
+/* rowview.h - one record, whole: its raw line and its fields. For rows on screen, results, and
+ * everything that a column does not answer. */
+#ifndef AWL_ROWVIEW_H
+#define AWL_ROWVIEW_H
+
+#include "expr.h"
+#include "session.h"
+
+/* Reads rows; one a thread. Holds the last pinned block, so neighbours are cheap. */
+struct rowview {
+    struct session *session;
+    struct segment *seg; /* borrowed from the caller's snapshot */
+    uint32_t row;
+    struct source *src;
+    struct slice raw;    /* the record's bytes, valid until the next load; "" if unreadable */
+    struct record rec;   /* parsed from raw; n_val 0 if it did not parse */
+    bool parsed;         /* rec is filled (done on first need) */
+    bool readable;
+    struct blob_pin pin;
+    uint32_t pin_source; /* what the pin covers */
+    uint64_t pin_off;
+    struct slice pin_bytes;
+    bool pinned;
+    struct strbuf scratch; /* for computed texts: @source, @file; reset on load */
+};
+
+void rowview_init(struct rowview *v, struct session *s);
+void rowview_release(struct rowview *v);
+/* Positions on a row; lazy: reads nothing yet. */
+void rowview_at(struct rowview *v, struct segment *seg, uint32_t row);
+struct slice rowview_raw(struct rowview *v);            /* reads the line */
+const struct record *rowview_record(struct rowview *v); /* reads and parses it */
+/* Raw text of a field by index in the row's own log type; from the column's dictionary where it
+ * has one (then no byte of the log is touched), else from the line. ptr NULL if absent. */
+struct slice rowview_field(struct rowview *v, int field);
+/* Typed value of any reference: a field, @timestamp, @message, ... */
+struct val rowview_value(struct rowview *v, const struct field_ref *f);
+/* The common field, by role; missing if the type has none. */
+struct slice rowview_role(struct rowview *v, enum field_role role);
+uint64_t rowview_line(struct rowview *v);
+/* Row access for expr_eval over this view. */
+struct row_access rowview_access(struct rowview *v);
+
+#endif

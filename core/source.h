@@ -1,0 +1,123 @@
+/* source.h - the files that are open: identity, what the S3 key tells, and the bytes.
+ *
+ * A source is one file (or standard input). Bytes are always addressed in the INFLATED file, so
+ * the rest of awl does not know of gzip. No descriptor is kept: every read opens, reads, closes,
+ * or uses a mapping. Files may shrink, be replaced or vanish at any time; then reads fail softly
+ * (ERR_SYS / short slice) and source.changed is set. */
+#ifndef AWL_SOURCE_H
+#define AWL_SOURCE_H
+
+#include <stdatomic.h>
+#include <sys/types.h>
+#include <pthread.h>
+
+#include "err.h"
+#include "format.h"
+
+enum source_kind { SOURCE_PLAIN, SOURCE_GZIP, SOURCE_STDIN };
+
+/* What the key of the object tells (README of formats, 2.1). Slices into source.path or "". */
+struct s3_identity {
+    struct slice account, region, service, resource;
+};
+
+struct source {
+    uint32_t id;          /* index in the session; order of equal timestamps */
+    char *path;           /* as opened */
+    char *name;           /* path below the opened argument, for @file */
+    enum source_kind kind;
+    dev_t dev;
+    ino_t ino;
+    uint64_t size;        /* bytes on disk when opened */
+    int64_t mtime_us;
+    struct s3_identity ident;
+    char *origin;         /* "account/region/resource" for @source; "" if unknown */
+    struct logtype *lt;   /* set by detection, before any record */
+    char why[120];        /* one sentence: why this type */
+
+    _Atomic uint64_t bytes_done;   /* bytes on disk read so far (progress) */
+    _Atomic uint64_t inflated;     /* inflated bytes so far */
+    _Atomic uint64_t records;      /* records, unparsed ones included */
+    _Atomic uint64_t lines, headers, blanks; /* lines = lines of records + headers + blanks */
+    _Atomic uint64_t unparsed[REASON_COUNT];
+    _Atomic int64_t first_us, last_us; /* over records with a time; first > last if none */
+    _Atomic bool done;             /* read to its end (for now) */
+    _Atomic bool changed;          /* cut or replaced on disk since it was read */
+    pthread_mutex_t lock;          /* guards error and the members below */
+    char *error;                   /* why it could not be read (to its end); NULL if well */
+
+    struct zaccess *zaccess;       /* gzip access points, built while reading; NULL for others */
+    struct strbuf *heap;           /* SOURCE_STDIN: all bytes; grows, chunks never move: see blob.c */
+};
+
+/* Opens identity only (stat + magic bytes); returns NULL with *e if unreadable. */
+struct source *source_open(const char *path, const char *name, struct err *e);
+void source_free(struct source *s);
+void source_fail(struct source *s, const char *fmt, ...) PRINTF_LIKE(2, 3); /* sets error, once */
+void s3_identify(const char *path, struct s3_identity *out);
+
+/* Walks paths: files as they are, folders recursively, sorted by name, symlink loops cut, hidden
+ * files skipped inside folders. Calls back for each regular file; a problem with one path goes to
+ * `bad` and the walk goes on. Returns false if `stop` became true. */
+typedef void (*source_found_fn)(void *ctx, const char *path, const char *name);
+typedef void (*source_bad_fn)(void *ctx, const char *path, const struct err *e);
+bool source_walk(const char *root, source_found_fn found, source_bad_fn bad, void *ctx,
+                 const atomic_bool *stop);
+
+/* --- sequential reading, for the indexer --- */
+
+/* A reader hands out consecutive chunks of whole lines (the last line of the file may lack its
+ * terminator). Plain files: any thread may call reader_next, chunks are independent; gzip: chunks
+ * come from one inflation, serialised inside. */
+struct reader;
+struct chunk {
+    const char *ptr;   /* valid until chunk_release */
+    size_t len;
+    uint64_t off;      /* inflated offset of ptr[0] */
+    unsigned seq;      /* 0, 1, 2 ... in file order */
+    bool last;         /* nothing follows (for now) */
+    void *owner;
+};
+/* From inflated offset `from` (0, or where a growing plain file ended). `chunk_size` is a wish; a
+ * line longer than it makes the chunk larger, up to 256 MiB, beyond which it is cut. */
+struct reader *reader_new(struct source *s, uint64_t from, size_t chunk_size);
+/* 1: *c filled; 0: the end; <0: error, *e filled; what was read before stays good (a damaged gzip
+ * gives the lines before the damage first, then the error naming the place). */
+int reader_next(struct reader *r, struct chunk *c, struct err *e) MUST_CHECK;
+void chunk_release(struct reader *r, struct chunk *c);
+void reader_free(struct reader *r);
+
+/* --- random reading, for rows on screen and raw-text search --- */
+
+/* A view of [off, off+len) of the inflated source. Pinned until blob_unpin: a mapping of the file,
+ * or a block of the bounded cache (64 MiB over all sources). May be shorter than asked when the
+ * file was cut. Thread-safe. */
+struct blob_pin {
+    void *block;
+};
+int blob_view(struct source *s, uint64_t off, size_t len, struct slice *out, struct blob_pin *pin,
+              struct err *e) MUST_CHECK;
+void blob_unpin(struct blob_pin *pin);
+void blob_cache_limit(size_t bytes);
+/* SIGBUS on a cut mapping: pages of zeros instead of death, source.changed set. Install once. */
+void blob_install_sigbus(void);
+
+/* --- watching, for follow --- */
+
+enum watch_kind { WATCH_GROWN, WATCH_TRUNCATED, WATCH_REPLACED, WATCH_NEW_FILE, WATCH_GONE };
+struct watch_event {
+    enum watch_kind kind;
+    char path[PATH_MAX];
+};
+/* inotify on the files and folders (recursively), polling every `poll_ms` where it fails or is not
+ * told of changes (network file systems): both are checked. watch_next waits up to timeout_ms. */
+struct watch;
+struct watch *watch_new(unsigned poll_ms);
+void watch_add_root(struct watch *w, const char *path); /* file or folder as opened */
+/* Tells the watch what is known of a file, so that it can see growth and replacement. */
+void watch_know(struct watch *w, const char *path, dev_t dev, ino_t ino, uint64_t size);
+int watch_next(struct watch *w, struct watch_event *ev, int timeout_ms); /* 1 event, 0 none, <0 stop */
+void watch_wake(struct watch *w); /* makes watch_next return -1; async-signal-safe */
+void watch_free(struct watch *w);
+
+#endif

@@ -1,0 +1,70 @@
+/* str.h - (pointer, length) slices and a growing buffer.
+ *
+ * A slice borrows: it is valid as long as the bytes it points at, and the owner says until when.
+ * ptr == NULL means "absent", which is not the same as an empty text. */
+#ifndef AWL_STR_H
+#define AWL_STR_H
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base.h"
+
+struct slice {
+    const char *ptr;
+    size_t len;
+};
+
+#define SL(lit) ((struct slice){(lit), sizeof(lit) - 1})
+#define SLICE_FMT "%.*s"
+#define SLICE_ARG(s) (int)MIN((s).len, (size_t)INT_MAX), (s).ptr ? (s).ptr : ""
+
+static inline struct slice slice_of(const char *ptr, size_t len)
+{
+    return (struct slice){ptr, len};
+}
+
+static inline struct slice slice_str(const char *s)
+{
+    return (struct slice){s, s ? strlen(s) : 0};
+}
+
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool slice_is(struct slice a, const char *s)
+{
+    return slice_eq(a, slice_str(s));
+}
+
+bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII only */
+int slice_cmp(struct slice a, struct slice b);        /* by bytes, as memcmp; shorter first */
+bool slice_starts(struct slice s, const char *prefix);
+bool slice_ends(struct slice s, const char *suffix);
+struct slice slice_trim(struct slice s); /* blanks, tabs, CR, LF at both ends */
+/* The bytes up to `sep` (all if absent); *s is what follows the separator (absent: ptr NULL). */
+struct slice slice_cut(struct slice *s, char sep);
+char *slice_dup(struct slice s); /* NUL-terminated, owned by the caller */
+
+struct strbuf {
+    char *buf; /* NUL-terminated once anything was added; NULL before */
+    size_t len, cap;
+};
+
+#define STRBUF_INIT {NULL, 0, 0}
+void strbuf_add(struct strbuf *sb, const void *p, size_t n);
+void strbuf_addc(struct strbuf *sb, char c);
+void strbuf_adds(struct strbuf *sb, const char *s);
+void strbuf_addsl(struct strbuf *sb, struct slice s);
+void strbuf_addf(struct strbuf *sb, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap);
+void strbuf_reset(struct strbuf *sb);   /* keeps the memory */
+void strbuf_release(struct strbuf *sb); /* frees it */
+static inline struct slice strbuf_slice(const struct strbuf *sb)
+{
+    return slice_of(sb->buf ? sb->buf : "", sb->len);
+}
+
+#endif

@@ -1,0 +1,325 @@
+/* format.c - the registry of log types.
+ *
+ * Every type starts with its static table and extra_1 ... extra_32. Names learned from header
+ * lines are appended behind them under one mutex; readers see a field once n_fields, stored with
+ * release order, covers it, and a field never moves. Layouts are interned in one table: the id
+ * of a layout is its place in it. */
+#include "format.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "xalloc.h"
+
+#define FORMAT(name) extern const struct format format_##name;
+#include "formats.def"
+#undef FORMAT
+
+static const struct format *const formats[] = {
+#define FORMAT(name) &format_##name,
+#include "formats.def"
+#undef FORMAT
+};
+
+#define N_FORMATS ARRAY_LEN(formats)
+#define MAX_LAYOUTS 4096
+#define MAX_NAME 256 /* longest column name taken from a header */
+
+static struct logtype types[N_FORMATS];
+static struct field_def extra_fields[MAX_EXTRA];
+static char extra_names[MAX_EXTRA][16];
+static _Atomic(const struct layout *) layouts[MAX_LAYOUTS];
+static unsigned n_layouts; /* under `lock` */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void name_extras(void)
+{
+    for (unsigned i = 0; i < MAX_EXTRA; i++) {
+        snprintf(extra_names[i], sizeof(extra_names[i]), "extra_%u", i + 1);
+        extra_fields[i] = (struct field_def){
+            .name = extra_names[i],
+            .kind = FK_TEXT,
+            .flags = FF_NOCOL,
+            .meaning = "a value behind the fields that are known",
+        };
+    }
+}
+
+static void init_types(void)
+{
+    name_extras();
+    for (unsigned id = 0; id < N_FORMATS; id++) {
+        struct logtype *lt = &types[id];
+        unsigned n = 0;
+
+        lt->fmt = formats[id];
+        lt->id = id;
+        lt->n_static = lt->fmt->n_fields;
+        BUG_ON(lt->n_static + MAX_EXTRA > MAX_FIELDS);
+        for (; n < lt->n_static; n++)
+            lt->field[n] = (struct field_def *)&lt->fmt->fields[n];
+        for (unsigned i = 0; i < MAX_EXTRA; i++)
+            lt->field[n++] = &extra_fields[i];
+        atomic_store_explicit(&lt->n_fields, n, memory_order_release);
+    }
+}
+
+unsigned logtype_count(void)
+{
+    return N_FORMATS;
+}
+
+struct logtype *logtype_get(unsigned id)
+{
+    pthread_once(&once, init_types);
+    BUG_ON(id >= N_FORMATS);
+    return &types[id];
+}
+
+struct logtype *logtype_by_name(struct slice name)
+{
+    for (unsigned id = 0; id < N_FORMATS; id++)
+        if (slice_is(name, formats[id]->name))
+            return logtype_get(id);
+    return NULL;
+}
+
+struct logtype *logtype_text(void)
+{
+    return logtype_get(N_FORMATS - 1);
+}
+
+const char *reason_text(enum parse_reason r)
+{
+    static const char *const text[REASON_COUNT] = {
+        [REASON_NONE] = "",
+#define X(id, words) [REASON_##id] = words,
+        PARSE_REASONS(X)
+#undef X
+    };
+
+    return (unsigned)r < REASON_COUNT ? text[r] : "";
+}
+
+const char *field_role_name(enum field_role role)
+{
+    static const char *const text[ROLE_COUNT] = {
+        [ROLE_NONE] = "",
+#define X(id, name) [ROLE_##id] = name,
+        FIELD_ROLES(X)
+#undef X
+    };
+
+    return (unsigned)role < ROLE_COUNT ? text[role] : "";
+}
+
+/* --- fields --- */
+
+static unsigned count_fields(const struct logtype *lt)
+{
+    return atomic_load_explicit(&lt->n_fields, memory_order_acquire);
+}
+
+static int find_exact(const struct logtype *lt, struct slice name, unsigned from)
+{
+    unsigned n = count_fields(lt);
+
+    for (unsigned i = from; i < n; i++)
+        if (slice_is(name, lt->field[i]->name))
+            return (int)i;
+    return -1;
+}
+
+static int append_field(struct logtype *lt, struct slice name)
+{
+    unsigned n = count_fields(lt);
+    struct field_def *f;
+
+    if (n == MAX_FIELDS || !name.len || name.len > MAX_NAME)
+        return -1;
+    f = xcalloc(1, sizeof(*f));
+    f->name = slice_dup(name);
+    f->kind = FK_TEXT;
+    f->flags = FF_NOCOL;
+    f->meaning = "a column that the header names and the documentation does not";
+    lt->field[n] = f;
+    atomic_store_explicit(&lt->n_fields, n + 1, memory_order_release);
+    return (int)n;
+}
+
+int logtype_field(struct logtype *lt, struct slice name, bool create)
+{
+    int at = find_exact(lt, name, 0);
+
+    if (at >= 0 || !create)
+        return at;
+    pthread_mutex_lock(&lock);
+    at = find_exact(lt, name, lt->n_static);
+    if (at < 0)
+        at = append_field(lt, name);
+    pthread_mutex_unlock(&lock);
+    return at;
+}
+
+int logtype_role(const struct logtype *lt, enum field_role role)
+{
+    for (unsigned i = 0; i < lt->n_static; i++)
+        if (role != ROLE_NONE && lt->field[i]->role == role)
+            return (int)i;
+    return -1;
+}
+
+static int find_role(const struct logtype *lt, struct slice name)
+{
+    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
+        if (slice_is(name, field_role_name(role)))
+            return logtype_role(lt, role);
+    return -1;
+}
+
+typedef bool same_name_fn(struct slice a, struct slice b);
+
+static bool has_alias(const struct field_def *f, struct slice name, same_name_fn *same)
+{
+    struct slice left = slice_str(f->aliases);
+
+    while (left.ptr) {
+        struct slice alias = slice_cut(&left, ' ');
+
+        if (alias.len && same(alias, name))
+            return true;
+    }
+    return false;
+}
+
+/* The next character that counts in a loose comparison, in lower case; 0 at the end. */
+static unsigned char next_letter(struct slice s, size_t *i)
+{
+    while (*i < s.len) {
+        unsigned char c = (unsigned char)s.ptr[(*i)++];
+
+        if (c && !strchr("-_. ():$", c))
+            return c >= 'A' && c <= 'Z' ? c + 32 : c;
+    }
+    return 0;
+}
+
+static bool same_loosely(struct slice a, struct slice b)
+{
+    size_t i = 0, k = 0;
+
+    for (;;) {
+        unsigned char x = next_letter(a, &i), y = next_letter(b, &k);
+
+        if (x != y)
+            return false;
+        if (!x)
+            return true;
+    }
+}
+
+/* Whether field `i` goes by `name` when case and punctuation are ignored. */
+static bool matches_loosely(const struct logtype *lt, unsigned i, struct slice name)
+{
+    const struct field_def *f = lt->field[i];
+
+    return same_loosely(slice_str(f->name), name) || has_alias(f, name, same_loosely) ||
+           (f->role != ROLE_NONE && same_loosely(slice_str(field_role_name(f->role)), name));
+}
+
+static int find_loosely(const struct logtype *lt, struct slice name)
+{
+    unsigned n = count_fields(lt);
+    int found = -1, whole = -1;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (!matches_loosely(lt, i, name))
+            continue;
+        if (lt->field[i]->flags & FF_COMPOSITE) {
+            whole = whole < 0 ? (int)i : whole;
+            continue;
+        }
+        if (found >= 0)
+            return -2;
+        found = (int)i;
+    }
+    return found >= 0 ? found : whole;
+}
+
+int logtype_lookup(struct logtype *lt, struct slice name)
+{
+    int at = find_exact(lt, name, 0);
+
+    if (at < 0)
+        at = find_role(lt, name);
+    for (unsigned i = 0; at < 0 && i < lt->n_static; i++)
+        if (has_alias(lt->field[i], name, slice_eq))
+            at = (int)i;
+    return at >= 0 ? at : find_loosely(lt, name);
+}
+
+/* --- layouts --- */
+
+const struct layout *layout_by_id(unsigned id)
+{
+    return id < MAX_LAYOUTS ? atomic_load_explicit(&layouts[id], memory_order_acquire) : NULL;
+}
+
+static const struct layout *find_layout(const uint16_t *field, unsigned n)
+{
+    for (unsigned i = 0; i < n_layouts; i++) {
+        const struct layout *l = layout_by_id(i);
+
+        if (l->n == n && memcmp(l->field, field, n * sizeof(*field)) == 0)
+            return l;
+    }
+    return NULL;
+}
+
+/* The same order of columns means the same in every type, so layouts are shared between them.
+ * NULL when the table is full: a file then goes without. */
+const struct layout *layout_intern(struct logtype *lt, const uint16_t *field, unsigned n)
+{
+    const struct layout *found;
+
+    (void)lt;
+    BUG_ON(n > MAX_FIELDS);
+    pthread_mutex_lock(&lock);
+    found = find_layout(field, n);
+    if (!found && n_layouts < MAX_LAYOUTS) {
+        struct layout *l = xcalloc(1, sizeof(*l));
+
+        l->id = n_layouts;
+        l->n = n;
+        memcpy(l->field, field, n * sizeof(*field));
+        atomic_store_explicit(&layouts[n_layouts++], l, memory_order_release);
+        found = l;
+    }
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+/* --- detection --- */
+
+struct logtype *detect_type(const struct probe *p, struct strbuf *why)
+{
+    const struct format *best = NULL;
+    int best_score = 49;
+
+    for (unsigned id = 0; id < N_FORMATS; id++) {
+        int score = formats[id]->detect(p);
+
+        if (score > best_score) {
+            best = formats[id];
+            best_score = score;
+        }
+    }
+    if (!best) {
+        strbuf_adds(why, "Neither the name nor the first lines fit a log type that is known.");
+        return logtype_text();
+    }
+    strbuf_addf(why, "The first lines and the name fit %s (%d of 100).", best->title, best_score);
+    return logtype_by_name(slice_str(best->name));
+}

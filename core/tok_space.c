@@ -1,0 +1,287 @@
+/* tok_space.c - tokenizers of blank and tab separated lines, and their composites. One pass over
+ * the bytes; the quoted form looks for a quote only inside a field that starts with one. */
+#include "tok_space.h"
+
+#define PROBE_LINES 24
+
+/* Where field number `n` goes; the last extra is the one that takes the rest. */
+static inline unsigned slot(const struct tok_map *map, unsigned n)
+{
+    return n < map->n ? map->field[n] : map->extra + MIN(n - map->n, MAX_EXTRA - 1U);
+}
+
+static inline bool takes_rest(const struct tok_map *map, unsigned n)
+{
+    return n == map->n + MAX_EXTRA - 1;
+}
+
+static struct tok_result result(const struct tok_map *map, unsigned n, bool open)
+{
+    unsigned surplus = n > map->n ? MIN(n - map->n, (unsigned)MAX_EXTRA) : 0;
+
+    return (struct tok_result){n, map->extra + surplus, open};
+}
+
+static bool is_escaped(const char *start, const char *quote)
+{
+    const char *p = quote;
+
+    while (p > start && p[-1] == '\\')
+        p--;
+    return (quote - p) % 2 != 0;
+}
+
+/* The quote that closes the field whose text starts at `p`; NULL if there is none. */
+static inline const char *closing_quote(const char *p, const char *end)
+{
+    const char *start = p;
+
+    for (;; p++) {
+        p = find_byte(p, end, '"');
+        if (p == end)
+            return NULL;
+        if ((p + 1 == end || p[1] == ' ') && (p == start || p[-1] != '\\' || !is_escaped(start, p)))
+            return p;
+    }
+}
+
+struct tok_result tok_quoted(struct slice line, struct tok_map map, struct slice *val)
+{
+    const char *p = line.ptr, *end = line.ptr + line.len;
+    unsigned n = 0;
+
+    if (!line.len)
+        return result(&map, 0, false);
+    for (;; p++) {
+        struct slice *out = &val[slot(&map, n)];
+        const char *stop;
+
+        if (unlikely(takes_rest(&map, n))) {
+            *out = slice_of(p, (size_t)(end - p));
+            return result(&map, n + 1, false);
+        }
+        if (p < end && *p == '"') {
+            stop = closing_quote(p + 1, end);
+            if (!stop) {
+                *out = slice_of(p + 1, (size_t)(end - p - 1));
+                return result(&map, n + 1, true);
+            }
+            *out = slice_of(p + 1, (size_t)(stop - p - 1));
+            stop++;
+        } else {
+            stop = find_byte(p, end, ' ');
+            *out = slice_of(p, (size_t)(stop - p));
+        }
+        n++;
+        if (stop == end)
+            return result(&map, n, false);
+        p = stop;
+        if (p + 1 == end) /* a blank at the end of the line starts no field */
+            return result(&map, n, false);
+    }
+}
+
+struct tok_result tok_sep(struct slice line, char sep, struct tok_map map, struct slice *val)
+{
+    const char *p = line.ptr, *end = line.ptr + line.len;
+    unsigned n = 0;
+
+    while (p < end) {
+        struct slice *out = &val[slot(&map, n)];
+        const char *stop = takes_rest(&map, n) ? end : find_byte(p, end, sep);
+
+        *out = slice_of(p, (size_t)(stop - p));
+        n++;
+        p = stop + 1;
+        if (stop == end)
+            break;
+    }
+    return result(&map, n, false);
+}
+
+static inline bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct tok_result tok_runs(struct slice line, struct tok_map map, struct slice *val)
+{
+    const char *p = line.ptr, *end = line.ptr + line.len;
+    unsigned n = 0;
+
+    for (;;) {
+        const char *start;
+
+        while (p < end && is_space(*p))
+            p++;
+        if (p == end)
+            return result(&map, n, false);
+        start = p;
+        if (takes_rest(&map, n))
+            p = end;
+        while (p < end && !is_space(*p))
+            p++;
+        val[slot(&map, n)] = slice_of(start, (size_t)(p - start));
+        n++;
+    }
+}
+
+bool is_digits(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)(s.ptr[i] - '0') > 9)
+            return false;
+    return s.len > 0;
+}
+
+bool is_status(struct slice s)
+{
+    return (s.len == 1 && s.ptr[0] == '-') || (s.len <= 3 && is_digits(s));
+}
+
+void split_addr_port(struct slice s, struct slice *addr, struct slice *port)
+{
+    const char *colon =
+        s.len && !slice_starts(s, "arn:") ? memrchr(s.ptr, ':', s.len) : NULL;
+
+    *addr = s;
+    *port = (struct slice){NULL, 0};
+    if (colon) {
+        addr->len = (size_t)(colon - s.ptr);
+        *port = slice_of(colon + 1, s.len - addr->len - 1);
+    }
+}
+
+bool is_addr_port(struct slice s)
+{
+    struct slice addr, port;
+
+    split_addr_port(s, &addr, &port);
+    return addr.len >= 2 && is_digits(port) && memchr(addr.ptr, '/', addr.len) == NULL &&
+           (memchr(addr.ptr, '.', addr.len) || memchr(addr.ptr, ':', addr.len));
+}
+
+static bool is_version(struct slice s)
+{
+    return slice_starts(s, "HTTP/") || (s.len == 1 && s.ptr[0] == '-');
+}
+
+/* Host, path and query of a URL; a URL without scheme starts with its path. */
+static void split_url(struct request_parts *r)
+{
+    const char *p = r->url.ptr, *end = p + r->url.len, *slashes, *mark;
+
+    if (r->url.len == 1 && *p == '-')
+        return;
+    slashes = find_byte(p, end, ':');
+    if (end - slashes >= 3 && slashes[1] == '/' && slashes[2] == '/') {
+        const char *host = slashes + 3, *stop = host, *colon;
+
+        while (stop < end && *stop != '/' && *stop != '?')
+            stop++;
+        colon = host < stop && *host == '[' ? find_byte(host, stop, ']') : host;
+        colon = find_byte(colon, stop, ':');
+        r->host = slice_of(host, (size_t)(colon - host));
+        p = stop;
+    }
+    mark = find_byte(p, end, '?');
+    if (mark > p)
+        r->path = slice_of(p, (size_t)(mark - p));
+    if (mark < end)
+        r->query = slice_of(mark + 1, (size_t)(end - mark - 1));
+}
+
+struct request_parts split_request(struct slice s)
+{
+    struct request_parts r;
+    struct slice rest = s;
+    const char *blank;
+
+    memset(&r, 0, sizeof(r));
+    if (!s.ptr)
+        return r;
+    while (rest.len && rest.ptr[rest.len - 1] == ' ')
+        rest.len--;
+    r.verb = slice_cut(&rest, ' ');
+    if (!rest.ptr) {
+        if (r.verb.len == 1 && r.verb.ptr[0] == '-')
+            r.url = r.proto = r.verb;
+        return r;
+    }
+    blank = memrchr(rest.ptr, ' ', rest.len);
+    r.url = rest;
+    if (blank) {
+        struct slice last = slice_of(blank + 1, rest.len - (size_t)(blank + 1 - rest.ptr));
+
+        if (is_version(last)) {
+            r.url.len = (size_t)(blank - rest.ptr);
+            r.proto = last;
+        }
+    }
+    split_url(&r);
+    return r;
+}
+
+/* --- detection --- */
+
+bool probe_line(struct slice *head, struct slice *line)
+{
+    while (head->ptr) {
+        *line = slice_cut(head, '\n');
+        if (line->len && line->ptr[line->len - 1] == '\r')
+            line->len--;
+        if (line->len)
+            return true;
+    }
+    return false;
+}
+
+int score_lines(unsigned fit, unsigned seen, bool named)
+{
+    if (!seen)
+        return named ? 60 : 0;
+    if (!fit)
+        return named ? 50 : 0;
+    if (fit * 4 < seen && !named)
+        return 0;
+    return 60 + (int)(30 * fit / seen) + (named ? 10 : 0);
+}
+
+int probe_records(const struct probe *p, const char *name, bool named)
+{
+    struct logtype *lt = logtype_by_name(slice_str(name));
+    struct slice head = p->head, line;
+    unsigned fit = 0, seen = 0;
+    struct record rec;
+
+    while (seen < PROBE_LINES && probe_line(&head, &line)) {
+        const struct layout *lay = NULL;
+
+        if (seen == 0 && (line.ptr[0] == '{' || line.ptr[0] == '['))
+            return 0;
+        seen++;
+        fit += lt->fmt->parse(lt, &lay, line, &rec) == PARSE_OK;
+    }
+    return score_lines(fit, seen, named);
+}
+
+bool path_has(const struct probe *p, const char *part)
+{
+    return p->path.len && memmem(p->path.ptr, p->path.len, part, strlen(part)) != NULL;
+}
+
+bool path_is_elb(const struct probe *p, const char *kind)
+{
+    static const char mark[] = "_elasticloadbalancing_";
+    struct slice s = p->path;
+    const char *at = s.len ? memmem(s.ptr, s.len, mark, sizeof(mark) - 1) : NULL;
+
+    if (!at || path_has(p, "conn_log") || path_has(p, "health_check_log"))
+        return false;
+    at += sizeof(mark) - 1;
+    s = slice_of(at, s.len - (size_t)(at - s.ptr));
+    slice_cut(&s, '_'); /* the region */
+    if (*kind)
+        return s.ptr && slice_starts(s, kind);
+    return s.ptr && !slice_starts(s, "app.") && !slice_starts(s, "net.");
+}

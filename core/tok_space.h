@@ -1,0 +1,95 @@
+/* tok_space.h - what the formats of positional fields share: splitting a line at blanks, with and
+ * without quotes, and taking apart the composites (address:port, request line, URL).
+ *
+ * The tokenizers store field i at val[map[i]] and what is surplus at val[extra + k]: no second
+ * copy. They clear nothing: record_begin() does, once a record. */
+#ifndef AWL_TOK_SPACE_H
+#define AWL_TOK_SPACE_H
+
+#include "format.h"
+
+/* The first `c` in [p, end), or `end`. Eight bytes at a time: fields are short. */
+static inline const char *find_byte(const char *p, const char *end, char c)
+{
+    const uint64_t ones = 0x0101010101010101ULL, highs = 0x8080808080808080ULL;
+    const uint64_t pattern = ones * (unsigned char)c;
+
+    for (; end - p >= 8; p += 8) {
+        uint64_t w;
+
+        memcpy(&w, p, 8);
+        w ^= pattern;
+        w = (w - ones) & ~w & highs;
+        if (w) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            return p + (__builtin_ctzll(w) >> 3);
+#else
+            break;
+#endif
+        }
+    }
+    while (p < end && *p != c)
+        p++;
+    return p;
+}
+
+/* All static fields absent; the record has those and no others yet. */
+static inline void record_begin(struct record *rec, const struct logtype *lt)
+{
+    memset(rec->val, 0, lt->n_static * sizeof(rec->val[0]));
+    rec->n_val = lt->n_static;
+    rec->ts = TIME_NONE;
+    rec->reason = REASON_NONE;
+}
+
+static inline enum parse_result record_bad(struct record *rec, enum parse_reason reason)
+{
+    rec->reason = reason;
+    return PARSE_BAD;
+}
+
+struct tok_map {
+    const uint16_t *field; /* position -> field */
+    unsigned n;
+    unsigned extra; /* field of the first surplus value */
+};
+
+struct tok_result {
+    unsigned n;     /* fields seen; a rest taken whole by the last extra counts as one */
+    unsigned n_val; /* one more than the highest extra stored, or `extra` if there is none */
+    bool open;      /* a quote does not end */
+};
+
+/* ONE blank between fields. A field that starts with `"` ends at the next `"` that is followed by
+ * a blank or the end and is not preceded by an odd number of backslashes. */
+struct tok_result tok_quoted(struct slice line, struct tok_map map, struct slice *val);
+/* `sep` between fields, each one of them; a separator at the very end starts no field. */
+struct tok_result tok_sep(struct slice line, char sep, struct tok_map map, struct slice *val);
+/* Runs of blanks and tabs between fields, no quotes. */
+struct tok_result tok_runs(struct slice line, struct tok_map map, struct slice *val);
+
+/* "1.2.3.4:80" at the last colon; "-" and text without a colon are all address. */
+void split_addr_port(struct slice s, struct slice *addr, struct slice *port);
+bool is_addr_port(struct slice s); /* its shape: a digit or hex digit first, digits behind a colon */
+
+struct request_parts {
+    struct slice verb, url, proto;
+    struct slice host, path, query; /* parts of the URL */
+};
+/* METHOD URL VERSION; the URL may have blanks in it, the version may be missing. */
+struct request_parts split_request(struct slice request);
+
+bool is_digits(struct slice s); /* one or more, and nothing else */
+bool is_status(struct slice s); /* three digits or "-"; a single digit as old lines have it */
+
+/* How the first lines fit: 0, or 50 and more. `named` says that the path names the type. */
+int score_lines(unsigned fit, unsigned seen, bool named);
+/* The next non-empty line of *head; false at its end. */
+bool probe_line(struct slice *head, struct slice *line);
+/* Scores by parsing the first lines as the type `name` without a header. */
+int probe_records(const struct probe *p, const char *name, bool named);
+bool path_has(const struct probe *p, const char *part);
+/* The S3 key of an ELB log: whether it has `kind` ("app." "net." or "" for neither) for a name. */
+bool path_is_elb(const struct probe *p, const char *kind);
+
+#endif

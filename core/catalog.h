@@ -23,8 +23,6 @@ void catalog_free(struct catalog *c);
 /* Replaces `old` (NULL: none) by `fresh` (NULL: drops it), taking the caller's reference of
  * `fresh`. */
 void catalog_replace(struct catalog *c, struct segment *old, struct segment *fresh);
-/* Drops every row of a source (it was cut or replaced): segments that hold only it go, others are
- * told by `keep` = false rows. Returns the number of rows dropped. */
 struct snapshot *catalog_snapshot(struct catalog *c); /* a new reference */
 void snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s);

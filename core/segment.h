@@ -115,6 +115,9 @@ int rowkey_cmp(const struct rowkey *a, const struct rowkey *b);
 #define ROWKEY_MIN ((struct rowkey){INT64_MIN, 0, 0})
 #define ROWKEY_MAX ((struct rowkey){INT64_MAX, UINT32_MAX, UINT64_MAX})
 
+uint64_t segment_next_uid(void);
+/* A copy without the rows of one source (it was cut or replaced); NULL if nothing is left. */
+struct segment *segment_without(const struct segment *s, uint32_t source);
 /* First row with key >= *k (n if none). */
 uint32_t segment_lower_bound(const struct segment *s, const struct rowkey *k);
 
@@ -129,6 +132,8 @@ void builder_run(struct builder *b, uint32_t source, const struct layout *lay, u
  * 32 bits from the run's: start a new run. Must not be called when builder_full(). */
 bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint32_t len,
                  uint32_t line);
+/* Gives a row (of this builder, by arrival) without a time of its own the time `ts`. */
+void builder_timeless(struct builder *b, uint32_t row, int64_t ts);
 uint32_t builder_rows(const struct builder *b);
 bool builder_full(const struct builder *b);
 /* A new segment of all rows so far (reference 1); the builder stays as it is, so that growing

@@ -1,0 +1,531 @@
+/* builder.c - collects records of one type, then packs them.
+ *
+ * While collecting, every column is a plain array: int64 values, or 32-bit local codes of a small
+ * open-addressed table of texts. The value of the row before is tried first: in a log most columns
+ * repeat. A text column in which nearly every row has its own value is given up for this
+ * segment (COL_NONE): reading the line again costs less than a dictionary of unique texts.
+ *
+ * Sealing sorts by time (radix, stable; equal times by source and offset), then gathers and packs
+ * each column. It leaves the builder alone, so a growing file is sealed as often as it is shown. */
+#include "segment.h"
+
+#include "value.h"
+#include "xalloc.h"
+
+#define NUM_MISSING INT64_MIN
+#define GIVE_UP_AFTER 8192 /* rows before a text column may be given up */
+
+struct local_slot {
+    uint32_t hash;
+    uint32_t code; /* 0 = free */
+};
+
+struct build_col {
+    bool used, gave_up;
+    uint8_t kind;         /* enum col_kind */
+    int64_t *num;         /* COL_NUM: SEGMENT_ROWS values */
+    uint32_t *code;       /* COL_DICT */
+    struct local_slot *slot;
+    uint32_t n_slot;
+    struct slice *text;   /* n_text; text of code c is text[c - 1], in the arena */
+    uint64_t *hash;
+    uint32_t n_text, cap_text, cap_hash;
+    struct slice last;    /* the row before's text and code */
+    uint32_t last_code;
+    uint64_t *odd;
+};
+
+struct arena_block {
+    struct arena_block *next;
+    char bytes[];
+};
+
+struct builder {
+    struct logtype *lt;
+    uint32_t n;
+    int64_t *ts;
+    uint32_t *off, *len, *line;
+    uint32_t *run_of;
+    uint8_t *reason;
+    uint64_t *timeless;
+    uint32_t n_bad, n_timeless;
+    struct run *run;
+    size_t n_run, cap_run;
+    struct build_col *col;
+    struct arena_block *blocks;
+    char *free;
+    size_t left;
+};
+
+static enum col_kind kind_of(const struct field_def *f)
+{
+    if (f->flags & FF_NOCOL)
+        return COL_NONE;
+    return f->kind == FK_NUM || f->kind == FK_TIME ? COL_NUM : COL_DICT;
+}
+
+struct builder *builder_new(struct logtype *lt)
+{
+    struct builder *b = xcalloc(1, sizeof(*b));
+
+    b->lt = lt;
+    b->ts = xmalloc(SEGMENT_ROWS * sizeof(*b->ts));
+    b->off = xmalloc(SEGMENT_ROWS * sizeof(*b->off));
+    b->len = xmalloc(SEGMENT_ROWS * sizeof(*b->len));
+    b->line = xmalloc(SEGMENT_ROWS * sizeof(*b->line));
+    b->run_of = xmalloc(SEGMENT_ROWS * sizeof(*b->run_of));
+    b->reason = xcalloc(SEGMENT_ROWS, 1);
+    b->timeless = xcalloc(BITS_WORDS(SEGMENT_ROWS), sizeof(*b->timeless));
+    b->col = xcalloc(lt->n_static, sizeof(*b->col));
+    for (unsigned f = 0; f < lt->n_static; f++)
+        b->col[f].kind = (uint8_t)kind_of(lt->field[f]);
+    return b;
+}
+
+static void arena_clear(struct builder *b)
+{
+    while (b->blocks) {
+        struct arena_block *k = b->blocks;
+        b->blocks = k->next;
+        free(k);
+    }
+    b->free = NULL;
+    b->left = 0;
+}
+
+void builder_free(struct builder *b)
+{
+    if (!b)
+        return;
+    for (unsigned f = 0; f < b->lt->n_static; f++) {
+        struct build_col *c = &b->col[f];
+        free(c->num);
+        free(c->code);
+        free(c->slot);
+        free(c->text);
+        free(c->hash);
+        free(c->odd);
+    }
+    arena_clear(b);
+    free(b->col);
+    free(b->ts);
+    free(b->off);
+    free(b->len);
+    free(b->line);
+    free(b->run_of);
+    free(b->reason);
+    free(b->timeless);
+    free(b->run);
+    free(b);
+}
+
+void builder_reset(struct builder *b)
+{
+    if (b->n_bad)
+        memset(b->reason, 0, SEGMENT_ROWS);
+    if (b->n_timeless)
+        memset(b->timeless, 0, BITS_WORDS(SEGMENT_ROWS) * sizeof(*b->timeless));
+    b->n = b->n_bad = b->n_timeless = 0;
+    b->n_run = 0;
+    for (unsigned f = 0; f < b->lt->n_static; f++) {
+        struct build_col *c = &b->col[f];
+        if (c->n_text)
+            memset(c->slot, 0, c->n_slot * sizeof(*c->slot));
+        c->n_text = 0;
+        c->used = c->gave_up = false;
+        c->last = (struct slice){NULL, 0};
+        c->last_code = 0;
+        free(c->odd);
+        c->odd = NULL;
+    }
+    arena_clear(b);
+}
+
+uint32_t builder_rows(const struct builder *b)
+{
+    return b->n;
+}
+
+bool builder_full(const struct builder *b)
+{
+    return b->n == SEGMENT_ROWS || b->n_run >= UINT16_MAX;
+}
+
+void builder_run(struct builder *b, uint32_t source, const struct layout *lay, uint32_t chunk,
+                 uint64_t off)
+{
+    GROW(b->run, b->cap_run, b->n_run + 1);
+    b->run[b->n_run++] = (struct run){source, lay ? lay->id : UINT32_MAX, chunk, off};
+}
+
+static struct slice arena_keep(struct builder *b, struct slice s)
+{
+    char *p;
+
+    if (s.len > b->left) {
+        size_t n = MAX(s.len, (size_t)256 * 1024);
+        struct arena_block *k = xmalloc(sizeof(*k) + n);
+
+        k->next = b->blocks;
+        b->blocks = k;
+        b->free = k->bytes;
+        b->left = n;
+    }
+    p = b->free;
+    memcpy(p, s.ptr, s.len);
+    b->free += s.len;
+    b->left -= s.len;
+    return slice_of(p, s.len);
+}
+
+static void grow_local(struct build_col *c)
+{
+    uint32_t n = c->n_slot ? c->n_slot * 4 : 256;
+    struct local_slot *fresh = xcalloc(n, sizeof(*fresh));
+
+    for (uint32_t k = 0; k < c->n_text; k++) {
+        uint32_t i = (uint32_t)c->hash[k] & (n - 1);
+        while (fresh[i].code)
+            i = (i + 1) & (n - 1);
+        fresh[i] = (struct local_slot){(uint32_t)(c->hash[k] >> 32), k + 1};
+    }
+    free(c->slot);
+    c->slot = fresh;
+    c->n_slot = n;
+}
+
+static uint32_t local_code(struct builder *b, struct build_col *c, struct slice s)
+{
+    uint64_t h = dict_hash(s);
+    uint32_t i;
+
+    if ((uint64_t)c->n_text * 2 >= c->n_slot)
+        grow_local(c);
+    for (i = (uint32_t)h & (c->n_slot - 1); c->slot[i].code; i = (i + 1) & (c->n_slot - 1))
+        if (c->slot[i].hash == (uint32_t)(h >> 32) && slice_eq(c->text[c->slot[i].code - 1], s))
+            return c->slot[i].code;
+    GROW(c->text, c->cap_text, c->n_text + 1);
+    GROW(c->hash, c->cap_hash, c->n_text + 1);
+    c->text[c->n_text] = arena_keep(b, s);
+    c->hash[c->n_text] = h;
+    c->slot[i] = (struct local_slot){(uint32_t)(h >> 32), ++c->n_text};
+    return c->n_text;
+}
+
+/* First value of this column in this segment: everything before was missing. */
+static void col_begin(struct build_col *c, uint32_t n)
+{
+    c->used = true;
+    if (c->kind == COL_NUM) {
+        if (!c->num)
+            c->num = xmalloc(SEGMENT_ROWS * sizeof(*c->num));
+        for (uint32_t i = 0; i < n; i++)
+            c->num[i] = NUM_MISSING;
+    } else {
+        if (!c->code)
+            c->code = xmalloc(SEGMENT_ROWS * sizeof(*c->code));
+        memset(c->code, 0, n * sizeof(*c->code));
+    }
+}
+
+static void add_text(struct builder *b, struct build_col *c, struct slice s)
+{
+    if (c->last_code && slice_eq(c->last, s)) {
+        c->code[b->n] = c->last_code;
+        return;
+    }
+    c->last_code = c->code[b->n] = local_code(b, c, s);
+    c->last = c->text[c->last_code - 1];
+    if (unlikely(b->n > GIVE_UP_AFTER && c->n_text > b->n - b->n / 16))
+        c->gave_up = true;
+}
+
+static void add_number(struct builder *b, const struct field_def *f, struct build_col *c,
+                       struct slice s)
+{
+    if (field_number(f, s, &c->num[b->n]) && c->num[b->n] != NUM_MISSING)
+        return;
+    c->num[b->n] = NUM_MISSING;
+    if (!c->odd)
+        c->odd = xcalloc(BITS_WORDS(SEGMENT_ROWS), sizeof(*c->odd));
+    bit_set(c->odd, b->n);
+}
+
+static void add_missing(struct builder *b, struct build_col *c)
+{
+    if (!c->used)
+        return;
+    if (c->kind == COL_NUM)
+        c->num[b->n] = NUM_MISSING;
+    else
+        c->code[b->n] = 0;
+}
+
+bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint32_t len,
+                 uint32_t line)
+{
+    uint64_t rel = off - b->run[b->n_run - 1].off;
+    uint32_t n = b->n;
+
+    BUG_ON(n >= SEGMENT_ROWS);
+    if (rel > UINT32_MAX)
+        return false;
+    b->ts[n] = rec->ts;
+    b->off[n] = (uint32_t)rel;
+    b->len[n] = len;
+    b->line[n] = line;
+    b->run_of[n] = (uint32_t)(b->n_run - 1);
+    if (rec->reason) {
+        b->reason[n] = (uint8_t)rec->reason;
+        b->n_bad++;
+    }
+    for (unsigned f = 0; f < b->lt->n_static; f++) {
+        struct build_col *c = &b->col[f];
+        struct slice s;
+
+        if (c->kind == COL_NONE || c->gave_up)
+            continue;
+        s = rec->reason ? (struct slice){NULL, 0} : record_get(rec, f);
+        if (value_missing(s)) {
+            add_missing(b, c);
+            continue;
+        }
+        if (unlikely(!c->used))
+            col_begin(c, n);
+        if (c->kind == COL_NUM)
+            add_number(b, b->lt->field[f], c, s);
+        else
+            add_text(b, c, s);
+    }
+    b->n++;
+    return true;
+}
+
+void builder_timeless(struct builder *b, uint32_t row, int64_t ts)
+{
+    b->ts[row] = ts;
+    bit_set(b->timeless, row);
+    b->n_timeless++;
+}
+
+/* --- sealing --- */
+
+/* perm[i] = collected row that stands at place i; NULL if they stand right already. */
+static uint32_t *time_order(const struct builder *b)
+{
+    uint32_t *perm, *other, n = b->n;
+    int64_t lo = b->ts[0], hi = b->ts[0];
+    bool sorted = true;
+
+    for (uint32_t i = 1; i < n; i++) {
+        sorted &= b->ts[i] >= b->ts[i - 1];
+        lo = MIN(lo, b->ts[i]);
+        hi = MAX(hi, b->ts[i]);
+    }
+    perm = xmalloc(n * sizeof(*perm));
+    for (uint32_t i = 0; i < n; i++)
+        perm[i] = i;
+    other = xmalloc(n * sizeof(*other));
+    for (unsigned shift = 0; !sorted && shift < 64 && (uint64_t)(hi - lo) >> shift; shift += 16) {
+        uint32_t *count = xcalloc(65537, sizeof(*count));
+
+        for (uint32_t i = 0; i < n; i++)
+            count[((uint64_t)(b->ts[i] - lo) >> shift & 0xffff) + 1]++;
+        for (uint32_t i = 0; i < 65536; i++)
+            count[i + 1] += count[i];
+        for (uint32_t i = 0; i < n; i++)
+            other[count[(uint64_t)(b->ts[perm[i]] - lo) >> shift & 0xffff]++] = perm[i];
+        free(count);
+        uint32_t *t = perm;
+        perm = other;
+        other = t;
+    }
+    free(other);
+    return perm;
+}
+
+static struct rowkey built_key(const struct builder *b, uint32_t row)
+{
+    const struct run *r = &b->run[b->run_of[row]];
+
+    return (struct rowkey){b->ts[row], r->source, r->off + b->off[row]};
+}
+
+/* Equal times stand in order of arrival, which is nearly always that of source and offset. */
+static void order_ties(const struct builder *b, uint32_t *perm)
+{
+    for (uint32_t i = 1; i < b->n; i++) {
+        struct rowkey k = built_key(b, perm[i]), before = built_key(b, perm[i - 1]);
+        uint32_t row = perm[i], j = i;
+
+        while (j > 0 && rowkey_cmp(&before, &k) > 0) {
+            perm[j] = perm[j - 1];
+            if (--j > 0)
+                before = built_key(b, perm[j - 1]);
+        }
+        perm[j] = row;
+    }
+}
+
+static void *gather32(const uint32_t *from, const uint32_t *perm, uint32_t n)
+{
+    uint32_t *to = xmalloc(n * sizeof(*to));
+
+    for (uint32_t i = 0; i < n; i++)
+        to[i] = from[perm[i]];
+    return to;
+}
+
+static uint8_t width_for(uint64_t max_code)
+{
+    return max_code <= UINT8_MAX ? 1 : max_code <= UINT16_MAX ? 2 : max_code <= UINT32_MAX ? 4 : 8;
+}
+
+static void pack(struct column *c, uint32_t n, const uint64_t *code)
+{
+    c->data = xmalloc((size_t)n * c->width);
+    for (uint32_t i = 0; i < n; i++) {
+        switch (c->width) {
+        case 1:
+            ((uint8_t *)c->data)[i] = (uint8_t)code[i];
+            break;
+        case 2:
+            ((uint16_t *)c->data)[i] = (uint16_t)code[i];
+            break;
+        case 4:
+            ((uint32_t *)c->data)[i] = (uint32_t)code[i];
+            break;
+        default:
+            ((uint64_t *)c->data)[i] = code[i];
+        }
+    }
+}
+
+static void seal_number(const struct builder *b, const struct build_col *from, struct column *c,
+                        const uint32_t *perm, uint64_t *tmp)
+{
+    c->min = INT64_MAX;
+    c->max = INT64_MIN;
+    for (uint32_t i = 0; i < b->n; i++) {
+        if (from->num[i] == NUM_MISSING) {
+            c->n_missing++;
+            continue;
+        }
+        c->min = MIN(c->min, from->num[i]);
+        c->max = MAX(c->max, from->num[i]);
+    }
+    c->base = c->min;
+    if (c->n_missing == b->n || (c->n_missing == 0 && c->min == c->max)) {
+        c->constant = c->n_missing == 0;
+        return;
+    }
+    if ((uint64_t)c->max - (uint64_t)c->min == UINT64_MAX)
+        c->base++; /* cannot happen for real values; keeps the code from wrapping to 0 */
+    c->width = width_for((uint64_t)c->max - (uint64_t)c->base + 1);
+    for (uint32_t i = 0; i < b->n; i++) {
+        int64_t v = from->num[perm[i]];
+        tmp[i] = v == NUM_MISSING ? 0 : (uint64_t)v - (uint64_t)c->base + 1;
+    }
+    pack(c, b->n, tmp);
+}
+
+static void seal_text(const struct builder *b, unsigned field, const struct build_col *from,
+                      struct column *c, const uint32_t *perm, uint64_t *tmp)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        tmp[i] = from->code[perm[i]];
+        c->n_missing += tmp[i] == 0;
+    }
+    c->n_local = from->n_text;
+    c->gid = xmalloc(from->n_text * sizeof(*c->gid));
+    dict_intern(field_dict(b->lt, field), from->text, from->hash, c->gid, from->n_text);
+    if (from->n_text == 1 && c->n_missing == 0) {
+        c->constant = 1;
+        return;
+    }
+    c->width = width_for(from->n_text);
+    pack(c, b->n, tmp);
+}
+
+static void seal_columns(const struct builder *b, struct segment *s, const uint32_t *perm)
+{
+    uint64_t *tmp = xmalloc(b->n * sizeof(*tmp));
+
+    s->col = xcalloc(b->lt->n_static, sizeof(*s->col));
+    for (unsigned f = 0; f < b->lt->n_static; f++) {
+        const struct build_col *from = &b->col[f];
+        struct column *c = &s->col[f];
+
+        c->min = INT64_MAX;
+        c->max = INT64_MIN;
+        if (from->kind == COL_NONE || from->gave_up)
+            continue;
+        c->kind = from->kind;
+        if (!from->used) {
+            c->n_missing = b->n;
+            continue;
+        }
+        if (from->kind == COL_NUM)
+            seal_number(b, from, c, perm, tmp);
+        else
+            seal_text(b, f, from, c, perm, tmp);
+        if (from->odd) {
+            c->odd = xcalloc(BITS_WORDS(b->n), sizeof(*c->odd));
+            for (uint32_t i = 0; i < b->n; i++)
+                if (bit_get(from->odd, perm[i]))
+                    bit_set(c->odd, i);
+        }
+        s->bytes += (size_t)c->width * b->n + (size_t)c->n_local * sizeof(*c->gid);
+    }
+    free(tmp);
+}
+
+static void seal_rows(const struct builder *b, struct segment *s, const uint32_t *perm)
+{
+    s->ts = xmalloc(b->n * sizeof(*s->ts));
+    for (uint32_t i = 0; i < b->n; i++)
+        s->ts[i] = b->ts[perm[i]];
+    s->ts_min = s->ts[0];
+    s->ts_max = s->ts[b->n - 1];
+    s->off = gather32(b->off, perm, b->n);
+    s->len = gather32(b->len, perm, b->n);
+    s->line = gather32(b->line, perm, b->n);
+    s->n_run = (uint32_t)b->n_run;
+    s->run = xmemdup(b->run, b->n_run * sizeof(*b->run));
+    if (b->n_run > 1) {
+        s->run_of = xmalloc(b->n * sizeof(*s->run_of));
+        for (uint32_t i = 0; i < b->n; i++)
+            s->run_of[i] = (uint16_t)b->run_of[perm[i]];
+    }
+    if (b->n_bad) {
+        s->reason = xmalloc(b->n);
+        for (uint32_t i = 0; i < b->n; i++)
+            s->reason[i] = b->reason[perm[i]];
+    }
+    if (b->n_timeless) {
+        s->timeless = xcalloc(BITS_WORDS(b->n), sizeof(*s->timeless));
+        for (uint32_t i = 0; i < b->n; i++)
+            if (bit_get(b->timeless, perm[i]))
+                bit_set(s->timeless, i);
+    }
+    s->bytes += (size_t)b->n * (20 + 2 * (b->n_run > 1) + (b->n_bad > 0));
+}
+
+struct segment *builder_seal(struct builder *b)
+{
+    struct segment *s = xcalloc(1, sizeof(*s));
+    uint32_t *perm;
+
+    BUG_ON(b->n == 0);
+    s->lt = b->lt;
+    s->uid = segment_next_uid();
+    s->n = b->n;
+    atomic_init(&s->refs, 1);
+    perm = time_order(b);
+    order_ties(b, perm);
+    seal_rows(b, s, perm);
+    seal_columns(b, s, perm);
+    free(perm);
+    s->bytes += sizeof(*s) + s->n_run * sizeof(*s->run);
+    return s;
+}

@@ -1,0 +1,188 @@
+/* dict.c - entries in chunks of doubling size, so that an id finds its chunk by its leading bit
+ * and no entry ever moves; texts in an arena of blocks; an open-addressed table of (hash, id)
+ * that only interning touches. */
+#define XXH_INLINE_ALL
+#include "dict.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <xxhash.h>
+
+#include "xalloc.h"
+
+#define FIRST_CHUNK 1024
+#define N_CHUNKS 22 /* 1024 * (2^22 - 1) entries: more than 32 bits hold */
+#define TEXT_BLOCK (64 * 1024)
+
+struct entry {
+    const char *ptr;
+    uint32_t len;
+};
+
+struct text_block {
+    struct text_block *next;
+    char bytes[];
+};
+
+struct slot {
+    uint32_t hash; /* upper half */
+    uint32_t id;   /* + 1; 0 = free */
+};
+
+struct dict {
+    _Atomic uint32_t count;
+    struct entry *_Atomic chunk[N_CHUNKS];
+    pthread_mutex_t lock; /* guards the rest */
+    struct slot *slot;
+    uint32_t n_slot;
+    struct text_block *blocks;
+    char *free;
+    size_t left;
+    _Atomic size_t bytes;
+};
+
+struct dict *dict_new(void)
+{
+    struct dict *d = xcalloc(1, sizeof(*d));
+
+    pthread_mutex_init(&d->lock, NULL);
+    d->n_slot = 1024;
+    d->slot = xcalloc(d->n_slot, sizeof(*d->slot));
+    return d;
+}
+
+void dict_free(struct dict *d)
+{
+    if (!d)
+        return;
+    for (unsigned i = 0; i < N_CHUNKS; i++)
+        free(d->chunk[i]);
+    while (d->blocks) {
+        struct text_block *b = d->blocks;
+        d->blocks = b->next;
+        free(b);
+    }
+    free(d->slot);
+    pthread_mutex_destroy(&d->lock);
+    free(d);
+}
+
+uint64_t dict_hash(struct slice s)
+{
+    return XXH3_64bits(s.ptr ? s.ptr : "", s.len);
+}
+
+static struct entry *entry_at(const struct dict *d, uint32_t id)
+{
+    unsigned k = 31 - (unsigned)__builtin_clz(id / FIRST_CHUNK + 1);
+    uint32_t first = FIRST_CHUNK * ((1u << k) - 1);
+    struct entry *chunk = atomic_load_explicit(&d->chunk[k], memory_order_acquire);
+
+    return chunk + (id - first);
+}
+
+static const char *keep_text(struct dict *d, struct slice s)
+{
+    char *p;
+
+    if (s.len > d->left) {
+        size_t n = MAX(s.len, (size_t)TEXT_BLOCK);
+        struct text_block *b = xmalloc(sizeof(*b) + n);
+
+        b->next = d->blocks;
+        d->blocks = b;
+        d->free = b->bytes;
+        d->left = n;
+        d->bytes += sizeof(*b) + n;
+    }
+    p = d->free;
+    if (s.len)
+        memcpy(p, s.ptr, s.len);
+    d->free += s.len;
+    d->left -= s.len;
+    return p;
+}
+
+static uint32_t append(struct dict *d, struct slice s)
+{
+    uint32_t id = atomic_load_explicit(&d->count, memory_order_relaxed);
+    unsigned k = 31 - (unsigned)__builtin_clz(id / FIRST_CHUNK + 1);
+    struct entry *e;
+
+    BUG_ON(id == UINT32_MAX - 1);
+    if (!d->chunk[k]) {
+        struct entry *chunk = xmalloc(((size_t)FIRST_CHUNK << k) * sizeof(*chunk));
+        atomic_store_explicit(&d->chunk[k], chunk, memory_order_release);
+        d->bytes += ((size_t)FIRST_CHUNK << k) * sizeof(*chunk);
+    }
+    e = entry_at(d, id);
+    e->ptr = keep_text(d, s);
+    e->len = (uint32_t)s.len;
+    atomic_store_explicit(&d->count, id + 1, memory_order_release);
+    return id;
+}
+
+static void grow_slots(struct dict *d)
+{
+    uint32_t n = d->n_slot * 2;
+    struct slot *fresh = xcalloc(n, sizeof(*fresh));
+
+    for (uint32_t id = 0; id < d->count; id++) {
+        struct entry *e = entry_at(d, id);
+        uint64_t h = XXH3_64bits(e->ptr, e->len);
+        uint32_t i = (uint32_t)h & (n - 1);
+
+        while (fresh[i].id)
+            i = (i + 1) & (n - 1);
+        fresh[i] = (struct slot){(uint32_t)(h >> 32), id + 1};
+    }
+    free(d->slot);
+    d->slot = fresh;
+    d->n_slot = n;
+}
+
+static uint32_t intern_one(struct dict *d, struct slice s, uint64_t h)
+{
+    uint32_t mask = d->n_slot - 1, i = (uint32_t)h & mask;
+
+    for (; d->slot[i].id; i = (i + 1) & mask) {
+        if (d->slot[i].hash == (uint32_t)(h >> 32)) {
+            struct entry *e = entry_at(d, d->slot[i].id - 1);
+            if (e->len == s.len && (s.len == 0 || memcmp(e->ptr, s.ptr, s.len) == 0))
+                return d->slot[i].id - 1;
+        }
+    }
+    uint32_t id = append(d, s);
+    d->slot[i] = (struct slot){(uint32_t)(h >> 32), id + 1};
+    if ((uint64_t)(id + 1) * 2 > d->n_slot)
+        grow_slots(d);
+    return id;
+}
+
+void dict_intern(struct dict *d, const struct slice *text, const uint64_t *hash, uint32_t *id,
+                 unsigned n)
+{
+    pthread_mutex_lock(&d->lock);
+    for (unsigned i = 0; i < n; i++)
+        id[i] = intern_one(d, text[i], hash[i]);
+    pthread_mutex_unlock(&d->lock);
+}
+
+uint32_t dict_count(const struct dict *d)
+{
+    return atomic_load_explicit(&d->count, memory_order_acquire);
+}
+
+struct slice dict_text(const struct dict *d, uint32_t id)
+{
+    struct entry *e;
+
+    BUG_ON(id >= dict_count(d));
+    e = entry_at(d, id);
+    return slice_of(e->ptr, e->len);
+}
+
+size_t dict_bytes(const struct dict *d)
+{
+    return d->bytes + (size_t)d->n_slot * sizeof(*d->slot);
+}

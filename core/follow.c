@@ -1,0 +1,273 @@
+/* follow.c - one thread that waits for the watch and indexes what is new.
+ *
+ * It starts once the first indexing has ended, so that every file has one reader at a time.
+ *   grown      the feed goes on where it ended; an unterminated last line, which stood in a
+ *              segment of its own, is dropped and read again, whole
+ *   truncated  the rows of the file go, and it is read from its beginning
+ *   replaced   (renamed and created anew) the old rows stay, their source keeps the renamed file
+ *              if it can be found beside; the path is opened as a new source
+ *   new file   opened, unless it is a known file under another name (device and inode) */
+#include "follow.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "ingest.h"
+#include "session_priv.h"
+#include "xalloc.h"
+
+#define POLL_MS 250
+#define FOLLOW_CHUNK (1u << 20)
+
+struct follow {
+    struct session *s;
+    struct watch *watch;
+    pthread_t thread;
+    atomic_bool stop, paused;
+    struct ingest in;
+    uint32_t known; /* feeds that the watch was told of */
+};
+
+static struct feed *feed_by_path(struct follow *w, const char *path)
+{
+    for (uint32_t i = session_sources(w->s); i-- > 0;) {
+        struct feed *f = session_feed(w->s, i);
+
+        if (strcmp(f->src->path, path) == 0 && !f->src->changed)
+            return f;
+    }
+    return NULL;
+}
+
+static struct feed *feed_by_inode(struct follow *w, dev_t dev, ino_t ino)
+{
+    for (uint32_t i = session_sources(w->s); i-- > 0;) {
+        struct feed *f = session_feed(w->s, i);
+
+        if (f->src->dev == dev && f->src->ino == ino && !f->src->changed)
+            return f;
+    }
+    return NULL;
+}
+
+static void tell_watch(struct follow *w, const struct source *src, uint64_t size)
+{
+    if (src->kind != SOURCE_STDIN)
+        watch_know(w->watch, src->path, src->dev, src->ino, size);
+}
+
+static void drop_rows(struct follow *w, uint32_t source)
+{
+    struct snapshot *snap = session_snapshot(w->s);
+
+    for (uint32_t i = 0; i < snap->n; i++) {
+        struct segment *seg = snap->seg[i];
+        bool has = false;
+
+        for (uint32_t r = 0; r < seg->n_run && !has; r++)
+            has = seg->run[r].source == source;
+        if (has)
+            catalog_replace(w->s->catalog, seg, segment_without(seg, source));
+    }
+    snapshot_unref(snap);
+}
+
+static void drop_partial(struct follow *w, struct feed *f)
+{
+    if (f->partial_from == UINT64_MAX)
+        return;
+    if (f->partial) {
+        catalog_replace(w->s->catalog, f->partial, NULL);
+        atomic_fetch_sub(&f->src->records, f->partial->n);
+        atomic_fetch_sub(&f->src->lines, 1);
+        segment_unref(f->partial);
+    }
+    if (f->n_chunk)
+        f->chunk_lines[f->n_chunk - 1] = 0;
+    f->partial = NULL;
+    f->partial_from = UINT64_MAX;
+}
+
+/* Indexes what a feed has beyond its end. */
+static void read_on(struct follow *w, struct feed *f)
+{
+    struct err e;
+    int rc;
+
+    w->in.hold_tail = true;
+    while (!w->stop && (rc = ingest_next(&w->in, f, FOLLOW_CHUNK, &e)) != 0) {
+        if (rc < 0) {
+            source_fail(f->src, "%s", e.msg);
+            session_add_problem(w->s, e.msg);
+            break;
+        }
+    }
+    f->src->done = true;
+    tell_watch(w, f->src, f->src->kind == SOURCE_PLAIN ? f->end : f->src->size);
+}
+
+static void grown(struct follow *w, struct feed *f)
+{
+    struct stat st;
+
+    if (f->src->kind != SOURCE_PLAIN || stat(f->src->path, &st) != 0)
+        return;
+    feed_resume(f);
+    drop_partial(w, f);
+    f->src->size = (uint64_t)st.st_size;
+    read_on(w, f);
+}
+
+static void open_new(struct follow *w, const char *path)
+{
+    struct feed *f;
+    const char *base = strrchr(path, '/');
+    struct stat st;
+
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return;
+    f = feed_by_inode(w, st.st_dev, st.st_ino);
+    if (f) {
+        tell_watch(w, f->src, (uint64_t)st.st_size);
+        return;
+    }
+    f = session_add_file(w->s, path, base ? base + 1 : path);
+    if (!f)
+        return;
+    f->taken = true;
+    read_on(w, f);
+}
+
+/* The renamed file lies in the same folder under another name; its bytes are read from there. */
+static void find_renamed(struct source *src)
+{
+    char dir[PATH_MAX], path[PATH_MAX + 256];
+    char *slash;
+    struct dirent *de;
+    struct stat st;
+    DIR *d;
+
+    snprintf(dir, sizeof(dir), "%s", src->path);
+    slash = strrchr(dir, '/');
+    if (slash)
+        *slash = '\0';
+    d = opendir(slash ? dir : ".");
+    while (d && (de = readdir(d))) {
+        snprintf(path, sizeof(path), "%s/%s", slash ? dir : ".", de->d_name);
+        if (stat(path, &st) == 0 && st.st_dev == src->dev && st.st_ino == src->ino) {
+            pthread_mutex_lock(&src->lock);
+            source_rename(src, path);
+            pthread_mutex_unlock(&src->lock);
+            break;
+        }
+    }
+    if (d)
+        closedir(d);
+}
+
+static void replaced(struct follow *w, struct feed *f, const char *path)
+{
+    find_renamed(f->src);
+    if (strcmp(f->src->path, path) != 0)
+        grown(w, f); /* what was written before the rename */
+    else
+        f->src->changed = true;
+    open_new(w, path);
+}
+
+static void truncated(struct follow *w, struct feed *f)
+{
+    struct source *src = f->src;
+
+    src->changed = true;
+    drop_rows(w, src->id);
+    source_fail(src, "%s: cut on disk; what was read before is gone", src->path);
+    open_new(w, src->path);
+}
+
+static void handle(struct follow *w, const struct watch_event *ev)
+{
+    struct feed *f = feed_by_path(w, ev->path);
+
+    if (!f) {
+        if (ev->kind != WATCH_GONE)
+            open_new(w, ev->path);
+        return;
+    }
+    switch (ev->kind) {
+    case WATCH_GROWN:
+        grown(w, f);
+        break;
+    case WATCH_TRUNCATED:
+        truncated(w, f);
+        break;
+    case WATCH_REPLACED:
+        replaced(w, f, ev->path);
+        break;
+    case WATCH_NEW_FILE:
+    case WATCH_GONE:
+        break;
+    }
+}
+
+static void tell_all(struct follow *w)
+{
+    for (; w->known < session_sources(w->s); w->known++) {
+        struct feed *f = session_feed(w->s, w->known);
+
+        tell_watch(w, f->src, f->src->kind == SOURCE_PLAIN ? MAX(f->end, f->tail_end)
+                                                            : f->src->size);
+    }
+}
+
+static void *follower(void *arg)
+{
+    struct follow *w = arg;
+    struct watch_event ev;
+    int rc;
+
+    session_wait(w->s);
+    ingest_init(&w->in, w->s->catalog);
+    for (size_t i = 0; i < w->s->n_root; i++)
+        if (strcmp(w->s->root[i], "-") != 0)
+            watch_add_root(w->watch, w->s->root[i]);
+    tell_all(w);
+    while (!w->stop && (rc = watch_next(w->watch, &ev, POLL_MS)) >= 0) {
+        if (rc == 0)
+            continue;
+        handle(w, &ev);
+        for (unsigned i = 0; i < 64 && watch_next(w->watch, &ev, 0) > 0; i++)
+            handle(w, &ev);
+        if (ingest_show(&w->in))
+            session_changed(w->s);
+    }
+    ingest_finish(&w->in);
+    return NULL;
+}
+
+void session_follow(struct session *s, bool on)
+{
+    if (!on || s->follow)
+        return; /* once files are watched, pausing is the view's business */
+    s->follow = xcalloc(1, sizeof(*s->follow));
+    s->follow->s = s;
+    s->follow->watch = watch_new(POLL_MS);
+    if (pthread_create(&s->follow->thread, NULL, follower, s->follow) != 0)
+        BUG("cannot start a thread");
+}
+
+void follow_stop(struct session *s)
+{
+    struct follow *w = s->follow;
+
+    if (!w)
+        return;
+    w->stop = true;
+    watch_wake(w->watch);
+    pthread_join(w->thread, NULL);
+    watch_free(w->watch);
+    free(w);
+    s->follow = NULL;
+}

@@ -1,0 +1,499 @@
+/* ingest.c - chunks to records to segments.
+ *
+ * Chunks of one plain file are taken by several threads; what must be in order (the chunk number
+ * and, for formats whose columns come from header lines, the layout in force) is settled under the
+ * feed's lock before the parsing, which runs outside it. Every line is counted exactly once: as
+ * (part of) a record, as a header, or as blank. */
+#include "ingest.h"
+
+#include "value.h"
+#include "xalloc.h"
+
+#define JOIN_LINES 16           /* a record may span this many lines */
+#define JOIN_BYTES (64 * 1024)
+#define TAIL_VIEW (64 * 1024)
+
+struct feed *feed_new(struct source *src)
+{
+    struct feed *f = xcalloc(1, sizeof(*f));
+
+    f->src = src;
+    f->tail_from = UINT64_MAX;
+    f->partial_from = UINT64_MAX;
+    f->tail_at = SIZE_MAX;
+    pthread_mutex_init(&f->lock, NULL);
+    return f;
+}
+
+void feed_free(struct feed *f)
+{
+    if (f->reader)
+        reader_free(f->reader);
+    segment_unref(f->partial);
+    source_free(f->src);
+    pthread_mutex_destroy(&f->lock);
+    free(f->chunk_lines);
+    free(f);
+}
+
+uint64_t feed_line_base(struct feed *f, uint32_t chunk)
+{
+    uint64_t base = 1;
+
+    pthread_mutex_lock(&f->lock);
+    if (chunk == TAIL_CHUNK && f->tail_at == SIZE_MAX)
+        base = 0;
+    for (size_t i = 0; base && i < f->n_chunk; i++) {
+        if (i == f->tail_at && (chunk == TAIL_CHUNK || i > chunk))
+            break;
+        if (i == f->tail_at)
+            base += f->tail_lines;
+        if (i == chunk)
+            break;
+        base = f->chunk_lines[i] == UINT32_MAX ? 0 : base + f->chunk_lines[i];
+    }
+    pthread_mutex_unlock(&f->lock);
+    return base;
+}
+
+static void feed_exhaust(struct feed *f)
+{
+    f->exhausted = true;
+    if (f->tail_from != UINT64_MAX && f->tail_at == SIZE_MAX)
+        f->tail_at = f->n_chunk;
+}
+
+void feed_resume(struct feed *f)
+{
+    uint64_t from = f->end;
+
+    pthread_mutex_lock(&f->lock);
+    if (f->tail_from != UINT64_MAX) {
+        from = MAX(from, f->tail_end);
+        f->tail_from = UINT64_MAX;
+    }
+    if (f->partial_from != UINT64_MAX)
+        from = f->partial_from;
+    if (f->reader)
+        reader_free(f->reader);
+    f->reader = NULL;
+    f->end = from;
+    f->exhausted = false;
+    pthread_mutex_unlock(&f->lock);
+}
+
+void ingest_init(struct ingest *in, struct catalog *catalog)
+{
+    memset(in, 0, sizeof(*in));
+    in->catalog = catalog;
+    in->rec = xcalloc(1, sizeof(*in->rec));
+}
+
+/* Publishes builder t; if `final` its segment is finished and the builder starts anew. */
+static void publish(struct ingest *in, unsigned t, bool final)
+{
+    struct builder *b = in->builder[t];
+    struct segment *seg = builder_seal(b);
+
+    segment_ref(seg);
+    catalog_replace(in->catalog, in->shown[t], seg);
+    segment_unref(in->shown[t]);
+    in->shown[t] = seg;
+    in->shown_rows[t] = seg->n;
+    if (final) {
+        segment_unref(seg);
+        in->shown[t] = NULL;
+        in->shown_rows[t] = 0;
+        builder_reset(b);
+    }
+}
+
+bool ingest_show(struct ingest *in)
+{
+    bool any = false;
+
+    for (unsigned t = 0; t < ARRAY_LEN(in->builder); t++) {
+        if (in->builder[t] && builder_rows(in->builder[t]) > in->shown_rows[t]) {
+            publish(in, t, false);
+            any = true;
+        }
+    }
+    return any;
+}
+
+void ingest_finish(struct ingest *in)
+{
+    for (unsigned t = 0; t < ARRAY_LEN(in->builder); t++) {
+        if (in->builder[t] && builder_rows(in->builder[t]) > 0)
+            publish(in, t, true);
+        builder_free(in->builder[t]);
+        in->builder[t] = NULL;
+    }
+    free(in->rec);
+    in->rec = NULL;
+}
+
+/* --- one chunk --- */
+
+struct work {
+    struct ingest *in;
+    struct source *src;
+    const struct layout *lay;
+    struct builder *b;
+    uint32_t chunk;
+    uint64_t base;        /* offset of the chunk */
+    int64_t last_ts;      /* of the record before, TIME_NONE at first */
+    uint32_t pending;     /* rows before the first time in this chunk: the newest of the builder */
+    uint64_t records, headers, blanks, lines;
+    uint64_t unparsed[REASON_COUNT];
+    int64_t first_us, last_us;
+};
+
+static void set_pending(struct work *w, int64_t ts)
+{
+    uint32_t n = builder_rows(w->b);
+
+    for (; w->pending > 0; w->pending--)
+        builder_timeless(w->b, n - w->pending, ts);
+}
+
+static void begin_run(struct work *w, uint64_t off)
+{
+    builder_run(w->b, w->src->id, w->lay, w->chunk, off);
+}
+
+static void make_room(struct work *w, uint64_t off)
+{
+    if (!builder_full(w->b))
+        return;
+    set_pending(w, w->src->mtime_us);
+    publish(w->in, w->src->lt->id, true);
+    begin_run(w, off);
+}
+
+static void add_record(struct work *w, struct slice line, uint64_t off, uint32_t line_no)
+{
+    struct record *rec = w->in->rec;
+    bool timed = rec->ts != TIME_NONE;
+
+    make_room(w, off);
+    if (timed) {
+        set_pending(w, rec->ts);
+        w->last_ts = rec->ts;
+        w->first_us = MIN(w->first_us, rec->ts);
+        w->last_us = MAX(w->last_us, rec->ts);
+    } else {
+        rec->ts = w->last_ts;
+    }
+    if (!builder_add(w->b, rec, off, (uint32_t)line.len, line_no)) {
+        begin_run(w, off);
+        BUG_ON(!builder_add(w->b, rec, off, (uint32_t)line.len, line_no));
+    }
+    if (!timed && w->last_ts != TIME_NONE)
+        builder_timeless(w->b, builder_rows(w->b) - 1, w->last_ts);
+    else if (!timed)
+        w->pending++;
+    w->records++;
+    if (rec->reason)
+        w->unparsed[rec->reason]++;
+}
+
+static struct slice without_cr(struct slice s)
+{
+    if (s.len && s.ptr[s.len - 1] == '\r')
+        s.len--;
+    return s;
+}
+
+/* A quote is open at the end of the line: joins following lines while the record wants more.
+ * A line that begins like a date begins a record of its own. */
+static enum parse_result join_lines(struct work *w, struct slice *line, const char *end,
+                                    uint32_t *joined)
+{
+    const struct format *fmt = w->src->lt->fmt;
+    enum parse_result r = PARSE_MORE;
+    struct slice whole = *line;
+
+    for (*joined = 0; r == PARSE_MORE && *joined < JOIN_LINES && whole.len < JOIN_BYTES;) {
+        const char *next = whole.ptr + whole.len + 1, *nl;
+
+        if (next >= end || (end - next > 5 && next[4] == '-' && next[0] >= '0' && next[0] <= '9'))
+            break;
+        nl = memchr(next, '\n', (size_t)(end - next));
+        whole.len = (size_t)((nl ? nl : end) - whole.ptr);
+        ++*joined;
+        r = fmt->parse(w->src->lt, &w->lay, without_cr(whole), w->in->rec);
+    }
+    if (r == PARSE_MORE || r == PARSE_HEADER) {
+        *joined = 0;
+        w->in->rec->reason = REASON_QUOTE;
+        w->in->rec->n_val = 0;
+        w->in->rec->ts = TIME_NONE;
+        return PARSE_BAD;
+    }
+    *line = whole;
+    return r;
+}
+
+/* Handles the line at p; returns where the next one begins. */
+static const char *one_line(struct work *w, const char *p, const char *start, const char *end)
+{
+    const struct layout *before = w->lay;
+    const char *nl = memchr(p, '\n', (size_t)(end - p));
+    struct slice line = slice_of(p, (size_t)((nl ? nl : end) - p));
+    uint64_t off = w->base + (uint64_t)(p - start);
+    uint32_t joined = 0, line_no = (uint32_t)w->lines;
+    enum parse_result r;
+
+    w->lines++;
+    if (without_cr(line).len == 0) {
+        w->blanks++;
+        return nl ? nl + 1 : end;
+    }
+    w->in->rec->reason = REASON_NONE;
+    r = w->src->lt->fmt->parse(w->src->lt, &w->lay, without_cr(line), w->in->rec);
+    if (r == PARSE_MORE)
+        r = join_lines(w, &line, end, &joined);
+    w->lines += joined;
+    if (r == PARSE_HEADER)
+        w->headers++;
+    else
+        add_record(w, line, off, line_no);
+    if (w->lay != before) {
+        set_pending(w, w->src->mtime_us);
+        begin_run(w, off);
+    }
+    p = line.ptr + line.len;
+    return p < end ? p + 1 : end;
+}
+
+static void count(struct work *w)
+{
+    struct source *s = w->src;
+    int64_t seen;
+
+    atomic_fetch_add(&s->records, w->records);
+    atomic_fetch_add(&s->headers, w->headers);
+    atomic_fetch_add(&s->blanks, w->blanks);
+    atomic_fetch_add(&s->lines, w->lines);
+    for (unsigned i = 0; i < REASON_COUNT; i++)
+        if (w->unparsed[i])
+            atomic_fetch_add(&s->unparsed[i], w->unparsed[i]);
+    for (seen = s->first_us; w->first_us < seen;)
+        if (atomic_compare_exchange_weak(&s->first_us, &seen, w->first_us))
+            break;
+    for (seen = s->last_us; w->last_us > seen;)
+        if (atomic_compare_exchange_weak(&s->last_us, &seen, w->last_us))
+            break;
+}
+
+static struct builder *builder_for(struct ingest *in, struct logtype *lt)
+{
+    BUG_ON(lt->id >= ARRAY_LEN(in->builder));
+    if (!in->builder[lt->id])
+        in->builder[lt->id] = builder_new(lt);
+    return in->builder[lt->id];
+}
+
+/* Parses [ptr, ptr+len). Returns the number of lines. */
+static uint32_t parse_chunk(struct ingest *in, struct source *src, const struct layout **lay,
+                            struct slice bytes, uint64_t off, uint32_t chunk)
+{
+    struct work w = {.in = in, .src = src, .lay = *lay, .chunk = chunk, .base = off,
+                     .last_ts = TIME_NONE, .first_us = INT64_MAX, .last_us = INT64_MIN};
+    const char *p = bytes.ptr, *end = bytes.ptr + bytes.len;
+
+    w.b = builder_for(in, src->lt);
+    if (builder_full(w.b))
+        publish(in, src->lt->id, true);
+    begin_run(&w, off);
+    while (p < end)
+        p = one_line(&w, p, bytes.ptr, end);
+    set_pending(&w, src->mtime_us);
+    *lay = w.lay;
+    count(&w);
+    return (uint32_t)w.lines;
+}
+
+/* The layout in force behind a chunk, without parsing it: only lines that can be headers count. */
+static const struct layout *layout_after(struct source *src, const struct layout *lay,
+                                         struct slice bytes, struct record *rec)
+{
+    static const char *const marks[] = {"\n#Fields:", "srcaddr"};
+    const char *end = bytes.ptr + bytes.len;
+
+    for (unsigned m = 0; m < ARRAY_LEN(marks); m++) {
+        const char *p = bytes.ptr;
+
+        while ((p = memmem(p, (size_t)(end - p), marks[m], strlen(marks[m])))) {
+            const char *from, *nl;
+
+            p += m == 0;
+            from = memrchr(bytes.ptr, '\n', (size_t)(p - bytes.ptr));
+            from = from ? from + 1 : bytes.ptr;
+            nl = memchr(p, '\n', (size_t)(end - p));
+            nl = nl ? nl : end;
+            src->lt->fmt->parse(src->lt, &lay, without_cr(slice_of(from, (size_t)(nl - from))),
+                                rec);
+            p = nl;
+        }
+    }
+    return lay;
+}
+
+static void detect_source(struct source *src, struct slice head)
+{
+    struct strbuf why = STRBUF_INIT;
+    struct probe probe = {slice_str(src->path), head};
+
+    probe.head.len = MIN(head.len, (size_t)64 * 1024);
+    src->lt = detect_type(&probe, &why);
+    memcpy(src->why, why.buf ? why.buf : "", MIN(why.len, sizeof(src->why) - 1));
+    strbuf_release(&why);
+}
+
+static uint32_t next_chunk_id(struct feed *f)
+{
+    GROW(f->chunk_lines, f->cap_chunk, f->n_chunk + 1);
+    f->chunk_lines[f->n_chunk] = UINT32_MAX;
+    return (uint32_t)f->n_chunk++;
+}
+
+/* Under the feed's lock: the next chunk with its number and layout. */
+static int take_chunk(struct ingest *in, struct feed *f, size_t chunk_bytes, struct chunk *c,
+                      uint32_t *id, const struct layout **lay, bool *alone, struct err *e)
+{
+    int rc;
+
+    if (f->exhausted)
+        return 0;
+    if (!f->reader)
+        f->reader = reader_new(f->src, f->end, chunk_bytes);
+    rc = reader_next(f->reader, c, e);
+    if (rc <= 0) {
+        feed_exhaust(f);
+        return rc;
+    }
+    if (c->off >= f->tail_from) {
+        chunk_release(f->reader, c);
+        feed_exhaust(f);
+        return 0;
+    }
+    if (c->off + c->len > f->tail_from)
+        c->len = f->tail_from - c->off;
+    if (!f->src->lt)
+        detect_source(f->src, slice_of(c->ptr, c->len));
+    f->end = c->off + c->len;
+    *id = next_chunk_id(f);
+    *lay = f->lay;
+    *alone = c->last && *id == 0;
+    if (f->src->lt->fmt->header && !*alone)
+        f->lay = layout_after(f->src, f->lay, slice_of(c->ptr, c->len), in->rec);
+    return 1;
+}
+
+/* An unterminated last line of a file that may grow goes into a segment of its own. */
+static void hold_partial(struct ingest *in, struct feed *f, struct slice bytes, uint64_t off,
+                         uint32_t id, const struct layout *lay)
+{
+    struct ingest own;
+    uint32_t lines;
+
+    ingest_init(&own, in->catalog);
+    lines = parse_chunk(&own, f->src, &lay, bytes, off, id);
+    pthread_mutex_lock(&f->lock);
+    f->partial_from = off;
+    f->chunk_lines[id] = lines;
+    if (builder_rows(own.builder[f->src->lt->id]) > 0) {
+        publish(&own, f->src->lt->id, false);
+        f->partial = own.shown[f->src->lt->id];
+        builder_reset(own.builder[f->src->lt->id]);
+    }
+    pthread_mutex_unlock(&f->lock);
+    ingest_finish(&own);
+}
+
+int ingest_next(struct ingest *in, struct feed *f, size_t chunk_bytes, struct err *e)
+{
+    struct slice bytes, rest = {NULL, 0};
+    const struct layout *lay;
+    struct chunk c;
+    uint32_t id, lines;
+    bool alone;
+    int rc;
+
+    pthread_mutex_lock(&f->lock);
+    rc = take_chunk(in, f, chunk_bytes, &c, &id, &lay, &alone, e);
+    pthread_mutex_unlock(&f->lock);
+    if (rc <= 0)
+        return rc;
+    bytes = slice_of(c.ptr, c.len);
+    if (c.last && in->hold_tail && f->src->kind == SOURCE_PLAIN && c.len &&
+        c.ptr[c.len - 1] != '\n') {
+        const char *nl = memrchr(c.ptr, '\n', c.len);
+        bytes.len = nl ? (size_t)(nl + 1 - c.ptr) : 0;
+        rest = slice_of(c.ptr + bytes.len, c.len - bytes.len);
+    }
+    lines = parse_chunk(in, f->src, &lay, bytes, c.off, id);
+    pthread_mutex_lock(&f->lock);
+    f->chunk_lines[id] = lines;
+    if (alone)
+        f->lay = lay;
+    if (rest.len)
+        id = next_chunk_id(f);
+    pthread_mutex_unlock(&f->lock);
+    if (rest.len)
+        hold_partial(in, f, rest, c.off + bytes.len, id, lay);
+    chunk_release(f->reader, &c);
+    return 1;
+}
+
+/* Type and layout of a file from its beginning, for reading its end first. */
+static bool learn_head(struct ingest *in, struct feed *f)
+{
+    struct slice head;
+    struct blob_pin pin;
+    struct err e;
+
+    if (blob_view(f->src, 0, TAIL_VIEW, &head, &pin, &e) < 0)
+        return false;
+    detect_source(f->src, head);
+    if (f->src->lt->fmt->header) {
+        const char *p = head.ptr, *end = head.ptr + head.len;
+
+        for (unsigned i = 0; i < 4 && p < end && !f->lay; i++) {
+            const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+            nl = nl ? nl : end;
+            f->src->lt->fmt->parse(f->src->lt, &f->lay, without_cr(slice_of(p, (size_t)(nl - p))),
+                                   in->rec);
+            p = nl + 1;
+        }
+    }
+    blob_unpin(&pin);
+    return true;
+}
+
+void ingest_tail(struct ingest *in, struct feed *f, size_t bytes)
+{
+    const struct layout *lay;
+    struct slice tail;
+    struct blob_pin pin;
+    struct err e;
+    uint64_t from = f->src->size - bytes;
+    const char *nl;
+
+    if (!learn_head(in, f) || blob_view(f->src, from, bytes, &tail, &pin, &e) < 0)
+        return;
+    nl = tail.len == bytes ? memchr(tail.ptr, '\n', tail.len) : NULL;
+    if (nl && tail.ptr[tail.len - 1] == '\n') {
+        from += (uint64_t)(nl + 1 - tail.ptr);
+        tail = slice_of(nl + 1, tail.len - (size_t)(nl + 1 - tail.ptr));
+        lay = f->lay;
+        f->tail_from = from;
+        f->tail_end = from + tail.len;
+        f->tail_lines = parse_chunk(in, f->src, &lay, tail, from, TAIL_CHUNK);
+        ingest_show(in);
+    }
+    blob_unpin(&pin);
+}

@@ -1,0 +1,58 @@
+/* ingest.h - from chunks of bytes to published segments. Internal to the session. */
+#ifndef AWL_INGEST_H
+#define AWL_INGEST_H
+
+#include <pthread.h>
+
+#include "catalog.h"
+#include "source.h"
+
+/* One open file while the session lives. */
+struct feed {
+    struct source *src;
+    pthread_mutex_t lock;       /* guards what follows */
+    struct reader *reader;      /* NULL before the first and after the last chunk */
+    const struct layout *lay;   /* layout in force at the next chunk */
+    uint32_t *chunk_lines;      /* lines of each chunk, UINT32_MAX until known */
+    size_t n_chunk, cap_chunk;
+    uint64_t end;               /* inflated offset behind the last chunk handed out */
+    uint64_t tail_from;         /* this far only: the rest was read first, as chunk TAIL_CHUNK */
+    uint64_t tail_end;          /* inflated offset behind that rest */
+    uint32_t tail_lines;        /* its lines, and how many chunks come before it: */
+    size_t tail_at;             /* SIZE_MAX while the chunks before it are not all taken */
+    uint64_t partial_from;      /* where an unterminated last line begins; UINT64_MAX if none */
+    struct segment *partial;    /* the segment that holds just that line (own reference) */
+    bool taken, exhausted;
+};
+#define TAIL_CHUNK UINT32_MAX
+
+struct feed *feed_new(struct source *src);
+void feed_free(struct feed *f); /* and its source */
+/* 1-based number of the first line of a chunk; 0 while chunks before it are not read. */
+uint64_t feed_line_base(struct feed *f, uint32_t chunk);
+/* Makes a feed at its end go on from there: the file has grown. */
+void feed_resume(struct feed *f);
+
+/* The builders of one thread. */
+struct ingest {
+    struct catalog *catalog;
+    struct builder *builder[64];  /* by log type id */
+    struct segment *shown[64];    /* the published, still growing segment of that builder */
+    uint32_t shown_rows[64];
+    struct record *rec;
+    bool hold_tail;               /* keep an unterminated last line apart: the file may grow */
+};
+
+void ingest_init(struct ingest *in, struct catalog *catalog);
+/* Seals what is left and publishes it. */
+void ingest_finish(struct ingest *in);
+/* Publishes the growing segments as they are now. Returns true if there was anything new. */
+bool ingest_show(struct ingest *in);
+
+/* Takes the next chunk of a feed and turns it into records. 1: done; 0: the feed is at its end;
+ * <0: error, *e filled. */
+int ingest_next(struct ingest *in, struct feed *f, size_t chunk_bytes, struct err *e);
+/* Reads the last `bytes` of a large plain file before all else, so that its end can be shown. */
+void ingest_tail(struct ingest *in, struct feed *f, size_t bytes);
+
+#endif

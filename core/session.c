@@ -1,0 +1,352 @@
+/* session.c - threads around the feeds: one walks the opened paths, the others index.
+ *
+ * A worker takes whole files as long as there are untouched ones (small files and gzip scale
+ * so), and then helps with the chunks of those that are still being read. Growing segments are
+ * shown at once after the first chunk and then at most every SHOW_MS, so the screen has records
+ * long before a segment is full. */
+#include "session.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "follow.h"
+#include "ingest.h"
+#include "session_priv.h"
+#include "xalloc.h"
+
+#define SHOW_MS 150
+#define DEFAULT_CHUNK (4u << 20)
+#define TAIL_MIN (64u << 20) /* plain files from this size have their end read first */
+#define TAIL_BYTES (1u << 20)
+#define FRESH_US (10 * 60 * INT64_C(1000000)) /* a file written to this lately may grow */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct session *session_new(const struct session_options *o)
+{
+    struct session *s = xcalloc(1, sizeof(*s));
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    s->opt = *o;
+    if (!s->opt.threads)
+        s->opt.threads = cores > 0 ? (unsigned)cores : 1;
+    if (!s->opt.chunk_bytes)
+        s->opt.chunk_bytes = DEFAULT_CHUNK;
+    s->catalog = catalog_new();
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->work, NULL);
+    pthread_cond_init(&s->idle, NULL);
+    blob_install_sigbus();
+    return s;
+}
+
+void session_changed(struct session *s)
+{
+    if (s->opt.changed)
+        s->opt.changed(s->opt.ctx);
+}
+
+void session_open(struct session *s, const char *path)
+{
+    GROW(s->root, s->cap_root, s->n_root + 1);
+    s->root[s->n_root++] = xstrdup(path);
+}
+
+void session_add_problem(struct session *s, const char *text)
+{
+    pthread_mutex_lock(&s->lock);
+    GROW(s->problem, s->cap_problem, s->n_problem + 1);
+    s->problem[s->n_problem++] = xstrdup(text);
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool session_problem(struct session *s, uint32_t i, char *buf, size_t n)
+{
+    bool there;
+
+    pthread_mutex_lock(&s->lock);
+    there = i < s->n_problem;
+    if (there)
+        snprintf(buf, n, "%s", s->problem[i]);
+    pthread_mutex_unlock(&s->lock);
+    return there;
+}
+
+struct feed *session_add_file(struct session *s, const char *path, const char *name)
+{
+    struct err e;
+    struct source *src = source_open(path, name, &e);
+    struct feed *f;
+
+    if (!src) {
+        session_add_problem(s, e.msg);
+        return NULL;
+    }
+    f = feed_new(src);
+    pthread_mutex_lock(&s->lock);
+    GROW(s->feed, s->cap_feed, s->n_feed + 1);
+    src->id = (uint32_t)s->n_feed;
+    s->feed[s->n_feed++] = f;
+    s->total += src->size;
+    pthread_cond_broadcast(&s->work);
+    pthread_mutex_unlock(&s->lock);
+    return f;
+}
+
+static void found(void *ctx, const char *path, const char *name)
+{
+    session_add_file(ctx, path, name);
+}
+
+static void bad(void *ctx, const char *path, const struct err *e)
+{
+    (void)path;
+    session_add_problem(ctx, e->msg);
+}
+
+static void *walker(void *arg)
+{
+    struct session *s = arg;
+
+    for (size_t i = 0; i < s->n_root && !s->stop; i++)
+        source_walk(s->root[i], found, bad, s, &s->stop);
+    pthread_mutex_lock(&s->lock);
+    s->walked = true;
+    pthread_cond_broadcast(&s->work);
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+/* The next feed to work on: an untouched one, else one that others are reading. */
+static struct feed *take_feed(struct session *s)
+{
+    struct feed *f = NULL;
+
+    pthread_mutex_lock(&s->lock);
+    while (!f && !s->stop) {
+        if (s->next_feed < s->n_feed) {
+            f = s->feed[s->next_feed++];
+            break;
+        }
+        for (size_t i = s->first_open; i < s->next_feed && !f; i++)
+            if (!s->feed[i]->exhausted && s->feed[i]->src->kind == SOURCE_PLAIN)
+                f = s->feed[i];
+        if (f || s->walked)
+            break;
+        pthread_cond_wait(&s->work, &s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return f;
+}
+
+static bool stdin_is_quiet(void)
+{
+    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return poll(&p, 1, 0) == 0;
+}
+
+static bool may_grow(struct session *s, const struct source *src)
+{
+    struct timespec t;
+
+    if (s->opt.follow)
+        return true;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000 - src->mtime_us < FRESH_US;
+}
+
+struct worker {
+    struct session *s;
+    struct ingest in;
+    int64_t shown_ms;
+};
+
+static void show_sometimes(struct worker *w, const struct feed *f)
+{
+    int64_t now = now_ms();
+
+    if (now - w->shown_ms < SHOW_MS && !(f->src->kind == SOURCE_STDIN && stdin_is_quiet()))
+        return;
+    ingest_show(&w->in);
+    w->shown_ms = now_ms();
+    session_changed(w->s);
+}
+
+static void read_feed(struct worker *w, struct feed *f)
+{
+    struct session *s = w->s;
+    struct err e;
+    bool first = false;
+    int rc;
+
+    pthread_mutex_lock(&f->lock);
+    if (!f->taken) {
+        f->taken = first = true;
+        if (f->src->kind == SOURCE_PLAIN && f->src->size >= TAIL_MIN)
+            ingest_tail(&w->in, f, TAIL_BYTES);
+    }
+    pthread_mutex_unlock(&f->lock);
+    w->in.hold_tail = may_grow(s, f->src);
+    while (!s->stop && (rc = ingest_next(&w->in, f, s->opt.chunk_bytes, &e)) != 0) {
+        if (rc < 0) {
+            source_fail(f->src, "%s", e.msg);
+            session_add_problem(s, e.msg);
+            break;
+        }
+        show_sometimes(w, f);
+    }
+    if (first)
+        f->src->done = true;
+}
+
+static void *worker(void *arg)
+{
+    struct worker w = {.s = arg};
+    struct session *s = arg;
+    struct feed *f;
+
+    ingest_init(&w.in, s->catalog);
+    while ((f = take_feed(s)))
+        read_feed(&w, f);
+    ingest_finish(&w.in);
+    pthread_mutex_lock(&s->lock);
+    s->running--;
+    pthread_cond_broadcast(&s->idle);
+    pthread_mutex_unlock(&s->lock);
+    session_changed(s);
+    return NULL;
+}
+
+static void spawn(struct session *s, void *(*fn)(void *))
+{
+    BUG_ON(s->n_thread == ARRAY_LEN(s->thread));
+    if (pthread_create(&s->thread[s->n_thread], NULL, fn, s) != 0)
+        BUG("cannot start a thread");
+    s->n_thread++;
+}
+
+void session_start(struct session *s)
+{
+    s->opt.threads = MIN(s->opt.threads, (unsigned)ARRAY_LEN(s->thread) - 2);
+    s->running = s->opt.threads;
+    spawn(s, walker);
+    for (unsigned i = 0; i < s->opt.threads; i++)
+        spawn(s, worker);
+    if (s->opt.follow)
+        session_follow(s, true);
+}
+
+void session_wait(struct session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    while (s->running > 0)
+        pthread_cond_wait(&s->idle, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void session_stop(struct session *s)
+{
+    s->stop = true;
+    pthread_mutex_lock(&s->lock);
+    pthread_cond_broadcast(&s->work);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void session_free(struct session *s)
+{
+    if (!s)
+        return;
+    session_stop(s);
+    follow_stop(s);
+    for (unsigned i = 0; i < s->n_thread; i++)
+        pthread_join(s->thread[i], NULL);
+    for (size_t i = 0; i < s->n_feed; i++)
+        feed_free(s->feed[i]);
+    catalog_free(s->catalog);
+    for (size_t i = 0; i < s->n_root; i++)
+        free(s->root[i]);
+    for (size_t i = 0; i < s->n_problem; i++)
+        free(s->problem[i]);
+    free(s->root);
+    free(s->feed);
+    free(s->problem);
+    pthread_cond_destroy(&s->work);
+    pthread_cond_destroy(&s->idle);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+void session_progress(struct session *s, struct progress *p)
+{
+    memset(p, 0, sizeof(*p));
+    pthread_mutex_lock(&s->lock);
+    p->busy = s->running > 0;
+    p->stopped = s->stop;
+    p->total = s->total;
+    p->sources = (uint32_t)s->n_feed;
+    p->failed = (uint32_t)s->n_problem;
+    for (size_t i = 0; i < s->n_feed; i++) {
+        struct source *src = s->feed[i]->src;
+
+        p->bytes += src->bytes_done;
+        p->records += src->records;
+        p->sources_done += src->done;
+        for (unsigned r = 0; r < REASON_COUNT; r++)
+            p->unparsed += src->unparsed[r];
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+struct snapshot *session_snapshot(struct session *s)
+{
+    return catalog_snapshot(s->catalog);
+}
+
+uint64_t session_generation(struct session *s)
+{
+    return catalog_generation(s->catalog);
+}
+
+uint32_t session_sources(struct session *s)
+{
+    uint32_t n;
+
+    pthread_mutex_lock(&s->lock);
+    n = (uint32_t)s->n_feed;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+struct feed *session_feed(struct session *s, uint32_t id)
+{
+    struct feed *f;
+
+    pthread_mutex_lock(&s->lock);
+    f = id < s->n_feed ? s->feed[id] : NULL;
+    pthread_mutex_unlock(&s->lock);
+    return f;
+}
+
+struct source *session_source(struct session *s, uint32_t id)
+{
+    struct feed *f = session_feed(s, id);
+
+    return f ? f->src : NULL;
+}
+
+uint64_t session_line_base(struct session *s, uint32_t source, uint32_t chunk)
+{
+    struct feed *f = session_feed(s, source);
+
+    return f ? feed_line_base(f, chunk) : 0;
+}

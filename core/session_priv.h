@@ -1,0 +1,42 @@
+/* session_priv.h - the inside of a session, for session.c and follow.c alone. */
+#ifndef AWL_SESSION_PRIV_H
+#define AWL_SESSION_PRIV_H
+
+#include <pthread.h>
+
+#include "session.h"
+
+struct feed;
+struct follow;
+
+struct session {
+    struct session_options opt;
+    struct catalog *catalog;
+    char **root;
+    size_t n_root, cap_root;
+    atomic_bool stop;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t work;  /* a feed was added, or all are found */
+    pthread_cond_t idle;  /* a worker ended */
+    struct feed **feed;
+    size_t n_feed, cap_feed;
+    size_t next_feed, first_open;
+    bool walked;
+    unsigned running;
+    uint64_t total;
+    char **problem;
+    size_t n_problem, cap_problem;
+
+    pthread_t thread[66];
+    unsigned n_thread;
+    struct follow *follow;
+};
+
+void session_changed(struct session *s);
+void session_add_problem(struct session *s, const char *text);
+/* Opens and appends a file; NULL (and a problem) if it cannot be read. */
+struct feed *session_add_file(struct session *s, const char *path, const char *name);
+struct feed *session_feed(struct session *s, uint32_t id);
+
+#endif

@@ -77,7 +77,7 @@ struct rect grid_clip(struct grid *g, struct rect r);
 void grid_unclip(struct grid *g, struct rect old);
 
 const char *glyph(const struct grid *g, enum glyph id);
-const char *glyph_level(bool ascii, int eighths); /* 0..8: " ▁▂▃▄▅▆▇█" or " .:-=+*#%"-like */
+const char *glyph_level(bool ascii, int eighths); /* 0..8: " ▁▂▃▄▅▆▇█", " .:-=+*#%" */
 
 /* Writes text from (y, x) into at most max columns, ending in an ellipsis if it does not fit.
  * Returns the columns used. Escapes of hostile bytes are shown in the role `escape`. */

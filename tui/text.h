@@ -7,7 +7,7 @@
  *   C1                \x85               from U+0080..U+009F
  *   bidi, zero width, unassigned, private use, variation selectors      \u{202E}
  *   a byte that is no UTF-8                                             \xHH
- *   a mark with no base, or the sixth mark in a row                     \u{301}
+ *   a mark with no base, or the fifth mark on one                       \u{301}
  *
  * In ASCII mode everything beyond ASCII is \u{...}. Widths are wcwidth's, as ncursesw's are, so
  * LC_CTYPE must be a UTF-8 locale (C.UTF-8 will do); in any other, non-ASCII is escaped. */

@@ -29,6 +29,10 @@ struct rowset *rowset_all(struct snapshot *snap); /* takes its own reference */
  * SAME filter: segments with the same uid are taken over. NULL if cancelled. */
 struct rowset *rowset_eval(struct session *s, struct snapshot *snap, struct filter *f,
                            const struct rowset *prev, unsigned threads, const atomic_bool *cancel);
+/* A set made segment by segment: fn sets bits (all clear at first) of snap->seg[i]. */
+typedef void (*rowset_fill_fn)(void *ctx, uint32_t i, uint64_t *bits);
+struct rowset *rowset_from(struct snapshot *snap, rowset_fill_fn fn, void *ctx,
+                           const atomic_bool *cancel);
 /* Rows in both; the two must be of the same snapshot. */
 struct rowset *rowset_and(const struct rowset *a, const struct rowset *b);
 void rowset_ref(struct rowset *r);

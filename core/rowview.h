@@ -28,11 +28,14 @@ void rowview_init(struct rowview *v, struct session *s);
 void rowview_release(struct rowview *v);
 /* Positions on a row; lazy: reads nothing yet. */
 void rowview_at(struct rowview *v, struct segment *seg, uint32_t row);
-struct slice rowview_raw(struct rowview *v);            /* reads the line */
+struct slice rowview_bytes(struct rowview *v);          /* reads the line, byte for byte */
+struct slice rowview_raw(struct rowview *v);            /* the same without a CR at its end */
 const struct record *rowview_record(struct rowview *v); /* reads and parses it */
 /* Raw text of a field by index in the row's own log type; from the column's dictionary where it
  * has one (then no byte of the log is touched), else from the line. ptr NULL if absent. */
 struct slice rowview_field(struct rowview *v, int field);
+/* The text of a field as a typed value; VAL_MISSING for "-". */
+struct val text_val(const struct field_def *f, struct slice s);
 /* Typed value of any reference: a field, @timestamp, @message, ... */
 struct val rowview_value(struct rowview *v, const struct field_ref *f);
 /* The common field, by role; missing if the type has none. */

@@ -1,0 +1,224 @@
+/* rowset.c - making rowsets: one evaluation a segment, shared out over threads.
+ *
+ * Segments of an earlier result of the same filter are taken over by uid, so a growing session
+ * costs only its new segments. */
+#include "rowset.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "xalloc.h"
+
+#define RANK_BLOCK 512 /* rows a rank entry */
+
+static struct rowset *rowset_new(struct snapshot *snap)
+{
+    struct rowset *r = xcalloc(1, sizeof(*r));
+
+    atomic_init(&r->refs, 1);
+    snapshot_ref(snap);
+    r->snap = snap;
+    r->bits = xcalloc(snap->n, sizeof(*r->bits));
+    r->count = xcalloc(snap->n, sizeof(*r->count));
+    r->rank = xcalloc(snap->n, sizeof(*r->rank));
+    return r;
+}
+
+void rowset_ref(struct rowset *r)
+{
+    atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
+}
+
+void rowset_unref(struct rowset *r)
+{
+    if (!r || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (uint32_t i = 0; i < r->snap->n; i++) {
+        free(r->bits[i]);
+        free(r->rank[i]);
+    }
+    snapshot_unref(r->snap);
+    free(r->bits);
+    free(r->count);
+    free(r->rank);
+    free(r);
+}
+
+/* Takes `bits` over; drops it if all or nothing is in. */
+static void set_segment(struct rowset *r, uint32_t i, uint64_t *bits, uint32_t count)
+{
+    uint32_t n = r->snap->seg[i]->n, blocks = (n + RANK_BLOCK - 1) / RANK_BLOCK, sum = 0;
+
+    r->count[i] = count;
+    if (count == 0 || count == n) {
+        free(bits);
+        return;
+    }
+    r->bits[i] = bits;
+    r->rank[i] = xmalloc(blocks * sizeof(**r->rank));
+    for (uint32_t b = 0; b < blocks; b++) {
+        uint32_t w = b * (RANK_BLOCK / 64), end = MIN(w + RANK_BLOCK / 64, BITS_WORDS(n));
+
+        r->rank[i][b] = sum;
+        for (; w < end; w++)
+            sum += (uint32_t)__builtin_popcountll(bits[w]);
+    }
+}
+
+static void sum_up(struct rowset *r)
+{
+    r->total = 0;
+    for (uint32_t i = 0; i < r->snap->n; i++)
+        r->total += r->count[i];
+}
+
+struct rowset *rowset_all(struct snapshot *snap)
+{
+    struct rowset *r = rowset_new(snap);
+
+    for (uint32_t i = 0; i < snap->n; i++)
+        r->count[i] = snap->seg[i]->n;
+    sum_up(r);
+    return r;
+}
+
+struct eval_job {
+    struct session *s;
+    struct rowset *r;
+    struct filter *f;
+    const struct rowset *prev;
+    const atomic_bool *cancel;
+    atomic_uint next;
+    atomic_bool failed;
+};
+
+static uint64_t *copy_bits(const uint64_t *bits, uint32_t n)
+{
+    return bits ? xmemdup(bits, BITS_WORDS(n) * sizeof(*bits)) : NULL;
+}
+
+static bool take_over(struct eval_job *j, uint32_t i)
+{
+    struct segment *seg = j->r->snap->seg[i];
+    uint32_t k;
+
+    if (!j->prev)
+        return false;
+    /* segments keep their place in the array, or move down when one before them goes */
+    for (k = MIN(i, j->prev->snap->n); k > 0 && i - k < 8; k--) {
+        if (k < j->prev->snap->n && j->prev->snap->seg[k]->uid == seg->uid)
+            break;
+    }
+    if (k >= j->prev->snap->n || j->prev->snap->seg[k]->uid != seg->uid)
+        return false;
+    set_segment(j->r, i, copy_bits(j->prev->bits[k], seg->n), j->prev->count[k]);
+    return true;
+}
+
+static void *eval_some(void *arg)
+{
+    struct eval_job *j = arg;
+    struct rowview view;
+    uint32_t i;
+
+    rowview_init(&view, j->s);
+    while ((i = atomic_fetch_add(&j->next, 1)) < j->r->snap->n && !j->failed) {
+        struct segment *seg = j->r->snap->seg[i];
+        uint64_t *bits;
+        int64_t n;
+
+        if (take_over(j, i))
+            continue;
+        bits = xmalloc(BITS_WORDS(seg->n) * sizeof(*bits));
+        n = filter_eval(j->f, seg, &view, bits, j->cancel);
+        if (n < 0 || (j->cancel && *j->cancel)) {
+            free(bits);
+            j->failed = true;
+            break;
+        }
+        set_segment(j->r, i, bits, (uint32_t)n);
+    }
+    rowview_release(&view);
+    return NULL;
+}
+
+struct rowset *rowset_eval(struct session *s, struct snapshot *snap, struct filter *f,
+                           const struct rowset *prev, unsigned threads, const atomic_bool *cancel)
+{
+    struct eval_job j = {.s = s, .r = rowset_new(snap), .f = f, .prev = prev, .cancel = cancel};
+    pthread_t helper[16];
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned n = 0;
+
+    if (!threads)
+        threads = cores > 0 ? (unsigned)cores : 1;
+    threads = MIN(MIN(threads, (unsigned)ARRAY_LEN(helper) + 1), snap->n);
+    while (n + 1 < threads && pthread_create(&helper[n], NULL, eval_some, &j) == 0)
+        n++;
+    eval_some(&j);
+    while (n > 0)
+        pthread_join(helper[--n], NULL);
+    if (j.failed) {
+        rowset_unref(j.r);
+        return NULL;
+    }
+    sum_up(j.r);
+    return j.r;
+}
+
+struct rowset *rowset_and(const struct rowset *a, const struct rowset *b)
+{
+    struct rowset *r = rowset_new(a->snap);
+
+    BUG_ON(a->snap != b->snap);
+    for (uint32_t i = 0; i < r->snap->n; i++) {
+        uint32_t n = r->snap->seg[i]->n, words = BITS_WORDS(n), count = 0;
+        uint64_t *bits;
+
+        if (a->count[i] == 0 || b->count[i] == 0)
+            continue;
+        if (!a->bits[i] || !b->bits[i]) {
+            const struct rowset *x = a->bits[i] ? a : b;
+            set_segment(r, i, copy_bits(x->bits[i], n), x->count[i]);
+            continue;
+        }
+        bits = xmalloc(words * sizeof(*bits));
+        for (uint32_t w = 0; w < words; w++) {
+            bits[w] = a->bits[i][w] & b->bits[i][w];
+            count += (uint32_t)__builtin_popcountll(bits[w]);
+        }
+        set_segment(r, i, bits, count);
+    }
+    sum_up(r);
+    return r;
+}
+
+struct rowset *rowset_from(struct snapshot *snap, rowset_fill_fn fn, void *ctx,
+                           const atomic_bool *cancel)
+{
+    struct rowset *r = rowset_new(snap);
+
+    for (uint32_t i = 0; i < snap->n; i++) {
+        uint32_t n = snap->seg[i]->n, words = BITS_WORDS(n), count = 0;
+        uint64_t *bits = xcalloc(words, sizeof(*bits));
+
+        if (cancel && *cancel) {
+            free(bits);
+            rowset_unref(r);
+            return NULL;
+        }
+        fn(ctx, i, bits);
+        for (uint32_t w = 0; w < words; w++)
+            count += (uint32_t)__builtin_popcountll(bits[w]);
+        set_segment(r, i, bits, count);
+    }
+    sum_up(r);
+    return r;
+}
+
+bool rowset_has(const struct rowset *r, struct rowref ref)
+{
+    if (!r->bits[ref.seg])
+        return r->count[ref.seg] > 0;
+    return bit_get(r->bits[ref.seg], ref.row);
+}

@@ -1,0 +1,236 @@
+/* rowview.c - columns first, the line only when they cannot answer.
+ *
+ * Reads a window of the source around the wanted record and keeps it pinned, so that the rows of a
+ * page or of a scan, which are neighbours in the file, cost one view. */
+#include "rowview.h"
+
+#define WINDOW (256 * 1024)
+
+static const double pow10_table[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+
+void rowview_init(struct rowview *v, struct session *s)
+{
+    memset(v, 0, offsetof(struct rowview, rec));
+    v->session = s;
+    v->rec.n_val = 0;
+    v->seg = NULL;
+    v->parsed = v->pinned = v->readable = false;
+    v->scratch = (struct strbuf)STRBUF_INIT;
+}
+
+static void unpin(struct rowview *v)
+{
+    if (v->pinned)
+        blob_unpin(&v->pin);
+    v->pinned = false;
+}
+
+void rowview_release(struct rowview *v)
+{
+    unpin(v);
+    strbuf_release(&v->scratch);
+}
+
+void rowview_at(struct rowview *v, struct segment *seg, uint32_t row)
+{
+    const struct run *run = segment_run(seg, row);
+
+    if (!v->src || v->src->id != run->source)
+        v->src = session_source(v->session, run->source);
+    v->seg = seg;
+    v->row = row;
+    v->raw = (struct slice){NULL, 0};
+    v->parsed = false;
+}
+
+static bool covers(const struct rowview *v, uint64_t off, size_t len)
+{
+    return v->pinned && v->pin_source == v->src->id && off >= v->pin_off &&
+           off + len <= v->pin_off + v->pin_bytes.len;
+}
+
+struct slice rowview_bytes(struct rowview *v)
+{
+    uint64_t off = segment_offset(v->seg, v->row);
+    size_t len = v->seg->len[v->row];
+    struct err e;
+
+    if (v->raw.ptr)
+        return v->raw;
+    if (!covers(v, off, len)) {
+        unpin(v);
+        if (blob_view(v->src, off, MAX(len, (size_t)WINDOW), &v->pin_bytes, &v->pin, &e) == 0) {
+            v->pinned = true;
+            v->pin_source = v->src->id;
+            v->pin_off = off;
+        }
+    }
+    v->readable = covers(v, off, len);
+    v->raw = v->readable ? slice_of(v->pin_bytes.ptr + (off - v->pin_off), len) : SL("");
+    return v->raw;
+}
+
+struct slice rowview_raw(struct rowview *v)
+{
+    struct slice s = rowview_bytes(v);
+
+    if (s.len && s.ptr[s.len - 1] == '\r')
+        s.len--;
+    return s;
+}
+
+const struct record *rowview_record(struct rowview *v)
+{
+    const struct layout *lay;
+    struct slice line;
+
+    if (v->parsed)
+        return &v->rec;
+    line = rowview_raw(v);
+    lay = layout_by_id(segment_run(v->seg, v->row)->layout);
+    v->rec.reason = REASON_NONE;
+    v->rec.n_val = 0;
+    if (v->seg->reason && v->seg->reason[v->row])
+        v->rec.reason = v->seg->reason[v->row];
+    else if (!v->readable ||
+             v->seg->lt->fmt->parse(v->seg->lt, &lay, line, &v->rec) != PARSE_OK)
+        v->rec.n_val = 0;
+    v->parsed = true;
+    return &v->rec;
+}
+
+static const struct column *column_of(const struct rowview *v, int field)
+{
+    return (unsigned)field < v->seg->lt->n_static ? &v->seg->col[field] : NULL;
+}
+
+struct slice rowview_field(struct rowview *v, int field)
+{
+    const struct column *c;
+
+    if (field < 0)
+        return (struct slice){NULL, 0};
+    c = column_of(v, field);
+    if (c && c->kind == COL_DICT) {
+        uint64_t code = column_code(c, v->row);
+        if (code)
+            return dict_text(field_dict(v->seg->lt, (unsigned)field), c->gid[code - 1]);
+    } else if (c && c->kind == COL_NUM && column_code(c, v->row) == 0 &&
+               !(c->odd && bit_get(c->odd, v->row))) {
+        return (struct slice){NULL, 0};
+    }
+    return record_get(rowview_record(v), (unsigned)field);
+}
+
+static struct val num_val(const struct field_def *f, int64_t n)
+{
+    if (f->kind == FK_TIME)
+        return (struct val){.kind = VAL_TIME, .time_us = n};
+    return (struct val){.kind = VAL_NUM, .num = (double)n / pow10_table[f->scale]};
+}
+
+struct val text_val(const struct field_def *f, struct slice s)
+{
+    struct val v = {.kind = VAL_STR, .str = s};
+    int64_t n;
+
+    if (value_missing(s))
+        return (struct val){.kind = VAL_MISSING};
+    if ((f->kind == FK_NUM || f->kind == FK_TIME) && !(f->flags & FF_ID) &&
+        field_number(f, s, &n)) {
+        v = num_val(f, n);
+        v.str = s;
+    }
+    return v;
+}
+
+static struct val field_val(struct rowview *v, int field)
+{
+    const struct column *c = column_of(v, field);
+    const struct field_def *f;
+
+    if (field < 0)
+        return (struct val){.kind = VAL_MISSING};
+    f = v->seg->lt->field[field];
+    if (c && c->kind == COL_NUM && !(f->flags & FF_ID)) {
+        uint64_t code = column_code(c, v->row);
+        if (code)
+            return num_val(f, c->base + (int64_t)(code - 1));
+    }
+    return text_val(f, rowview_field(v, field));
+}
+
+static struct val str_val(struct slice s)
+{
+    return (struct val){.kind = s.ptr && s.len ? VAL_STR : VAL_MISSING, .str = s};
+}
+
+static bool any_ip(void *row, unsigned i, struct slice *out)
+{
+    struct rowview *v = row;
+
+    for (unsigned f = 0; f < v->seg->lt->n_static; f++) {
+        if (v->seg->lt->field[f]->kind != FK_IP)
+            continue;
+        *out = rowview_field(v, (int)f);
+        if (!value_missing(*out) && i-- == 0)
+            return true;
+    }
+    return false;
+}
+
+struct val rowview_value(struct rowview *v, const struct field_ref *f)
+{
+    struct slice s;
+
+    switch (f->pseudo) {
+    case PF_NONE:
+        return field_val(v, f->per_type[v->seg->lt->id]);
+    case PF_TIMESTAMP:
+        if (v->seg->timeless && bit_get(v->seg->timeless, v->row))
+            return (struct val){.kind = VAL_MISSING};
+        return (struct val){.kind = VAL_TIME, .time_us = v->seg->ts[v->row]};
+    case PF_MESSAGE:
+        return (struct val){.kind = VAL_STR, .str = rowview_raw(v)};
+    case PF_LOGTYPE:
+        return str_val(slice_str(v->seg->lt->fmt->name));
+    case PF_FILE:
+        return str_val(slice_str(v->src->name));
+    case PF_LINE:
+        return (struct val){.kind = VAL_NUM, .num = (double)rowview_line(v)};
+    case PF_SOURCE:
+        return str_val(slice_str(v->src->origin));
+    case PF_UNPARSED:
+        return str_val(v->seg->reason && v->seg->reason[v->row]
+                           ? slice_str(reason_text(v->seg->reason[v->row]))
+                           : (struct slice){NULL, 0});
+    case PF_ANYIP:
+        return any_ip(v, 0, &s) ? str_val(s) : (struct val){.kind = VAL_MISSING};
+    case PF_COLUMN:
+        break;
+    }
+    return (struct val){.kind = VAL_MISSING};
+}
+
+struct slice rowview_role(struct rowview *v, enum field_role role)
+{
+    return rowview_field(v, logtype_role(v->seg->lt, role));
+}
+
+uint64_t rowview_line(struct rowview *v)
+{
+    const struct run *run = segment_run(v->seg, v->row);
+    uint64_t base = session_line_base(v->session, run->source, run->chunk);
+
+    return base ? base + v->seg->line[v->row] : 0;
+}
+
+static struct val access_field(void *row, const struct field_ref *f)
+{
+    return rowview_value(row, f);
+}
+
+struct row_access rowview_access(struct rowview *v)
+{
+    return (struct row_access){access_field, any_ip, v, &v->scratch};
+}

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "conf.h"
-#include "xalloc.h"
 
 #define DEF COLOR_DEFAULT
 

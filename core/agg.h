@@ -53,7 +53,7 @@ struct group_table {
     uint64_t n;           /* rows */
     struct val *cell;     /* n * (n_key + n_agg), row by row, keys first */
     char **name;          /* n_key + n_agg column names */
-    struct strbuf text;   /* owns key texts */
+    struct dict *texts;   /* owns the texts of cells */
 };
 /* The rows of a stats command. NULL with *e filled if cancelled or too many groups. */
 struct group_table *group_compute(struct session *s, const struct rowset *r,

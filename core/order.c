@@ -4,8 +4,7 @@
  * it: a heap of cursors, one a segment that reaches beyond the key. The rank of a key is a sum of
  * one binary search a segment; the row of a rank is found by bisecting the key space (time first,
  * then source, then offset) with that sum. */
-#include "rowset.h"
-
+#include "rowloop.h"
 #include "xalloc.h"
 
 #define RANK_BLOCK 512
@@ -26,26 +25,6 @@ static uint32_t rank_in(const struct rowset *r, uint32_t i, uint32_t row)
     if (row % 64)
         sum += (uint32_t)__builtin_popcountll(bits[w] & ((UINT64_C(1) << row % 64) - 1));
     return sum;
-}
-
-/* First row >= row of the set in segment i; n if none. */
-static uint32_t next_in(const struct rowset *r, uint32_t i, uint32_t row)
-{
-    uint32_t n = r->snap->seg[i]->n, w = row / 64;
-    const uint64_t *bits = r->bits[i];
-    uint64_t left;
-
-    if (row >= n || r->count[i] == 0)
-        return n;
-    if (!bits)
-        return row;
-    left = bits[w] & (~UINT64_C(0) << row % 64);
-    while (!left) {
-        if (++w >= BITS_WORDS(n))
-            return n;
-        left = bits[w];
-    }
-    return w * 64 + (uint32_t)__builtin_ctzll(left);
 }
 
 /* Last row < row of the set in segment i; UINT32_MAX if none. */
@@ -125,7 +104,7 @@ static void heap_start(struct heap *h, const struct rowset *r, const struct rowk
             struct rowkey there = segment_key(s, at);
             at += rowkey_cmp(&there, &k) == 0; /* forward, exclusive; backward, inclusive */
         }
-        row = h->sign > 0 ? next_in(r, i, at) : prev_in(r, i, at);
+        row = h->sign > 0 ? rowloop_next(r, i, at) : prev_in(r, i, at);
         if (row < s->n)
             h->item[h->n++] = (struct cursor){segment_key(s, row), i, row};
     }
@@ -138,7 +117,7 @@ static struct rowref heap_take(struct heap *h, const struct rowset *r)
 {
     struct cursor *top = &h->item[0];
     struct rowref ref = {top->seg, top->row};
-    uint32_t row = h->sign > 0 ? next_in(r, ref.seg, ref.row + 1) : prev_in(r, ref.seg, ref.row);
+    uint32_t row = h->sign > 0 ? rowloop_next(r, ref.seg, ref.row + 1) : prev_in(r, ref.seg, ref.row);
 
     if (row < r->snap->seg[ref.seg]->n) {
         top->row = row;

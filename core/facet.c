@@ -1,0 +1,297 @@
+/* facet.c - the most frequent values of a field.
+ *
+ * Dictionary columns are counted by local code, then added up by dictionary id; numbers by code
+ * where codes are small, else by value; what has no column is read from the lines. Texts of
+ * several log types meet in one interner at the end, where only distinct values are left. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "agg.h"
+#include "rowloop.h"
+#include "value.h"
+#include "xalloc.h"
+
+struct counter {
+    struct dict *texts;
+    uint64_t *count;
+    size_t n, cap;
+    uint64_t missing;
+};
+
+static void counter_add(struct counter *c, struct slice text, uint64_t n)
+{
+    uint64_t h = dict_hash(text);
+    uint32_t id;
+
+    dict_intern(c->texts, &text, &h, &id, 1);
+    GROW(c->count, c->cap, (size_t)id + 1);
+    while (c->n <= id)
+        c->count[c->n++] = 0;
+    c->count[id] += n;
+}
+
+/* Rows of segment i by code of a column; n_code = largest code + 1. */
+static uint64_t *count_codes(const struct rowset *r, uint32_t i, const struct column *c,
+                             uint64_t n_code)
+{
+    uint64_t *count = xcalloc(n_code, sizeof(*count));
+    uint32_t n = r->snap->seg[i]->n;
+
+    if (c->width == 0)
+        count[c->constant] = r->count[i];
+    else if (!r->bits[i] && c->width == 1)
+        for (uint32_t row = 0; row < n; row++)
+            count[((const uint8_t *)c->data)[row]]++;
+    else if (!r->bits[i] && c->width == 2)
+        for (uint32_t row = 0; row < n; row++)
+            count[((const uint16_t *)c->data)[row]]++;
+    else
+        FOR_ROWS(r, i, row)
+            count[column_code(c, row)]++;
+    return count;
+}
+
+struct by_type {
+    uint64_t *count; /* by dictionary id */
+    size_t n;
+};
+
+static void count_dictionary(const struct rowset *r, uint32_t i, unsigned field,
+                             struct by_type *t, struct counter *total)
+{
+    struct segment *seg = r->snap->seg[i];
+    const struct column *c = &seg->col[field];
+    uint64_t *count = count_codes(r, i, c, (uint64_t)c->n_local + 1);
+    size_t ids = dict_count(field_dict(seg->lt, field));
+
+    if (t->n < ids) {
+        t->count = xreallocarray(t->count, ids, sizeof(*t->count));
+        memset(t->count + t->n, 0, (ids - t->n) * sizeof(*t->count));
+        t->n = ids;
+    }
+    total->missing += count[0];
+    for (uint32_t k = 0; k < c->n_local; k++)
+        t->count[c->gid[k]] += count[k + 1];
+    free(count);
+}
+
+static size_t print_number(const struct field_def *f, int64_t v, char out[48])
+{
+    int64_t unit = 1;
+
+    if (f->kind == FK_TIME)
+        return format_iso8601(v, out);
+    for (unsigned i = 0; i < f->scale; i++)
+        unit *= 10;
+    if (unit == 1)
+        return (size_t)snprintf(out, 48, "%" PRId64, v);
+    return (size_t)snprintf(out, 48, "%s%" PRId64 ".%0*" PRId64, v < 0 ? "-" : "",
+                            v < 0 ? -(v / unit) : v / unit, (int)f->scale,
+                            v < 0 ? -(v % unit) : v % unit);
+}
+
+static void count_numbers(const struct rowset *r, uint32_t i, unsigned field,
+                          struct counter *total)
+{
+    struct segment *seg = r->snap->seg[i];
+    const struct column *c = &seg->col[field];
+    uint64_t span = c->min > c->max ? 0 : (uint64_t)(c->max - c->base) + 1;
+    char text[48];
+
+    if (span < (1u << 20)) {
+        uint64_t *count = count_codes(r, i, c, span + 1);
+
+        total->missing += count[0];
+        for (uint64_t k = 1; k <= span; k++)
+            if (count[k])
+                counter_add(total,
+                            slice_of(text, print_number(seg->lt->field[field],
+                                                        c->base + (int64_t)(k - 1), text)),
+                            count[k]);
+        free(count);
+        return;
+    }
+    FOR_ROWS(r, i, row) {
+        uint64_t code = column_code(c, row);
+
+        if (!code)
+            total->missing++;
+        else
+            counter_add(total,
+                        slice_of(text, print_number(seg->lt->field[field],
+                                                    c->base + (int64_t)(code - 1), text)),
+                        1);
+    }
+}
+
+static void count_rows(struct session *s, const struct rowset *r, uint32_t i,
+                       const struct field_ref *f, struct counter *total, const atomic_bool *cancel)
+{
+    struct rowview view;
+    struct strbuf text = STRBUF_INIT;
+
+    rowview_init(&view, s);
+    FOR_ROWS(r, i, row) {
+        struct val v;
+
+        if (row % 1024 == 0 && cancel && *cancel)
+            break;
+        rowview_at(&view, r->snap->seg[i], row);
+        v = rowview_value(&view, f);
+        if (v.kind == VAL_MISSING) {
+            total->missing++;
+        } else if (v.kind == VAL_STR) {
+            counter_add(total, v.str, 1);
+        } else {
+            strbuf_reset(&text);
+            val_print(v, &text);
+            counter_add(total, strbuf_slice(&text), 1);
+        }
+    }
+    rowview_release(&view);
+    strbuf_release(&text);
+}
+
+static void count_segment(struct session *s, const struct rowset *r, uint32_t i,
+                          const struct field_ref *f, struct by_type *by, struct counter *total,
+                          const atomic_bool *cancel)
+{
+    struct segment *seg = r->snap->seg[i];
+    int field = f->pseudo == PF_NONE ? f->per_type[seg->lt->id] : -1;
+    const struct column *c;
+
+    if (r->count[i] == 0)
+        return;
+    if (f->pseudo == PF_NONE && field < 0) {
+        total->missing += r->count[i];
+        return;
+    }
+    if (f->pseudo == PF_LOGTYPE) {
+        counter_add(total, slice_str(seg->lt->fmt->name), r->count[i]);
+        return;
+    }
+    c = field >= 0 && (unsigned)field < seg->lt->n_static ? &seg->col[field] : NULL;
+    if (c && c->kind == COL_DICT)
+        count_dictionary(r, i, (unsigned)field, by, total);
+    else if (c && c->kind == COL_NUM && !c->odd)
+        count_numbers(r, i, (unsigned)field, total);
+    else
+        count_rows(s, r, i, f, total, cancel);
+}
+
+static int by_count(const void *a, const void *b)
+{
+    const struct facet_value *x = a, *y = b;
+
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    return slice_cmp(x->text, y->text);
+}
+
+/* Keeps the `top` best of a stream of values: a full array is sorted and cut to half. */
+static void offer(struct facet *f, struct facet_value v, unsigned top, uint64_t *floor)
+{
+    f->distinct++;
+    if (v.count < *floor)
+        return;
+    f->value[f->n++] = v;
+    if (f->n < 2 * top)
+        return;
+    qsort(f->value, f->n, sizeof(*f->value), by_count);
+    f->n = top;
+    *floor = f->value[top - 1].count;
+}
+
+/* Only one log type has counts by dictionary id and nothing else was counted by text. */
+static int only_type(const struct by_type *by, const struct counter *total)
+{
+    int only = -1;
+
+    for (unsigned t = 0; t < MAX_LOGTYPES; t++) {
+        if (!by[t].n)
+            continue;
+        if (only >= 0 || total->n)
+            return -1;
+        only = (int)t;
+    }
+    return only;
+}
+
+static void keep_texts(struct facet *f)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < f->n; i++)
+        n += f->value[i].text.len;
+    f->text = (struct strbuf)STRBUF_INIT;
+    GROW(f->text.buf, f->text.cap, n + 1); /* never grows again: slices into it stay */
+    for (unsigned i = 0; i < f->n; i++) {
+        size_t at = f->text.len;
+        strbuf_addsl(&f->text, f->value[i].text);
+        f->value[i].text.ptr = f->text.buf + at;
+    }
+}
+
+static void pick_top(struct facet *f, const struct field_ref *ref, struct by_type *by,
+                     struct counter *total, unsigned top)
+{
+    int only = only_type(by, total);
+    uint64_t floor = 0;
+
+    f->value = xcalloc(2 * (size_t)top + 1, sizeof(*f->value));
+    for (unsigned t = 0; t < MAX_LOGTYPES; t++) {
+        struct dict *d = by[t].n ? field_dict(logtype_get(t), (unsigned)ref->per_type[t]) : NULL;
+
+        for (size_t id = 0; id < by[t].n; id++) {
+            if (!by[t].count[id])
+                continue;
+            if (only >= 0)
+                offer(f, (struct facet_value){dict_text(d, (uint32_t)id), by[t].count[id]}, top,
+                      &floor);
+            else
+                counter_add(total, dict_text(d, (uint32_t)id), by[t].count[id]);
+        }
+    }
+    for (size_t id = 0; id < total->n; id++)
+        if (total->count[id])
+            offer(f, (struct facet_value){dict_text(total->texts, (uint32_t)id),
+                                          total->count[id]},
+                  top, &floor);
+    qsort(f->value, f->n, sizeof(*f->value), by_count);
+    f->n = MIN(f->n, top);
+}
+
+struct facet *facet_compute(struct session *s, const struct rowset *r, const struct field_ref *ref,
+                            const char *name, unsigned top, const atomic_bool *cancel)
+{
+    struct by_type by[MAX_LOGTYPES] = {{NULL, 0}};
+    struct counter total = {.texts = dict_new()};
+    struct facet *f = xcalloc(1, sizeof(*f));
+
+    f->name = xstrdup(name);
+    f->rows = r->total;
+    for (uint32_t i = 0; i < r->snap->n && !(cancel && *cancel); i++)
+        count_segment(s, r, i, ref, &by[r->snap->seg[i]->lt->id], &total, cancel);
+    pick_top(f, ref, by, &total, top);
+    f->missing = total.missing;
+    keep_texts(f);
+    for (unsigned t = 0; t < MAX_LOGTYPES; t++)
+        free(by[t].count);
+    dict_free(total.texts);
+    free(total.count);
+    if (cancel && *cancel) {
+        facet_free(f);
+        return NULL;
+    }
+    return f;
+}
+
+void facet_free(struct facet *f)
+{
+    if (!f)
+        return;
+    free(f->name);
+    free(f->value);
+    strbuf_release(&f->text);
+    free(f);
+}

@@ -1,0 +1,216 @@
+/* histogram.c - rows a time bucket by class, and the rows of a class.
+ *
+ * A segment is sorted by time, so a bucket is a stretch of rows found by binary search; only the
+ * classes within it are counted, by code of the status column. */
+#include "agg.h"
+#include "rowloop.h"
+#include "value.h"
+#include "xalloc.h"
+
+/* What decides the class of the rows of a segment. */
+struct class_plan {
+    const struct column *col; /* NULL: all rows are `other` */
+    uint8_t *by_code;         /* class of each code; NULL if codes are too many */
+    uint64_t n_code;
+    uint8_t other;            /* class of rows without a code */
+};
+
+static uint8_t class_of_status(int64_t status)
+{
+    switch (status / 100) {
+    case 1:
+    case 2:
+        return HC_OK;
+    case 3:
+        return HC_3XX;
+    case 4:
+        return HC_4XX;
+    case 5:
+        return HC_5XX;
+    default:
+        return HC_OTHER;
+    }
+}
+
+static uint8_t class_of_text(struct slice s)
+{
+    int64_t n;
+
+    if (slice_is(s, "ACCEPT") || slice_is(s, "OK"))
+        return HC_OK;
+    if (slice_is(s, "REJECT"))
+        return HC_4XX;
+    return parse_fixed(s, 0, &n) ? class_of_status(n) : HC_OTHER;
+}
+
+static void plan_classes(struct class_plan *p, const struct segment *seg)
+{
+    int field = logtype_role(seg->lt, ROLE_STATUS);
+
+    memset(p, 0, sizeof(*p));
+    p->other = HC_OTHER;
+    if (field < 0)
+        field = logtype_role(seg->lt, ROLE_ACTION);
+    if (field < 0 || (unsigned)field >= seg->lt->n_static || seg->col[field].kind == COL_NONE)
+        return;
+    p->col = &seg->col[field];
+    if (p->col->kind == COL_DICT)
+        p->n_code = (uint64_t)p->col->n_local + 1;
+    else
+        p->n_code = p->col->min > p->col->max ? 1 : (uint64_t)(p->col->max - p->col->base) + 2;
+    if (p->n_code > (1u << 20))
+        return;
+    p->by_code = xmalloc(p->n_code);
+    p->by_code[0] = p->other;
+    for (uint64_t c = 1; c < p->n_code; c++)
+        p->by_code[c] =
+            p->col->kind == COL_DICT
+                ? class_of_text(dict_text(field_dict(seg->lt, (unsigned)field), p->col->gid[c - 1]))
+                : class_of_status(p->col->base + (int64_t)(c - 1));
+}
+
+static uint8_t class_of_row(const struct class_plan *p, uint32_t row)
+{
+    uint64_t code;
+
+    if (!p->col)
+        return p->other;
+    code = column_code(p->col, row);
+    if (p->by_code)
+        return p->by_code[code];
+    return code ? class_of_status(p->col->base + (int64_t)(code - 1)) : p->other;
+}
+
+static void count_stretch(const struct rowset *r, uint32_t i, const struct class_plan *p,
+                          uint32_t from, uint32_t to, uint64_t *count)
+{
+    const struct column *c = p->col;
+
+    if (!r->bits[i] && c && c->width == 0) {
+        count[class_of_row(p, from)] += to - from;
+    } else if (!r->bits[i] && c && p->by_code && c->width == 1) {
+        for (uint32_t row = from; row < to; row++)
+            count[p->by_code[((const uint8_t *)c->data)[row]]]++;
+    } else if (!r->bits[i] && c && p->by_code && c->width == 2) {
+        for (uint32_t row = from; row < to; row++)
+            count[p->by_code[((const uint16_t *)c->data)[row]]]++;
+    } else {
+        for (uint32_t row = rowloop_next(r, i, from); row < to; row = rowloop_next(r, i, row + 1))
+            count[class_of_row(p, row)]++;
+    }
+}
+
+static uint32_t first_at(const struct segment *s, int64_t ts)
+{
+    struct rowkey k = {ts, 0, 0};
+
+    return segment_lower_bound(s, &k);
+}
+
+static void add_segment(struct histogram *h, const struct rowset *r, uint32_t i)
+{
+    struct segment *s = r->snap->seg[i];
+    struct class_plan p;
+    uint32_t row = first_at(s, h->from_us);
+
+    if (r->count[i] == 0 || row == s->n)
+        return;
+    plan_classes(&p, s);
+    while (row < s->n) {
+        int64_t b = (s->ts[row] - h->from_us) / h->width_us;
+        uint32_t to;
+
+        if (b >= h->n)
+            break;
+        to = first_at(s, h->from_us + (b + 1) * h->width_us);
+        count_stretch(r, i, &p, row, to, h->bucket[b]);
+        row = to;
+    }
+    free(p.by_code);
+}
+
+struct histogram *histogram_compute(const struct rowset *r, int64_t from_us, int64_t to_us,
+                                    unsigned buckets, const atomic_bool *cancel)
+{
+    struct histogram *h = xcalloc(1, sizeof(*h));
+
+    BUG_ON(buckets == 0);
+    h->width_us = histogram_round_width(from_us, to_us, buckets);
+    h->from_us = from_us - ((from_us % h->width_us) + h->width_us) % h->width_us;
+    h->n = to_us > h->from_us ? (unsigned)((to_us - 1 - h->from_us) / h->width_us) + 1 : 1;
+    h->bucket = xcalloc(h->n, sizeof(*h->bucket));
+    for (uint32_t i = 0; i < r->snap->n; i++) {
+        if (cancel && *cancel) {
+            histogram_free(h);
+            return NULL;
+        }
+        add_segment(h, r, i);
+    }
+    for (unsigned b = 0; b < h->n; b++) {
+        uint64_t sum = 0;
+
+        for (unsigned c = 0; c < HC_COUNT; c++)
+            sum += h->bucket[b][c];
+        h->peak = MAX(h->peak, sum);
+    }
+    return h;
+}
+
+void histogram_free(struct histogram *h)
+{
+    if (!h)
+        return;
+    free(h->bucket);
+    free(h);
+}
+
+int64_t histogram_round_width(int64_t from_us, int64_t to_us, unsigned buckets)
+{
+    static const int64_t steps_ms[] = {1, 2, 5, 10, 20, 50, 100, 200, 500};
+    static const int64_t steps_s[] = {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600,
+                                      7200, 10800, 21600, 43200, 86400};
+    uint64_t span = to_us > from_us ? (uint64_t)to_us - (uint64_t)from_us : 1;
+    int64_t days;
+
+    /* one bar is lost to the rounding of the first one */
+    buckets = buckets > 1 ? buckets - 1 : 1;
+    for (unsigned i = 0; i < ARRAY_LEN(steps_ms); i++)
+        if (span / (uint64_t)(steps_ms[i] * 1000) < buckets)
+            return steps_ms[i] * 1000;
+    for (unsigned i = 0; i < ARRAY_LEN(steps_s); i++)
+        if (span / (uint64_t)(steps_s[i] * 1000000) < buckets)
+            return steps_s[i] * 1000000;
+    days = (int64_t)(span / ((uint64_t)buckets * UINT64_C(86400000000))) + 1;
+    return days * INT64_C(86400000000);
+}
+
+struct errors_fill {
+    const struct rowset *r;
+    unsigned mask;
+};
+
+static void fill_errors(void *ctx, uint32_t i, uint64_t *bits)
+{
+    const struct errors_fill *e = ctx;
+    struct class_plan p;
+    bool any = false;
+
+    if (e->r->count[i] == 0)
+        return;
+    plan_classes(&p, e->r->snap->seg[i]);
+    for (uint64_t c = 0; p.by_code && c < p.n_code; c++)
+        any |= e->mask >> p.by_code[c] & 1;
+    if (any || !p.by_code)
+        FOR_ROWS(e->r, i, row)
+            if (e->mask >> class_of_row(&p, row) & 1)
+                bit_set(bits, row);
+    free(p.by_code);
+}
+
+struct rowset *rowset_errors(const struct rowset *r, unsigned classes_mask,
+                             const atomic_bool *cancel)
+{
+    struct errors_fill e = {r, classes_mask};
+
+    return rowset_from(r->snap, fill_errors, &e, cancel);
+}

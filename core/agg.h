@@ -80,6 +80,7 @@ struct error_table {
     uint64_t total;
     unsigned n;
     struct error_row *row; /* by count, descending */
+    struct dict *texts;    /* owns the texts of the rows */
 };
 struct error_table *errors_compute(struct session *s, const struct rowset *r,
                                    const atomic_bool *cancel);

@@ -1,0 +1,366 @@
+/* query.c - the engine: one thread that answers the newest question, again whenever the session
+ * has grown.
+ *
+ * An answer comes in two steps: rows and histogram at once, then facets and tables. While the
+ * session grows, the first step is done every REFRESH_MS over new segments only; the second takes
+ * at most a tenth of the time, so that it does not slow down the indexing it waits for. */
+#include "query.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "xalloc.h"
+
+#define REFRESH_MS 100
+#define COSTLY_SHARE 10 /* facets and tables take at most 1/10 of the time while growing */
+
+struct engine {
+    struct session *s;
+    struct query_env env;
+    void (*changed)(void *);
+    void *ctx;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t wake;
+    struct question q;
+    char **facet;
+    uint64_t serial;
+    struct answer *last;
+    bool quit, busy, stopped;
+    atomic_bool cancel;
+};
+
+/* What the thread keeps between answers. */
+struct work {
+    struct question q;      /* facet names point into own */
+    char **facet;
+    uint64_t serial;
+    struct query_ast *ast;
+    struct filter *filter;
+    struct rowset *prev;
+    uint64_t generation;
+    bool complete;
+    int64_t costly_ms, costly_end;
+};
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void answer_unref(struct answer *a)
+{
+    if (!a || atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    rowset_unref(a->rows);
+    rowset_unref(a->all);
+    rowset_unref(a->err5);
+    rowset_unref(a->err4);
+    histogram_free(a->hist);
+    for (unsigned i = 0; i < a->n_facet; i++)
+        facet_free(a->facet[i]);
+    free(a->facet);
+    error_table_free(a->errors);
+    edge_table_free(a->edges);
+    free(a);
+}
+
+static void question_copy(struct question *to, char ***facet, const struct question *from)
+{
+    *to = *from;
+    to->filter = xstrdup(from->filter ? from->filter : "");
+    *facet = xcalloc(from->n_facet, sizeof(**facet));
+    for (unsigned i = 0; i < from->n_facet; i++)
+        (*facet)[i] = xstrdup(from->facet[i]);
+    to->facet = (const char *const *)*facet;
+}
+
+static void question_release(struct question *q, char **facet)
+{
+    for (unsigned i = 0; i < q->n_facet; i++)
+        free(facet[i]);
+    free(facet);
+    free(q->filter);
+    memset(q, 0, sizeof(*q));
+}
+
+static void publish(struct engine *e, struct answer *a)
+{
+    struct answer *old;
+
+    pthread_mutex_lock(&e->lock);
+    old = e->last;
+    e->last = a;
+    pthread_mutex_unlock(&e->lock);
+    answer_unref(old);
+    e->changed(e->ctx);
+}
+
+static void forget(struct work *w)
+{
+    rowset_unref(w->prev);
+    filter_free(w->filter);
+    query_ast_free(w->ast);
+    question_release(&w->q, w->facet);
+    memset(w, 0, sizeof(*w));
+}
+
+/* Parses the filter of a new question; one that does not parse keeps everything. */
+static void prepare(struct engine *e, struct work *w, const struct snapshot *snap)
+{
+    struct query_error qe;
+    struct query_env env = e->env;
+
+    if (snap->rows) {
+        env.first_us = snap->ts_min;
+        env.last_us = snap->ts_max;
+    }
+    env.interactive = true;
+    w->ast = filter_parse(w->q.filter, &env, &qe);
+    w->filter = filter_new(w->ast && w->ast->n_cmd ? w->ast->cmd[0].filter : NULL);
+}
+
+static struct histogram *make_histogram(const struct work *w, const struct rowset *rows,
+                                        const atomic_bool *cancel)
+{
+    const struct snapshot *snap = rows->snap;
+    int64_t from = w->q.from_us, to = w->q.to_us;
+
+    if (w->q.buckets == 0 || snap->rows == 0)
+        return NULL;
+    if (from == to) {
+        from = snap->ts_min;
+        to = snap->ts_max + 1;
+    }
+    return histogram_compute(rows, from, to, w->q.buckets, cancel);
+}
+
+static struct answer *quick_answer(struct engine *e, struct work *w, struct snapshot *snap)
+{
+    struct answer *a = xcalloc(1, sizeof(*a));
+    int64_t t = now_us();
+
+    atomic_init(&a->refs, 1);
+    a->serial = w->serial;
+    a->generation = snap->generation;
+    a->all = rowset_all(snap);
+    if (w->ast && w->ast->n_cmd)
+        a->rows = rowset_eval(e->s, snap, w->filter, w->prev, 0, &e->cancel);
+    else
+        rowset_ref(a->rows = a->all);
+    a->filter_ms = (double)(now_us() - t) / 1000;
+    if (a->rows) {
+        a->err5 = rowset_errors(a->rows, 1u << HC_5XX, &e->cancel);
+        a->err4 = rowset_errors(a->rows, 1u << HC_4XX, &e->cancel);
+        a->hist = make_histogram(w, a->rows, &e->cancel);
+    }
+    if (!a->rows || !a->err5 || !a->err4) {
+        answer_unref(a);
+        return NULL;
+    }
+    return a;
+}
+
+/* The same answer with facets and tables; NULL if cancelled. */
+static struct answer *full_answer(struct engine *e, struct work *w, const struct answer *quick)
+{
+    struct answer *a = xcalloc(1, sizeof(*a));
+    struct field_ref ref;
+    char hint[64];
+
+    *a = *quick;
+    atomic_init(&a->refs, 1);
+    rowset_ref(a->rows);
+    rowset_ref(a->all);
+    rowset_ref(a->err5);
+    rowset_ref(a->err4);
+    a->hist = make_histogram(w, a->rows, NULL);
+    a->facet = xcalloc(w->q.n_facet, sizeof(*a->facet));
+    for (unsigned i = 0; i < w->q.n_facet; i++) {
+        struct facet *f;
+
+        if (!field_resolve(slice_str(w->q.facet[i]), &ref, hint, sizeof(hint)))
+            continue;
+        f = facet_compute(e->s, a->rows, &ref, w->q.facet[i], w->q.facet_top, &e->cancel);
+        if (f)
+            a->facet[a->n_facet++] = f;
+    }
+    if (w->q.table == TABLE_ERRORS)
+        a->errors = errors_compute(e->s, a->err5, &e->cancel);
+    else if (w->q.table == TABLE_EDGES)
+        a->edges = edges_compute(e->s, a->rows, &e->cancel);
+    a->complete = true;
+    if (e->cancel) {
+        answer_unref(a);
+        return NULL;
+    }
+    return a;
+}
+
+static bool costly_due(const struct engine *e, const struct work *w)
+{
+    struct progress p;
+
+    session_progress(e->s, &p);
+    return !p.busy || now_us() / 1000 - w->costly_end > w->costly_ms * COSTLY_SHARE;
+}
+
+static void answer_once(struct engine *e, struct work *w)
+{
+    struct snapshot *snap = session_snapshot(e->s);
+    struct answer *quick, *full;
+    int64_t t;
+
+    if (!w->filter)
+        prepare(e, w, snap);
+    quick = quick_answer(e, w, snap);
+    if (quick) {
+        rowset_unref(w->prev);
+        rowset_ref(w->prev = quick->rows);
+        w->generation = snap->generation;
+        w->complete = false;
+        atomic_fetch_add(&quick->refs, 1);
+        publish(e, quick);
+        if (costly_due(e, w)) {
+            t = now_us();
+            full = full_answer(e, w, quick);
+            w->costly_end = now_us() / 1000;
+            w->costly_ms = w->costly_end - t / 1000;
+            if (full) {
+                w->complete = true;
+                publish(e, full);
+            }
+        }
+        answer_unref(quick);
+    }
+    snapshot_unref(snap);
+}
+
+/* Under the lock: sleeps until there is something to do. False: quit. */
+static bool wait_for_work(struct engine *e, struct work *w)
+{
+    struct timespec t;
+
+    e->busy = false;
+    while (!e->quit && (e->serial == 0 || e->serial == w->serial)) {
+        if (e->serial && !e->stopped &&
+            (session_generation(e->s) != w->generation || !w->complete))
+            break;
+        clock_gettime(CLOCK_REALTIME, &t);
+        t.tv_nsec += REFRESH_MS * 1000000L;
+        t.tv_sec += t.tv_nsec / 1000000000L;
+        t.tv_nsec %= 1000000000L;
+        pthread_cond_timedwait(&e->wake, &e->lock, &t);
+    }
+    e->busy = true;
+    e->cancel = e->quit;
+    return !e->quit;
+}
+
+static void *engine_main(void *arg)
+{
+    struct engine *e = arg;
+    struct work w;
+    struct timespec pause = {0, REFRESH_MS * 1000000L};
+
+    memset(&w, 0, sizeof(w));
+    pthread_mutex_lock(&e->lock);
+    while (wait_for_work(e, &w)) {
+        bool fresh = e->serial != w.serial;
+
+        if (fresh) {
+            forget(&w);
+            question_copy(&w.q, &w.facet, &e->q);
+            w.serial = e->serial;
+        }
+        pthread_mutex_unlock(&e->lock);
+        if (!fresh)
+            nanosleep(&pause, NULL);
+        answer_once(e, &w);
+        pthread_mutex_lock(&e->lock);
+    }
+    pthread_mutex_unlock(&e->lock);
+    forget(&w);
+    return NULL;
+}
+
+struct engine *engine_new(struct session *s, const struct query_env *env, void (*changed)(void *),
+                          void *ctx)
+{
+    struct engine *e = xcalloc(1, sizeof(*e));
+
+    e->s = s;
+    e->env = *env;
+    e->changed = changed;
+    e->ctx = ctx;
+    pthread_mutex_init(&e->lock, NULL);
+    pthread_cond_init(&e->wake, NULL);
+    if (pthread_create(&e->thread, NULL, engine_main, e) != 0)
+        BUG("cannot start a thread");
+    return e;
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    pthread_mutex_lock(&e->lock);
+    e->quit = true;
+    e->cancel = true;
+    pthread_cond_signal(&e->wake);
+    pthread_mutex_unlock(&e->lock);
+    pthread_join(e->thread, NULL);
+    answer_unref(e->last);
+    question_release(&e->q, e->facet);
+    pthread_cond_destroy(&e->wake);
+    pthread_mutex_destroy(&e->lock);
+    free(e);
+}
+
+uint64_t engine_ask(struct engine *e, const struct question *q)
+{
+    uint64_t serial;
+
+    pthread_mutex_lock(&e->lock);
+    question_release(&e->q, e->facet);
+    question_copy(&e->q, &e->facet, q);
+    serial = ++e->serial;
+    e->stopped = false;
+    e->cancel = true;
+    pthread_cond_signal(&e->wake);
+    pthread_mutex_unlock(&e->lock);
+    return serial;
+}
+
+struct answer *engine_answer(struct engine *e)
+{
+    struct answer *a;
+
+    pthread_mutex_lock(&e->lock);
+    a = e->last;
+    if (a)
+        atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&e->lock);
+    return a;
+}
+
+bool engine_busy(struct engine *e)
+{
+    bool busy;
+
+    pthread_mutex_lock(&e->lock);
+    busy = e->busy;
+    pthread_mutex_unlock(&e->lock);
+    return busy;
+}
+
+void engine_cancel(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    e->cancel = true;
+    e->stopped = true;
+    pthread_mutex_unlock(&e->lock);
+}

@@ -51,7 +51,10 @@ static void popup_close(struct prompt *p)
 
 struct prompt *prompt_new(void)
 {
-    return xcalloc(1, sizeof(struct prompt));
+    struct prompt *p = xcalloc(1, sizeof(*p));
+
+    strbuf_adds(&p->text, "");
+    return p;
 }
 
 void prompt_free(struct prompt *p)
@@ -258,8 +261,7 @@ static enum prompt_result insert(struct prompt *p, struct slice s)
     if (!s.len || p->text.len + s.len > TEXT_MAX)
         return PROMPT_MOVED;
     replace(p, p->cursor, p->cursor, s);
-    while (p->cursor < p->text.len && unit_after(p, unit_before(p, p->cursor)) != p->cursor)
-        p->cursor = unit_after(p, unit_before(p, p->cursor));
+    p->cursor = unit_after(p, unit_before(p, p->cursor));
     return edited(p);
 }
 

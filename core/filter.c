@@ -11,17 +11,31 @@
 #include "filter.h"
 
 #include <math.h>
+#include <pthread.h>
 
 #include "regex.h"
 #include "xalloc.h"
 
 #define CHECK_EVERY 1024 /* rows between looks at the cancel flag on slow paths */
 
+/* Answers of one leaf by dictionary id, shared by all segments and threads. */
+enum { MEMO_UNKNOWN, MEMO_NO, MEMO_YES };
+struct memo {
+    struct memo *next;
+    const struct expr *leaf;
+    unsigned lt;
+    size_t n;
+    _Atomic uint8_t answer[];
+};
+
 struct filter {
     const struct expr *expr;
+    pthread_mutex_t lock;
+    struct memo *memo; /* newest first; only ever added to */
 };
 
 struct scan {
+    struct filter *filter;
     struct segment *seg;
     struct rowview *view;
     const atomic_bool *cancel;
@@ -33,12 +47,42 @@ struct filter *filter_new(const struct expr *e)
     struct filter *f = xcalloc(1, sizeof(*f));
 
     f->expr = e;
+    pthread_mutex_init(&f->lock, NULL);
     return f;
 }
 
 void filter_free(struct filter *f)
 {
+    if (!f)
+        return;
+    while (f->memo) {
+        struct memo *m = f->memo;
+        f->memo = m->next;
+        free(m);
+    }
+    pthread_mutex_destroy(&f->lock);
     free(f);
+}
+
+/* The memo of a leaf for a log type with room for `n` ids. */
+static struct memo *memo_of(struct filter *f, const struct expr *leaf, unsigned lt, size_t n)
+{
+    struct memo *m;
+
+    pthread_mutex_lock(&f->lock);
+    for (m = f->memo; m && (m->leaf != leaf || m->lt != lt || m->n < n);)
+        m = m->next;
+    if (!m) {
+        n += n / 2;
+        m = xcalloc(1, sizeof(*m) + n);
+        m->leaf = leaf;
+        m->lt = lt;
+        m->n = n;
+        m->next = f->memo;
+        f->memo = m;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return m;
 }
 
 static void fill(uint64_t *bits, uint32_t n, bool on)
@@ -310,13 +354,21 @@ static bool eval_dictionary(struct scan *sc, const struct expr *e, unsigned fiel
     struct text_row row = {sc->seg->lt->field[field], {NULL, 0}};
     struct row_access access = {text_row_field, text_row_ip, &row, &scratch};
     struct dict *d = field_dict(sc->seg->lt, field);
+    struct memo *memo = memo_of(sc->filter, e, sc->seg->lt->id, dict_count(d));
     uint8_t *yes = xmalloc(c->n_local + 1);
 
     yes[0] = val_truth(expr_eval(e, &access));
     for (uint32_t i = 0; i < c->n_local; i++) {
-        row.text = dict_text(d, c->gid[i]);
-        strbuf_reset(&scratch);
-        yes[i + 1] = val_truth(expr_eval(e, &access));
+        _Atomic uint8_t *known = &memo->answer[c->gid[i]];
+        uint8_t answer = atomic_load_explicit(known, memory_order_relaxed);
+
+        if (answer == MEMO_UNKNOWN) {
+            row.text = dict_text(d, c->gid[i]);
+            strbuf_reset(&scratch);
+            answer = val_truth(expr_eval(e, &access)) ? MEMO_YES : MEMO_NO;
+            atomic_store_explicit(known, answer, memory_order_relaxed);
+        }
+        yes[i + 1] = answer == MEMO_YES;
     }
     if (c->width)
         codes_in(c, sc->seg->n, yes, out);
@@ -489,7 +541,7 @@ static void eval_node(struct scan *sc, const struct expr *e, const uint64_t *in,
 int64_t filter_eval(struct filter *f, struct segment *seg, struct rowview *view, uint64_t *bits,
                     const atomic_bool *cancel)
 {
-    struct scan sc = {seg, view, cancel, false};
+    struct scan sc = {f, seg, view, cancel, false};
     uint32_t words = BITS_WORDS(seg->n);
     uint64_t *all;
     int64_t n = 0;

@@ -164,7 +164,7 @@ static void code_name(struct strbuf *out, uint32_t code)
     text_escape(out, slice_str(utf8), false);
 }
 
-void key_name(struct strbuf *out, struct key key)
+void key_label(struct strbuf *out, struct key key)
 {
     if (key.mods & MOD_CTRL)
         strbuf_adds(out, "C-");
@@ -334,7 +334,7 @@ void keymap_pending_text(const struct keymap *m, struct strbuf *out)
     if (m->digits)
         strbuf_addf(out, "%u", m->count);
     for (unsigned i = 0; i < m->npending; i++)
-        key_name(out, m->pending[i]);
+        key_label(out, m->pending[i]);
 }
 
 static bool take_digit(struct keymap *m, struct key key)
@@ -420,7 +420,7 @@ static void pattern_name(struct strbuf *out, const struct pattern *p)
     struct key shown = p->key;
 
     if (p->last == p->key.code) {
-        key_name(out, shown);
+        key_label(out, shown);
         return;
     }
     if (shown.mods & MOD_CTRL)

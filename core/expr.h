@@ -37,6 +37,19 @@ enum expr_kind {
 
 enum expr_op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_POW };
 
+/* How a literal was written; the binder turns it into the field's unit or type. */
+enum lit_form {
+    LIT_NONE,
+    LIT_PLAIN,    /* a number */
+    LIT_DURATION, /* 250ms; num in seconds until bound, then in the unit of the field */
+    LIT_SIZE,     /* 5MB; num in bytes */
+    LIT_DATE,     /* a date or a full moment; lo_us..hi_us is what it names */
+    LIT_CLOCK,    /* 13:05 */
+    LIT_ADDRESS,  /* a bare address */
+    LIT_BARE,     /* a value without quotes: "*" is a wildcard in it */
+    LIT_PERIOD,   /* of bin, datefloor, dateceil: lo_us wide, or hi_us months */
+};
+
 /* What a name stands for, by log type: resolved once, used per row. */
 enum pseudo_field {
     PF_NONE,      /* a field of the log type: per_type[] */
@@ -48,7 +61,9 @@ enum pseudo_field {
     PF_SOURCE,    /* @source */
     PF_UNPARSED,  /* @unparsed: the reason */
     PF_ANYIP,     /* "ip": any address field of the record */
-    PF_COLUMN,    /* a column made by an earlier command (alias): column */
+    PF_COLUMN,    /* a column made by an earlier command (alias): column. After `stats`: index in
+                     the result, by keys first, then the aggregates. Otherwise: index among the
+                     items of all `fields` commands since the start or the last `stats`. */
 };
 
 #define MAX_LOGTYPES 32
@@ -77,6 +92,9 @@ struct expr {
     struct field_ref *field; /* EX_FIELD */
     const struct func *func; /* EX_CALL */
     unsigned at, at_len; /* place in the query text, for carets */
+    enum lit_form lit;   /* EX_NUM, EX_STR, EX_TIME as written */
+    bool split;          /* EX_OR made of one test on a name whose unit differs by log type: each
+                            argument is the test for some types; printed as one */
 };
 
 /* The clock and zone a query is read in; injected, the core asks nobody. */
@@ -157,6 +175,14 @@ struct row_access {
     void *row;
     struct strbuf *scratch; /* for results of string functions; reset by the caller per row */
 };
+
+/* `a op b` as EX_CMP means it. Missing on either side: false, but true for OP_NE. Two times: as
+ * times. A number with a number, or with a text that is one: as numbers. Else texts by bytes; so
+ * two texts are never numbers. */
+bool val_compare(struct val a, enum expr_op op, struct val b);
+/* The value of a literal node: EX_NUM, EX_STR, EX_TIME. */
+struct val expr_literal(const struct expr *e);
+bool glob_match(struct slice glob, struct slice s); /* "*" is any text; the whole of s */
 
 struct val expr_eval(const struct expr *e, const struct row_access *row);
 bool val_truth(struct val v); /* missing, 0, "", false are false */

@@ -52,6 +52,8 @@ struct builder {
     struct run *run;
     size_t n_run, cap_run;
     struct build_col *col;
+    uint16_t *active;    /* the fields that have a column */
+    unsigned n_active;
     struct arena_block *blocks;
     char *free;
     size_t left;
@@ -77,8 +79,12 @@ struct builder *builder_new(struct logtype *lt)
     b->reason = xcalloc(SEGMENT_ROWS, 1);
     b->timeless = xcalloc(BITS_WORDS(SEGMENT_ROWS), sizeof(*b->timeless));
     b->col = xcalloc(lt->n_static, sizeof(*b->col));
-    for (unsigned f = 0; f < lt->n_static; f++)
+    b->active = xcalloc(lt->n_static, sizeof(*b->active));
+    for (unsigned f = 0; f < lt->n_static; f++) {
         b->col[f].kind = (uint8_t)kind_of(lt->field[f]);
+        if (b->col[f].kind != COL_NONE)
+            b->active[b->n_active++] = (uint16_t)f;
+    }
     return b;
 }
 
@@ -108,6 +114,7 @@ void builder_free(struct builder *b)
     }
     arena_clear(b);
     free(b->col);
+    free(b->active);
     free(b->ts);
     free(b->off);
     free(b->len);
@@ -279,11 +286,12 @@ bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint
         b->reason[n] = (uint8_t)rec->reason;
         b->n_bad++;
     }
-    for (unsigned f = 0; f < b->lt->n_static; f++) {
+    for (unsigned i = 0; i < b->n_active; i++) {
+        unsigned f = b->active[i];
         struct build_col *c = &b->col[f];
         struct slice s;
 
-        if (c->kind == COL_NONE || c->gave_up)
+        if (c->gave_up)
             continue;
         s = rec->reason ? (struct slice){NULL, 0} : record_get(rec, f);
         if (value_missing(s)) {
@@ -381,28 +389,28 @@ static uint8_t width_for(uint64_t max_code)
     return max_code <= UINT8_MAX ? 1 : max_code <= UINT16_MAX ? 2 : max_code <= UINT32_MAX ? 4 : 8;
 }
 
-static void pack(struct column *c, uint32_t n, const uint64_t *code)
-{
-    c->data = xmalloc((size_t)n * c->width);
-    for (uint32_t i = 0; i < n; i++) {
-        switch (c->width) {
-        case 1:
-            ((uint8_t *)c->data)[i] = (uint8_t)code[i];
-            break;
-        case 2:
-            ((uint16_t *)c->data)[i] = (uint16_t)code[i];
-            break;
-        case 4:
-            ((uint32_t *)c->data)[i] = (uint32_t)code[i];
-            break;
-        default:
-            ((uint64_t *)c->data)[i] = code[i];
-        }
-    }
-}
+/* Packs code_of(collected row) for every row, in the order of perm. */
+#define PACK(type, code_of)                                                                        \
+    do {                                                                                           \
+        type *to_ = c->data;                                                                       \
+        for (uint32_t i_ = 0; i_ < b->n; i_++)                                                     \
+            to_[i_] = (type)code_of(perm[i_]);                                                     \
+    } while (0)
+#define PACK_ANY(code_of)                                                                          \
+    do {                                                                                           \
+        c->data = xmalloc((size_t)b->n * c->width);                                                \
+        if (c->width == 1)                                                                         \
+            PACK(uint8_t, code_of);                                                                \
+        else if (c->width == 2)                                                                    \
+            PACK(uint16_t, code_of);                                                               \
+        else if (c->width == 4)                                                                    \
+            PACK(uint32_t, code_of);                                                               \
+        else                                                                                       \
+            PACK(uint64_t, code_of);                                                               \
+    } while (0)
 
 static void seal_number(const struct builder *b, const struct build_col *from, struct column *c,
-                        const uint32_t *perm, uint64_t *tmp)
+                        const uint32_t *perm)
 {
     c->min = INT64_MAX;
     c->max = INT64_MIN;
@@ -422,20 +430,17 @@ static void seal_number(const struct builder *b, const struct build_col *from, s
     if ((uint64_t)c->max - (uint64_t)c->min == UINT64_MAX)
         c->base++; /* cannot happen for real values; keeps the code from wrapping to 0 */
     c->width = width_for((uint64_t)c->max - (uint64_t)c->base + 1);
-    for (uint32_t i = 0; i < b->n; i++) {
-        int64_t v = from->num[perm[i]];
-        tmp[i] = v == NUM_MISSING ? 0 : (uint64_t)v - (uint64_t)c->base + 1;
-    }
-    pack(c, b->n, tmp);
+#define NUM_CODE(row)                                                                              \
+    (from->num[row] == NUM_MISSING ? 0 : (uint64_t)from->num[row] - (uint64_t)c->base + 1)
+    PACK_ANY(NUM_CODE);
+#undef NUM_CODE
 }
 
 static void seal_text(const struct builder *b, unsigned field, const struct build_col *from,
-                      struct column *c, const uint32_t *perm, uint64_t *tmp)
+                      struct column *c, const uint32_t *perm)
 {
-    for (uint32_t i = 0; i < b->n; i++) {
-        tmp[i] = from->code[perm[i]];
-        c->n_missing += tmp[i] == 0;
-    }
+    for (uint32_t i = 0; i < b->n; i++)
+        c->n_missing += from->code[i] == 0;
     c->n_local = from->n_text;
     c->gid = xmalloc(from->n_text * sizeof(*c->gid));
     dict_intern(field_dict(b->lt, field), from->text, from->hash, c->gid, from->n_text);
@@ -444,13 +449,13 @@ static void seal_text(const struct builder *b, unsigned field, const struct buil
         return;
     }
     c->width = width_for(from->n_text);
-    pack(c, b->n, tmp);
+#define TEXT_CODE(row) from->code[row]
+    PACK_ANY(TEXT_CODE);
+#undef TEXT_CODE
 }
 
 static void seal_columns(const struct builder *b, struct segment *s, const uint32_t *perm)
 {
-    uint64_t *tmp = xmalloc(b->n * sizeof(*tmp));
-
     s->col = xcalloc(b->lt->n_static, sizeof(*s->col));
     for (unsigned f = 0; f < b->lt->n_static; f++) {
         const struct build_col *from = &b->col[f];
@@ -466,9 +471,9 @@ static void seal_columns(const struct builder *b, struct segment *s, const uint3
             continue;
         }
         if (from->kind == COL_NUM)
-            seal_number(b, from, c, perm, tmp);
+            seal_number(b, from, c, perm);
         else
-            seal_text(b, f, from, c, perm, tmp);
+            seal_text(b, f, from, c, perm);
         if (from->odd) {
             c->odd = xcalloc(BITS_WORDS(b->n), sizeof(*c->odd));
             for (uint32_t i = 0; i < b->n; i++)
@@ -477,7 +482,6 @@ static void seal_columns(const struct builder *b, struct segment *s, const uint3
         }
         s->bytes += (size_t)c->width * b->n + (size_t)c->n_local * sizeof(*c->gid);
     }
-    free(tmp);
 }
 
 static void seal_rows(const struct builder *b, struct segment *s, const uint32_t *perm)

@@ -151,7 +151,7 @@ static void prepare_restore(void)
 static void define_keys(void)
 {
     static const char final[] = "ABCDHF";
-    char seq[16];
+    char seq[32];
 
     define_key("\033[200~", CODE_PASTE);
     define_key("\033[201~", CODE_PASTE_END);

@@ -46,7 +46,14 @@ bool key_eq(struct key a, struct key b);
 size_t key_parse(struct slice s, struct key *key); /* one key's name at s; bytes used, 0: none */
 void key_label(struct strbuf *out, struct key key);
 
-enum command_group { GROUP_MOVE, GROUP_FILTER, GROUP_TIME, GROUP_RECORD, GROUP_SCREEN, GROUP_COUNT };
+enum command_group {
+    GROUP_MOVE,
+    GROUP_FILTER,
+    GROUP_TIME,
+    GROUP_RECORD,
+    GROUP_SCREEN,
+    GROUP_COUNT
+};
 
 enum command {
     CMD_NONE,

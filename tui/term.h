@@ -2,7 +2,7 @@
  * term_ncurses.c (the only file that knows curses) and term_headless.c (a script and memory).
  *
  * One thread. next() waits for the first of: a key, a resize, a signal, wake_fd readable (it reads
- * the eventfd empty), the time-out. Only the terminal's handlers and poll wait; nothing else does. */
+ * the eventfd empty), the time-out. Nothing else waits. */
 #ifndef AWL_TERM_H
 #define AWL_TERM_H
 

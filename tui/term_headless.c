@@ -188,8 +188,8 @@ void term_svg(const struct grid *g, const struct theme *theme, FILE *out)
     int w = g->w * SVG_CELL_W + 2 * SVG_PAD, h = g->h * SVG_CELL_H + 2 * SVG_PAD;
 
     fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" width=\"%d\" height=\"%d\" "
-            "viewBox=\"0 0 %d %d\">\n"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" "
+            "width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
             "<style>text{font:15px 'DejaVu Sans Mono','Menlo','Consolas',monospace;"
             "white-space:pre}</style>\n"
             "<rect width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#%06x\"/>\n",

@@ -157,9 +157,7 @@ static void find_renamed(struct source *src)
     while (d && (de = readdir(d))) {
         snprintf(path, sizeof(path), "%s/%s", slash ? dir : ".", de->d_name);
         if (stat(path, &st) == 0 && st.st_dev == src->dev && st.st_ino == src->ino) {
-            pthread_mutex_lock(&src->lock);
             source_rename(src, path);
-            pthread_mutex_unlock(&src->lock);
             break;
         }
     }

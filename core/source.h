@@ -23,7 +23,8 @@ struct s3_identity {
 
 struct source {
     uint32_t id;          /* index in the session; order of equal timestamps */
-    char *path;           /* as opened */
+    char *_Atomic path;   /* as opened; changes when a rotated file is found again */
+    char *old_path;       /* the one before; kept, since others may be reading it */
     char *name;           /* path below the opened argument, for @file */
     enum source_kind kind;
     dev_t dev;
@@ -53,6 +54,8 @@ struct source {
 /* Opens identity only (stat + magic bytes); returns NULL with *e if unreadable. */
 struct source *source_open(const char *path, const char *name, struct err *e);
 void source_free(struct source *s);
+/* The file is called otherwise now (it was rotated). Once only; false if it was renamed before. */
+bool source_rename(struct source *s, const char *path);
 void source_fail(struct source *s, const char *fmt, ...) PRINTF_LIKE(2, 3); /* sets error, once */
 void s3_identify(const char *path, struct s3_identity *out);
 

@@ -7,7 +7,7 @@
 #ifndef AWL_PLACE_H
 #define AWL_PLACE_H
 
-#include "rowset.h"
+#include "model.h"
 
 #define PLACE_STEPS 32
 #define HISTORY_MAX 200

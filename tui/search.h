@@ -5,8 +5,7 @@
 #ifndef AWL_SEARCH_H
 #define AWL_SEARCH_H
 
-#include "regex.h"
-#include "rowset.h"
+#include "model.h"
 
 struct search;
 
@@ -24,5 +23,7 @@ void search_cancel(struct search *s);
 enum search_state { SEARCH_IDLE, SEARCH_RUNNING, SEARCH_FOUND, SEARCH_NOTHING, SEARCH_CANCELLED };
 /* FOUND, NOTHING and CANCELLED are told once. `*looked` is the number of rows looked at. */
 enum search_state search_poll(struct search *s, struct rowkey *found, uint64_t *looked);
+
+bool search_running(const struct search *s, uint64_t *looked);
 
 #endif

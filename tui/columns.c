@@ -1,0 +1,250 @@
+#include "columns.h"
+
+#include <stdio.h>
+
+
+/* One column: the names it may have in different types; the first one that a type knows counts. */
+struct column_def {
+    const char *title;
+    const char *names; /* blank separated */
+    uint16_t width;
+    bool flex, right, status;
+};
+
+static const struct column_def mixed_columns[] = {
+    {"st", "status action", 3, false, false, true},
+    {"tgt", "target_status_code backend_status_code x-edge-result-type error_code", 5, false, false,
+     true},
+    {"method", "method protocol", 6, false, false, false},
+    {"path", "path dstaddr domain_name", 16, true, false, false},
+    {"client", "client_ip", 15, false, false, false},
+    {"took", "duration", 8, false, true, false},
+    {"host", "host bucket", 20, false, false, false},
+    {"server", "server_ip x-edge-location", 15, false, false, false},
+    {"bytes", "bytes_out", 9, false, true, false},
+    {"error", "error", 20, false, false, false},
+    {"user agent", "user_agent", 30, false, false, false},
+    {"request id", "request_id trace_id", 36, false, false, false},
+};
+
+static const struct column_def single_columns[] = {
+    {"st", "status", 3, false, false, true},
+    {"action", "action", 6, false, false, true},
+    {"tgt", "target_status_code backend_status_code", 3, false, false, true},
+    {"result", "x-edge-result-type", 8, false, false, true},
+    {"edge", "x-edge-location", 8, false, false, false},
+    {"srcaddr", "srcaddr", 15, false, false, false},
+    {"sport", "srcport", 5, false, true, false},
+    {"dstaddr", "dstaddr", 15, false, false, false},
+    {"dport", "dstport", 5, false, true, false},
+    {"proto", "protocol", 5, false, true, false},
+    {"packets", "packets", 7, false, true, false},
+    {"bytes", "bytes", 9, false, true, false},
+    {"operation", "operation", 18, false, false, false},
+    {"method", "method", 6, false, false, false},
+    {"bucket", "bucket", 14, false, false, false},
+    {"path", "key path", 16, true, false, false},
+    {"client", "client_ip", 15, false, false, false},
+    {"took", "duration", 8, false, true, false},
+    {"target", "target_ip backend_ip destination_ip", 15, false, false, false},
+    {"ttfb", "time-to-first-byte", 8, false, true, false},
+    {"requester", "requester", 24, false, false, false},
+    {"error", "error_code error_reason", 20, false, false, false},
+    {"host", "host", 20, false, false, false},
+    {"sent", "bytes_out", 9, false, true, false},
+    {"flags", "tcp-flags", 5, false, true, false},
+    {"user agent", "user_agent", 30, false, false, false},
+    {"request id", "request_id", 36, false, false, false},
+    {"trace id", "trace_id", 36, false, false, false},
+};
+
+static int find_field(struct logtype *lt, const char *names)
+{
+    struct slice rest = slice_str(names);
+
+    while (rest.ptr) {
+        int f = logtype_lookup(lt, slice_cut(&rest, ' '));
+
+        if (f >= 0)
+            return f;
+    }
+    return -1;
+}
+
+static void set_title(struct list_column *c, const char *title)
+{
+    snprintf(c->title, sizeof(c->title), "%s", title);
+}
+
+static struct list_column *add_column(struct columns *c, const char *title, uint16_t width)
+{
+    struct list_column *col = &c->col[c->n++];
+
+    memset(col, 0, sizeof(*col));
+    set_title(col, title);
+    col->width = width;
+    for (unsigned i = 0; i < MAX_LOGTYPES; i++)
+        col->field[i] = -1;
+    return col;
+}
+
+/* Adds a column if one of the types in sight has one of its fields that no column shows yet. */
+static void add_def(struct columns *c, const struct column_def *d, uint32_t types, bool used[])
+{
+    int16_t field[MAX_LOGTYPES];
+    bool any = false;
+
+    for (unsigned i = 0; i < logtype_count() && i < MAX_LOGTYPES; i++) {
+        field[i] = types >> i & 1 ? (int16_t)find_field(logtype_get(i), d->names) : -1;
+        any |= field[i] >= 0 && !(used && used[field[i]]);
+    }
+    if (!any || c->n == COLUMNS_MAX)
+        return;
+    struct list_column *col = add_column(c, d->title, d->width);
+    col->show = SHOW_FIELD;
+    col->flex = d->flex;
+    col->right = d->right;
+    col->status = d->status;
+    for (unsigned i = 0; i < logtype_count() && i < MAX_LOGTYPES; i++) {
+        col->field[i] = field[i];
+        if (used && field[i] >= 0)
+            used[field[i]] = true;
+    }
+}
+
+static void add_rest(struct columns *c, struct logtype *lt, const bool used[])
+{
+    unsigned n = MIN(atomic_load(&lt->n_fields), lt->n_static);
+
+    for (unsigned f = 0; f < n && c->n < COLUMNS_MAX; f++) {
+        const struct field_def *d = lt->field[f];
+        size_t len = strlen(d->name);
+
+        if (used[f] || d->flags & FF_COMPOSITE || d->kind == FK_TIME)
+            continue;
+        struct list_column *col = add_column(c, d->name, (uint16_t)MAX(MIN(len, 24), 12));
+        col->show = SHOW_FIELD;
+        col->right = d->kind == FK_NUM && !(d->flags & FF_ID);
+        col->field[lt->id] = (int16_t)f;
+    }
+}
+
+static void widen_for_flows(struct columns *c, uint32_t types)
+{
+    struct logtype *flow = logtype_by_name(SL("vpcflow"));
+
+    if (flow && types >> flow->id & 1)
+        for (unsigned i = 0; i < c->n; i++)
+            if (strcmp(c->col[i].title, "st") == 0)
+                c->col[i].width = 6;
+}
+
+void columns_choose(struct columns *c, uint32_t types)
+{
+    bool used[MAX_FIELDS] = {false};
+    bool several = types & (types - 1);
+
+    c->n = 0;
+    add_column(c, "time", 12)->show = SHOW_TIME;
+    if (several || types == 0) {
+        add_column(c, "type", 4)->show = SHOW_TYPE;
+        for (unsigned i = 0; i < ARRAY_LEN(mixed_columns); i++)
+            add_def(c, &mixed_columns[i], types, NULL);
+        widen_for_flows(c, types);
+        return;
+    }
+    for (unsigned i = 0; i < ARRAY_LEN(single_columns); i++)
+        add_def(c, &single_columns[i], types, used);
+    for (unsigned i = 0; i < logtype_count() && i < MAX_LOGTYPES; i++)
+        if (types >> i & 1)
+            add_rest(c, logtype_get(i), used);
+}
+
+const char *type_short(const struct logtype *lt)
+{
+    static const struct {
+        const char *name, *brief;
+    } brief[] = {
+        {"cloudfront", "cf"},   {"cloudfront_rt", "cfrt"}, {"vpcflow", "vpc"},
+        {"s3access", "s3"},     {"cloudtrail", "ct"},      {"lambda", "λ"},
+        {"route53", "r53"},     {"apigw", "api"},          {"netfw", "nfw"},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(brief); i++)
+        if (strcmp(brief[i].name, lt->fmt->name) == 0)
+            return brief[i].brief;
+    return lt->fmt->name;
+}
+
+const struct field_def *column_field(const struct list_column *c, const struct rowview *v)
+{
+    int f = c->show == SHOW_FIELD ? c->field[v->seg->lt->id] : -1;
+
+    return f >= 0 ? v->seg->lt->field[f] : NULL;
+}
+
+static struct slice duration_text(const struct field_def *d, struct slice s, struct strbuf *buf)
+{
+    int64_t n;
+    char out[FMT_LEN];
+    double seconds;
+
+    if (!field_number(d, s, &n) || (d->flags & FF_NEG1 && n < 0))
+        return s;
+    seconds = (double)n;
+    for (unsigned i = 0; i < d->scale; i++)
+        seconds /= 10;
+    if (d->unit == UNIT_MS)
+        seconds /= 1000;
+    strbuf_reset(buf);
+    strbuf_adds(buf, fmt_seconds(out, seconds));
+    return strbuf_slice(buf);
+}
+
+struct slice column_text(const struct list_column *c, struct rowview *v, enum zone z,
+                         struct strbuf *buf)
+{
+    const struct field_def *d = column_field(c, v);
+    char out[FMT_LEN];
+
+    if (c->show == SHOW_TIME) {
+        strbuf_reset(buf);
+        strbuf_adds(buf, fmt_clock(out, z, v->seg->ts[v->row]));
+        return strbuf_slice(buf);
+    }
+    if (c->show == SHOW_TYPE)
+        return slice_str(type_short(v->seg->lt));
+    if (!d)
+        return (struct slice){NULL, 0};
+    struct slice s = rowview_field(v, c->field[v->seg->lt->id]);
+    if (value_missing(s))
+        return s.ptr ? SL("-") : s;
+    if (d->unit == UNIT_S || d->unit == UNIT_MS)
+        return duration_text(d, s, buf);
+    if (d->unit == UNIT_BYTES) {
+        int64_t n;
+
+        if (!field_number(d, s, &n) || n < 0)
+            return s;
+        strbuf_reset(buf);
+        strbuf_adds(buf, fmt_bytes(out, (uint64_t)n));
+        return strbuf_slice(buf);
+    }
+    return field_decode(d, s, buf);
+}
+
+enum row_class row_class(struct rowview *v)
+{
+    struct slice st;
+
+    if (v->seg->reason && v->seg->reason[v->row])
+        return ROW_UNPARSED;
+    st = rowview_role(v, FIELD_STATUS);
+    if (st.len == 3 && st.ptr[0] == '5')
+        return ROW_BAD;
+    if (st.len == 3 && st.ptr[0] == '4')
+        return ROW_WARN;
+    if (value_missing(st) && slice_is(rowview_role(v, ROLE_ACTION), "REJECT"))
+        return ROW_WARN;
+    return ROW_OK;
+}

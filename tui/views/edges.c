@@ -1,0 +1,187 @@
+/* edges.c - CloudFront by edge location; Enter goes edge -> result types -> paths -> records.
+ * hit % = (Hit + RefreshHit) / (Hit + RefreshHit + Miss). */
+#include <math.h>
+
+#include "../table.h"
+
+enum { LEVEL_EDGES, LEVEL_RESULTS, LEVEL_PATHS };
+
+enum { C_EDGE, C_PLACE, C_REQUESTS, C_HIT, C_4XX, C_5XX, C_TTFB, C_BYTES, C_SPARK, C_N };
+
+static const struct table_column columns[C_N] = {
+    [C_EDGE] = {"edge", 10, 0, false},
+    [C_PLACE] = {"place", 0, 2, false},
+    [C_REQUESTS] = {"requests", 10, 0, true},
+    [C_HIT] = {"hit %", 6, 0, true},
+    [C_4XX] = {"4xx %", 6, 3, true},
+    [C_5XX] = {"5xx %", 6, 1, true},
+    [C_TTFB] = {"p95 first byte", 14, 4, true},
+    [C_BYTES] = {"bytes", 8, 5, true},
+    [C_SPARK] = {"over time", SPARK_BUCKETS, 6, false},
+};
+
+static const struct table_column value_columns[] = {
+    {"value", 0, 0, false},
+    {"requests", 10, 0, true},
+    {"share", 8, 1, true},
+};
+
+static void percent(char t[FMT_LEN], uint64_t part, uint64_t whole)
+{
+    if (whole)
+        snprintf(t, FMT_LEN, "%.1f", 100.0 * (double)part / (double)whole);
+    else
+        snprintf(t, FMT_LEN, "-");
+}
+
+static void draw_edge(struct app *a, struct grid *g, int y, const struct table_shape *s,
+                      const struct edge_row *e)
+{
+    char t[FMT_LEN];
+
+    table_cell(g, y, columns, s, C_EDGE, value_missing(e->code) ? SL("-") : e->code, ROLE_VALUE);
+    strbuf_reset(&a->cell);
+    strbuf_addf(&a->cell, "%s%s%s", e->city, e->city[0] && e->country[0] ? ", " : "", e->country);
+    table_cell(g, y, columns, s, C_PLACE, strbuf_slice(&a->cell), ROLE_NORMAL);
+    table_cell(g, y, columns, s, C_REQUESTS, slice_str(fmt_count(t, e->requests)), ROLE_NUMBER);
+    percent(t, e->hits, e->hits + e->misses);
+    table_cell(g, y, columns, s, C_HIT, slice_str(t), ROLE_NUMBER);
+    percent(t, e->e4xx, e->requests);
+    table_cell(g, y, columns, s, C_4XX, slice_str(t), e->e4xx ? ROLE_WARN : ROLE_DIM);
+    percent(t, e->e5xx, e->requests);
+    table_cell(g, y, columns, s, C_5XX, slice_str(t), e->e5xx ? ROLE_ERROR : ROLE_DIM);
+    table_cell(g, y, columns, s, C_TTFB,
+               slice_str(isnan(e->p95_ttfb) ? "-" : fmt_seconds(t, e->p95_ttfb)), ROLE_NUMBER);
+    table_cell(g, y, columns, s, C_BYTES, slice_str(fmt_bytes(t, e->bytes)), ROLE_NUMBER);
+    table_spark(g, y, s, C_SPARK, e->spark, ROLE_BAR);
+}
+
+static void draw_edges(struct app *a, struct grid *g, struct rect r)
+{
+    const struct edge_table *t = a->answer ? a->answer->edges : NULL;
+    struct table_shape s;
+    unsigned top;
+
+    table_shape(g, r, columns, C_N, &s);
+    if (!t) {
+        grid_puts(g, r.y + 1, r.x + 1, "counting ...", r.w - 2, ROLE_DIM);
+        return;
+    }
+    top = table_scroll(a, r, t->n);
+    if (t->n == 0)
+        grid_puts(g, r.y + 1, r.x + 1, "no CloudFront records here", r.w - 2, ROLE_NOTICE);
+    for (unsigned i = top; i < t->n && (int)(i - top) < r.h - 1; i++) {
+        int y = r.y + 1 + (int)(i - top);
+
+        draw_edge(a, g, y, &s, &t->row[i]);
+        table_select(a, g, r, y, i);
+    }
+}
+
+static const struct facet *level_facet(struct app *a)
+{
+    if (app_place(a)->level == LEVEL_RESULTS)
+        return app_facet(a, "x-edge-result-type");
+    return app_facet(a, "path");
+}
+
+static void draw_values(struct app *a, struct grid *g, struct rect r)
+{
+    const struct facet *f = level_facet(a);
+    struct table_shape s;
+    unsigned top;
+    char t[FMT_LEN];
+
+    table_shape(g, r, value_columns, ARRAY_LEN(value_columns), &s);
+    if (!f || a->answer->serial < a->asked) {
+        grid_puts(g, r.y + 1, r.x + 1, "counting ...", r.w - 2, ROLE_DIM);
+        return;
+    }
+    top = table_scroll(a, r, f->n);
+    for (unsigned i = top; i < f->n && (int)(i - top) < r.h - 1; i++) {
+        int y = r.y + 1 + (int)(i - top);
+        struct slice v = f->value[i].text;
+
+        table_cell(g, y, value_columns, &s, 0, value_missing(v) ? SL("-") : v, status_role(v));
+        table_cell(g, y, value_columns, &s, 1, slice_str(fmt_count(t, f->value[i].count)),
+                   ROLE_NUMBER);
+        percent(t, f->value[i].count, f->rows);
+        table_cell(g, y, value_columns, &s, 2, slice_str(t), ROLE_NUMBER);
+        table_select(a, g, r, y, i);
+    }
+}
+
+static void edges_draw(struct app *a, struct grid *g, struct rect r)
+{
+    if (app_place(a)->level == LEVEL_EDGES)
+        draw_edges(a, g, r);
+    else
+        draw_values(a, g, r);
+}
+
+static void edges_caption(struct app *a, struct strbuf *out)
+{
+    static const char *const level[] = {
+        [LEVEL_EDGES] = "hit % = (Hit + RefreshHit) / (Hit + RefreshHit + Miss)",
+        [LEVEL_RESULTS] = "result types; Enter shows their paths",
+        [LEVEL_PATHS] = "paths; Enter shows the records",
+    };
+
+    strbuf_adds(out, level[app_place(a)->level]);
+}
+
+/* One level deeper with a test more. */
+static void deeper(struct app *a, const char *field, struct slice value)
+{
+    struct strbuf expr = STRBUF_INIT;
+    struct place *p;
+
+    filter_test(&expr, field, value, true);
+    p = app_push(a);
+    if (place_add(p, expr.buf, NULL)) {
+        p->row = 0;
+        if (p->level == LEVEL_PATHS) {
+            p->view = VIEW_RECORDS;
+            p->level = 0;
+            p->cursor = ROWKEY_MIN;
+        } else
+            p->level++;
+    }
+    app_arrive(a);
+    strbuf_release(&expr);
+}
+
+static void drill(struct app *a)
+{
+    unsigned level = app_place(a)->level, at = a->table.at;
+
+    if (!a->answer || a->answer->serial < a->asked)
+        return;
+    if (level == LEVEL_EDGES) {
+        if (a->answer->edges && at < a->answer->edges->n)
+            deeper(a, "x-edge-location", a->answer->edges->row[at].code);
+        return;
+    }
+    const struct facet *f = level_facet(a);
+    if (f && at < f->n)
+        deeper(a, f->name, f->value[at].text);
+}
+
+static bool edges_command(struct app *a, const struct key_match *m)
+{
+    if (move_lines(m, &a->table.at, a->table.lines, a->table.height))
+        return true;
+    if (m->cmd != CMD_DRILL)
+        return false;
+    drill(a);
+    return true;
+}
+
+const struct view_class view_edges = {
+    .name = "edges",
+    .title = "edges",
+    .table = TABLE_EDGES,
+    .draw = edges_draw,
+    .command = edges_command,
+    .caption = edges_caption,
+};

@@ -63,7 +63,7 @@ enum pseudo_field {
     PF_ANYIP,     /* "ip": any address field of the record */
     PF_COLUMN,    /* a column made by an earlier command (alias): column. After `stats`: index in
                      the result, by keys first, then the aggregates. Otherwise: index among the
-                     items of all `fields` commands since the start or the last `stats`. */
+                     items of all `fields` commands before it, in order. */
 };
 
 #define MAX_LOGTYPES 32

@@ -1,0 +1,786 @@
+/* expr_bind.c - from names to fields and from literals to the field's type.
+ *
+ * A name is looked up in every log type at once. An exact spelling anywhere outranks a loose one
+ * elsewhere. Literals are bound where they meet a field: a duration takes the field's unit, a
+ * number on a field of ids stays a text, a date becomes the whole day. A common alias may have
+ * seconds in one type and milliseconds in another; such a test is split by type (expr.h: split). */
+#include <stdio.h>
+
+#include "expr_impl.h"
+
+/* --- nearest names --- */
+
+#define NEAR_MAX 48
+
+static unsigned char lower(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+static unsigned edit_distance(struct slice a, struct slice b)
+{
+    unsigned row[NEAR_MAX + 1];
+
+    if (a.len > NEAR_MAX || b.len > NEAR_MAX)
+        return UINT_MAX;
+    for (size_t k = 0; k <= b.len; k++)
+        row[k] = (unsigned)k;
+    for (size_t i = 1; i <= a.len; i++) {
+        unsigned diagonal = row[0];
+
+        row[0] = (unsigned)i;
+        for (size_t k = 1; k <= b.len; k++) {
+            unsigned swap = diagonal + (lower(a.ptr[i - 1]) != lower(b.ptr[k - 1]));
+
+            diagonal = row[k];
+            row[k] = MIN(swap, MIN(row[k], row[k - 1]) + 1);
+        }
+    }
+    return row[b.len];
+}
+
+void nearest_offer(struct nearest *near, struct slice name)
+{
+    unsigned d = edit_distance(near->want, name), i;
+
+    if (d > MAX(2U, (unsigned)near->want.len / 3) || d >= near->want.len)
+        return;
+    for (i = 0; i < near->n; i++)
+        if (slice_eq(near->best[i].name, name))
+            return;
+    for (i = near->n; i > 0 && near->best[i - 1].distance > d; i--)
+        if (i < ARRAY_LEN(near->best))
+            near->best[i] = near->best[i - 1];
+    if (i == ARRAY_LEN(near->best))
+        return;
+    near->best[i].name = name;
+    near->best[i].distance = d;
+    near->n = MIN(near->n + 1, (unsigned)ARRAY_LEN(near->best));
+}
+
+void nearest_hint(const struct nearest *near, char *hint, size_t len)
+{
+    size_t used = 0;
+
+    if (len)
+        hint[0] = 0;
+    for (unsigned i = 0; i < near->n && used < len; i++) {
+        int k = snprintf(hint + used, len - used, "%s" SLICE_FMT, i ? ", " : "nearest: ",
+                         SLICE_ARG(near->best[i].name));
+
+        used += k > 0 ? (size_t)k : 0;
+    }
+}
+
+/* --- fields --- */
+
+static const struct {
+    const char *name;
+    enum pseudo_field pseudo;
+} system_fields[] = {
+    {"@timestamp", PF_TIMESTAMP}, {"@message", PF_MESSAGE},   {"@logtype", PF_LOGTYPE},
+    {"@file", PF_FILE},           {"@line", PF_LINE},         {"@source", PF_SOURCE},
+    {"@unparsed", PF_UNPARSED},   {"@logStream", PF_FILE},    {"logStream", PF_FILE},
+    {"@log", PF_SOURCE},          {"@type", PF_LOGTYPE},      {"ip", PF_ANYIP},
+};
+
+static bool find_system(struct slice name, struct field_ref *out)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(system_fields); i++) {
+        if (slice_is(name, system_fields[i].name)) {
+            out->pseudo = system_fields[i].pseudo;
+            return true;
+        }
+    }
+    return false;
+}
+
+static unsigned n_types(void)
+{
+    return MIN(logtype_count(), (unsigned)MAX_LOGTYPES);
+}
+
+static bool listed(const char *aliases, struct slice name)
+{
+    struct slice left = slice_str(aliases);
+
+    while (left.ptr)
+        if (slice_eq(slice_cut(&left, ' '), name))
+            return true;
+    return false;
+}
+
+enum { RANK_LOOSE = 1, RANK_ALIAS, RANK_EXACT };
+
+static unsigned name_rank(const struct field_def *f, struct slice name)
+{
+    if (slice_is(name, f->name))
+        return RANK_EXACT;
+    if ((f->role != ROLE_NONE && slice_is(name, field_role_name(f->role))) ||
+        listed(f->aliases, name))
+        return RANK_ALIAS;
+    return RANK_LOOSE;
+}
+
+static void field_hint(struct slice name, char *hint, size_t len)
+{
+    struct nearest near = {.want = name};
+
+    for (unsigned i = 0; i < ARRAY_LEN(system_fields); i++)
+        nearest_offer(&near, slice_str(system_fields[i].name));
+    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
+        nearest_offer(&near, slice_str(field_role_name(role)));
+    for (unsigned t = 0; t < n_types(); t++) {
+        struct logtype *lt = logtype_get(t);
+
+        for (unsigned i = 0; i < lt->n_static; i++)
+            nearest_offer(&near, slice_str(lt->field[i]->name));
+    }
+    nearest_hint(&near, hint, len);
+}
+
+bool field_resolve(struct slice name, struct field_ref *out, char *hint, size_t hint_len)
+{
+    unsigned rank[MAX_LOGTYPES] = {0}, best = 0;
+    const char *ambiguous = NULL;
+
+    if (hint_len)
+        hint[0] = 0;
+    *out = (struct field_ref){.pseudo = PF_NONE, .column = -1};
+    for (unsigned t = 0; t < MAX_LOGTYPES; t++)
+        out->per_type[t] = -1;
+    for (unsigned t = 0; t < n_types(); t++) {
+        struct logtype *lt = logtype_get(t);
+        int field = logtype_lookup(lt, name);
+
+        if (field == -2)
+            ambiguous = lt->fmt->name;
+        if (field < 0)
+            continue;
+        out->per_type[t] = (int16_t)field;
+        rank[t] = name_rank(lt->field[field], name);
+        best = MAX(best, rank[t]);
+    }
+    if (best < RANK_EXACT && find_system(name, out))
+        best = 0;
+    for (unsigned t = 0; t < MAX_LOGTYPES; t++)
+        if (rank[t] == 0 || out->pseudo != PF_NONE || (rank[t] == RANK_LOOSE && best > RANK_LOOSE))
+            out->per_type[t] = -1;
+    if (best > 0 || out->pseudo != PF_NONE)
+        return true;
+    if (ambiguous)
+        snprintf(hint, hint_len, "more than one field of %s goes by that name", ambiguous);
+    else
+        field_hint(name, hint, hint_len);
+    return false;
+}
+
+bool field_name_is_exact(struct slice name, const struct field_ref *near)
+{
+    for (unsigned t = 0; t < n_types(); t++) {
+        struct logtype *lt = logtype_get(t);
+
+        if (near && near->pseudo == PF_NONE && near->per_type[t] < 0)
+            continue;
+        if (logtype_field(lt, name, false) >= 0)
+            return true;
+    }
+    return false;
+}
+
+static struct expr *field_node(struct parser *p, struct slice name, size_t at, size_t len)
+{
+    struct field_ref ref;
+    char hint[sizeof(p->error->hint)];
+    struct expr *e;
+
+    if (!field_resolve(name, &ref, hint, sizeof(hint)))
+        return NULL;
+    e = expr_new(p, EX_FIELD, at, at + len);
+    e->text = pool_text(p->pool, name);
+    e->field = pool_alloc(p->pool, sizeof(ref));
+    *e->field = ref;
+    return e;
+}
+
+struct expr *bind_system(struct parser *p, const char *name)
+{
+    return field_node(p, slice_str(name), p->at, 0);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* How much of the text at `at` spells the column's name; blanks do not count, nor does case. */
+static size_t spells_column(struct slice q, size_t at, struct slice name)
+{
+    size_t i = at, k = 0;
+
+    while (k < name.len) {
+        if (is_blank(name.ptr[k])) {
+            k++;
+        } else if (i < q.len && is_blank(q.ptr[i]) && i > at) {
+            i++;
+        } else if (i < q.len && lower(q.ptr[i]) == lower(name.ptr[k])) {
+            i++;
+            k++;
+        } else {
+            return 0;
+        }
+    }
+    return i < q.len && lex_name_char(q.ptr[i]) && lex_name_char(q.ptr[i - 1]) ? 0 : i - at;
+}
+
+static size_t column_length(struct slice q, size_t at, const struct column_name *c, bool stats)
+{
+    size_t n = spells_column(q, at, c->name);
+
+    if (!n && stats && slice_eq_nocase(c->name, SL("count(*)")))
+        n = spells_column(q, at, SL("count()"));
+    if (!n && stats && slice_eq_nocase(c->name, SL("count()")))
+        n = spells_column(q, at, SL("count(*)"));
+    return n;
+}
+
+struct expr *bind_column(struct parser *p, size_t i)
+{
+    struct expr *e = expr_new(p, EX_FIELD, p->at, p->at);
+
+    e->text = p->column[i].name;
+    e->field = pool_alloc(p->pool, sizeof(*e->field));
+    e->field->pseudo = PF_COLUMN;
+    e->field->column = (int)i;
+    for (unsigned t = 0; t < MAX_LOGTYPES; t++)
+        e->field->per_type[t] = -1;
+    return e;
+}
+
+static struct expr *find_column(struct parser *p, size_t *len)
+{
+    struct slice quoted = {NULL, 0};
+    size_t n_quoted = lex_quoted_name(p->q, p->at, &quoted);
+    size_t best = 0, found = 0;
+    struct expr *e;
+
+    for (size_t i = p->n_column; i-- > 0;) {
+        const struct column_name *c = &p->column[i];
+        size_t n;
+
+        if (!c->alias)
+            continue;
+        if (n_quoted)
+            n = slice_eq(quoted, c->name) ? n_quoted : 0;
+        else
+            n = column_length(p->q, p->at, c, p->after_stats);
+        if (n > best) {
+            best = n;
+            found = i;
+        }
+    }
+    if (!best)
+        return NULL;
+    *len = best;
+    e = bind_column(p, found);
+    e->at_len = (unsigned)best;
+    return e;
+}
+
+/* Names with - : ( ) $ inside, longest first, down to the plain name. */
+static struct expr *find_wide(struct parser *p, size_t *len)
+{
+    size_t plain = lex_name(p->q, p->at);
+
+    for (size_t n = lex_wide_name(p->q, p->at); n > plain; n--) {
+        bool inside = p->at + n < p->q.len && lex_name_char(p->q.ptr[p->at + n]) &&
+                      lex_name_char(p->q.ptr[p->at + n - 1]);
+        struct expr *e = NULL;
+
+        if (!inside && lex_name_char(p->q.ptr[p->at + n - 1] == ')' ? 'x' : p->q.ptr[p->at + n - 1]))
+            e = field_node(p, slice_of(p->q.ptr + p->at, n), p->at, n);
+        if (e) {
+            *len = n;
+            return e;
+        }
+    }
+    return NULL;
+}
+
+struct expr *bind_name(struct parser *p, size_t *len)
+{
+    struct slice name = {NULL, 0};
+    struct expr *e = find_column(p, len);
+    size_t n = lex_quoted_name(p->q, p->at, &name);
+
+    if (e)
+        return e;
+    *len = n ? n : lex_name(p->q, p->at);
+    if (p->after_stats || !*len)
+        return NULL;
+    if (!n) {
+        e = find_wide(p, len);
+        if (e)
+            return e;
+        name = slice_of(p->q.ptr + p->at, *len);
+        if (name.len > 2 && name.ptr[0] == '@' && name.ptr[1] == '@')
+            name = slice_of(name.ptr + 1, name.len - 1);
+    } else if (p->q.ptr[p->at] == '@') {
+        struct slice system = pool_text(p->pool, slice_of(p->q.ptr + p->at, n - 1));
+
+        memmove((char *)system.ptr + 1, name.ptr, name.len);
+        name = slice_of(system.ptr, name.len + 1);
+    }
+    return field_node(p, name, p->at, *len);
+}
+
+void bind_unknown(struct parser *p, size_t at, size_t len)
+{
+    struct slice name = slice_of(p->q.ptr + at, len);
+    struct field_ref ref;
+    char hint[sizeof(p->error->hint)] = "";
+
+    if (p->after_stats) {
+        struct nearest near = {.want = name};
+
+        for (size_t i = 0; i < p->n_column; i++)
+            nearest_offer(&near, p->column[i].name);
+        nearest_hint(&near, hint, sizeof(hint));
+        parse_fail(p, at, len, "stats made no column " SLICE_FMT, SLICE_ARG(name));
+    } else {
+        field_resolve(name, &ref, hint, sizeof(hint));
+        parse_fail(p, at, len, "there is no field " SLICE_FMT, SLICE_ARG(name));
+    }
+    parse_hint(p, "%s", hint);
+}
+
+/* --- what a side of a test is --- */
+
+enum side_kind { SIDE_ANY, SIDE_NUM, SIDE_TIME, SIDE_ID, SIDE_ADDRESS };
+
+struct side {
+    enum side_kind kind;
+    bool s, ms; /* has seconds, milliseconds in some type */
+    bool field; /* a field or column: "-" is the missing mark */
+};
+
+static enum side_kind kind_of_field(const struct field_def *f)
+{
+    if (f->flags & FF_ID)
+        return SIDE_ID;
+    switch (f->kind) {
+    case FK_NUM:
+        return SIDE_NUM;
+    case FK_TIME:
+        return SIDE_TIME;
+    case FK_IP:
+        return SIDE_ADDRESS;
+    case FK_TEXT:
+        break;
+    }
+    return SIDE_ANY;
+}
+
+static struct side side_of_field(const struct field_ref *ref)
+{
+    struct side side = {.field = true};
+    bool first = true;
+
+    if (ref->pseudo == PF_TIMESTAMP)
+        side.kind = SIDE_TIME;
+    if (ref->pseudo == PF_ANYIP)
+        side.kind = SIDE_ADDRESS;
+    if (ref->pseudo == PF_LINE)
+        side.kind = SIDE_NUM;
+    if (ref->pseudo != PF_NONE)
+        return side;
+    for (unsigned t = 0; t < n_types(); t++) {
+        const struct field_def *f;
+
+        if (ref->per_type[t] < 0)
+            continue;
+        f = logtype_get(t)->field[ref->per_type[t]];
+        side.s |= f->unit == UNIT_S;
+        side.ms |= f->unit == UNIT_MS;
+        side.kind = first || side.kind == kind_of_field(f) ? kind_of_field(f) : SIDE_ANY;
+        first = false;
+    }
+    return side;
+}
+
+static struct side side_of(const struct expr *e);
+
+static struct side side_of_arith(const struct expr *e)
+{
+    struct side a = side_of(e->arg[0]), b = side_of(e->arg[1]);
+
+    if (a.kind == SIDE_TIME && b.kind == SIDE_TIME)
+        return (struct side){.kind = SIDE_NUM, .s = true};
+    if (a.kind == SIDE_TIME)
+        return a;
+    a.s |= b.s;
+    a.ms |= b.ms;
+    a.kind = SIDE_NUM;
+    a.field = false;
+    return a;
+}
+
+static struct side side_of(const struct expr *e)
+{
+    struct side none = {.kind = SIDE_ANY};
+
+    switch (e->kind) {
+    case EX_FIELD:
+        return side_of_field(e->field);
+    case EX_TIME:
+        return (struct side){.kind = SIDE_TIME};
+    case EX_ARITH:
+        return side_of_arith(e);
+    case EX_CALL:
+        if (slice_eq_nocase(slice_str(e->func->name), SL("toMillis")))
+            return (struct side){.kind = SIDE_NUM, .ms = true};
+        if (slice_starts(slice_str(e->func->name), "date") ||
+            slice_is(slice_str(e->func->name), "fromMillis"))
+            return (struct side){.kind = SIDE_TIME};
+        if (slice_is(slice_str(e->func->name), "abs"))
+            return side_of(e->arg[0]);
+        return none;
+    default:
+        return none;
+    }
+}
+
+static struct slice written(struct parser *p, const struct expr *e)
+{
+    return slice_of(p->q.ptr + e->at, e->at_len);
+}
+
+/* --- one literal on one side --- */
+
+static struct expr *copy_node(struct parser *p, const struct expr *e)
+{
+    struct expr *c = pool_alloc(p->pool, sizeof(*c));
+
+    *c = *e;
+    return c;
+}
+
+static struct expr *no_type(struct parser *p, const struct expr *left, const struct expr *right,
+                            const char *what)
+{
+    return parse_fail(p, right->at, right->at_len, SLICE_FMT " is %s; " SLICE_FMT " is none",
+                      SLICE_ARG(written(p, left)), what, SLICE_ARG(written(p, right)));
+}
+
+static struct expr *bind_duration(struct parser *p, const struct expr *left, struct expr *right,
+                                  struct side side)
+{
+    if (side.kind == SIDE_TIME) {
+        right->kind = EX_TIME;
+        right->time_us = p->env->now_us + (int64_t)(right->num * 1e6);
+        right->lo_us = right->hi_us = right->time_us;
+        return right;
+    }
+    if (!side.s && !side.ms) {
+        parse_fail(p, right->at, right->at_len, SLICE_FMT " has no unit of time",
+                   SLICE_ARG(written(p, left)));
+        parse_hint(p, "write the plain number");
+        return NULL;
+    }
+    if (side.ms)
+        right->num *= 1000;
+    return right;
+}
+
+static struct expr *bind_number(struct parser *p, const struct expr *left, struct expr *right,
+                                struct side side)
+{
+    int64_t us;
+
+    if (right->lit == LIT_DURATION)
+        return bind_duration(p, left, right, side);
+    if (right->lit != LIT_PLAIN)
+        return right;
+    if (side.kind == SIDE_ID) {
+        right->kind = EX_STR;
+    } else if (side.kind == SIDE_TIME && parse_epoch(right->text, &us)) {
+        right->kind = EX_TIME;
+        right->time_us = right->lo_us = right->hi_us = us;
+    }
+    return right;
+}
+
+/* A word of digits and one letter M is a slip for minutes or megabytes. */
+static bool ambiguous_m(struct slice s)
+{
+    double n;
+
+    return s.len > 1 && s.ptr[s.len - 1] == 'M' && parse_double(slice_of(s.ptr, s.len - 1), &n);
+}
+
+static struct expr *bind_string(struct parser *p, const struct expr *left, struct expr *right,
+                                struct side side)
+{
+    if (side.kind == SIDE_NUM) {
+        if (parse_double(right->text, &right->num)) {
+            right->kind = EX_NUM;
+            return right;
+        }
+        if (right->lit == LIT_BARE && ambiguous_m(right->text))
+            return parse_fail(p, right->at, right->at_len, SLICE_FMT ": " SLICE_FMT
+                              "m minutes or " SLICE_FMT "B?", SLICE_ARG(right->text),
+                              (int)right->text.len - 1, right->text.ptr, SLICE_ARG(right->text));
+        return no_type(p, left, right, "a number");
+    }
+    if (side.kind == SIDE_TIME) {
+        int64_t us, last;
+
+        if (lex_moment(right->text, 0, p->env, &us, &last) == right->text.len) {
+            right->lo_us = us;
+            right->hi_us = last;
+        } else if (parse_iso8601(right->text, &us) || parse_clf(right->text, &us)) {
+            right->lo_us = right->hi_us = us;
+        } else {
+            return no_type(p, left, right, "a time");
+        }
+        right->kind = EX_TIME;
+        right->time_us = us;
+    }
+    return right;
+}
+
+static struct expr *bind_time(struct parser *p, const struct expr *left, struct expr *right,
+                              struct side side)
+{
+    if (side.kind == SIDE_NUM)
+        return no_type(p, left, right, "a number");
+    if (side.kind != SIDE_TIME && left->kind == EX_FIELD && left->field->pseudo != PF_COLUMN &&
+        right->lit != LIT_NONE) {
+        right->kind = EX_STR;
+        right->lit = LIT_BARE;
+    }
+    return right;
+}
+
+static struct expr *bind_span(struct parser *p, const struct expr *left, struct expr *right,
+                              struct side side)
+{
+    if (right->is_time)
+        return side.kind == SIDE_NUM ? no_type(p, left, right, "a number") : right;
+    if (side.kind == SIDE_TIME)
+        return no_type(p, left, right, "a time");
+    if (right->lit == LIT_DURATION) {
+        if (!side.s && !side.ms)
+            return bind_duration(p, left, right, side);
+        right->lo *= side.ms ? 1000 : 1;
+        right->hi *= side.ms ? 1000 : 1;
+    }
+    return right;
+}
+
+/* A copy of a literal in the type and unit of the other side. */
+static struct expr *bind_literal(struct parser *p, const struct expr *left,
+                                 const struct expr *literal, struct side side)
+{
+    struct expr *right = copy_node(p, literal);
+
+    switch (right->kind) {
+    case EX_NUM:
+        return bind_number(p, left, right, side);
+    case EX_STR:
+        return bind_string(p, left, right, side);
+    case EX_TIME:
+        return bind_time(p, left, right, side);
+    case EX_SPAN:
+        return bind_span(p, left, right, side);
+    default:
+        return right;
+    }
+}
+
+/* --- tests --- */
+
+static struct expr *negate_if(struct parser *p, enum expr_op op, struct expr *e)
+{
+    return e && op == OP_NE ? expr_op1(p, EX_NOT, e) : e;
+}
+
+static bool is_missing_mark(const struct expr *left, const struct expr *right)
+{
+    return left->kind == EX_FIELD && right->kind == EX_STR && value_missing(right->text);
+}
+
+static struct expr *range_of(struct parser *p, struct expr *left, const struct expr *span)
+{
+    struct expr *e = expr_op1(p, EX_RANGE, left);
+
+    e->lo = span->lo;
+    e->hi = span->hi;
+    e->is_time = span->is_time || span->kind == EX_TIME;
+    e->lo_us = span->lo_us;
+    e->hi_us = span->hi_us;
+    e->text = span->text;
+    e->lit = span->lit;
+    e->at_len = span->at + span->at_len - left->at;
+    return e;
+}
+
+static struct expr *glob_of(struct parser *p, struct expr *left, const struct expr *text)
+{
+    struct expr *e = expr_op1(p, EX_GLOB, left);
+
+    e->text = text->text;
+    return e;
+}
+
+static struct expr *equality(struct parser *p, struct expr *left, enum expr_op op,
+                             struct expr *right)
+{
+    if (is_missing_mark(left, right))
+        return op == OP_NE ? expr_op1(p, EX_PRESENT, left)
+                           : expr_op1(p, EX_NOT, expr_op1(p, EX_PRESENT, left));
+    if (right->kind == EX_SPAN || (right->kind == EX_TIME && right->hi_us > right->lo_us))
+        return negate_if(p, op, range_of(p, left, right));
+    if (right->kind == EX_CIDR)
+        return negate_if(p, op, expr_op2(p, EX_INNET, OP_EQ, left, right));
+    if (right->kind == EX_STR && right->lit == LIT_BARE && right->text.len &&
+        memchr(right->text.ptr, '*', right->text.len))
+        return negate_if(p, op, glob_of(p, left, right));
+    return expr_op2(p, EX_CMP, op, left, right);
+}
+
+static struct expr *compare_one(struct parser *p, struct expr *left, enum expr_op op,
+                                const struct expr *literal)
+{
+    bool equal = op == OP_EQ || op == OP_NE;
+    struct expr *right;
+
+    if (equal && (is_missing_mark(left, literal) ||
+                  (literal->kind == EX_STR && literal->lit == LIT_BARE && literal->text.len &&
+                   memchr(literal->text.ptr, '*', literal->text.len))))
+        return equality(p, left, op, (struct expr *)literal);
+    right = bind_literal(p, left, literal, side_of(left));
+    if (!right)
+        return NULL;
+    if (equal)
+        return equality(p, left, op, right);
+    if (right->kind == EX_SPAN || right->kind == EX_CIDR) {
+        parse_fail(p, right->at, right->at_len, "a range has no order");
+        parse_hint(p, "use = or in");
+        return NULL;
+    }
+    return expr_op2(p, EX_CMP, op, left, right);
+}
+
+/* The field in those log types only where its unit is `unit`. */
+static struct expr *field_with_unit(struct parser *p, const struct expr *left,
+                                    enum field_unit unit)
+{
+    struct expr *e = copy_node(p, left);
+
+    e->field = pool_alloc(p->pool, sizeof(*e->field));
+    *e->field = *left->field;
+    for (unsigned t = 0; t < n_types(); t++)
+        if (left->field->per_type[t] >= 0 &&
+            logtype_get(t)->field[left->field->per_type[t]]->unit != unit)
+            e->field->per_type[t] = -1;
+    return e;
+}
+
+static bool needs_split(const struct expr *left, const struct expr *right)
+{
+    struct side side = side_of(left);
+
+    return left->kind == EX_FIELD && right->lit == LIT_DURATION && side.s && side.ms;
+}
+
+struct expr *bind_compare(struct parser *p, struct expr *left, enum expr_op op,
+                          struct expr *right)
+{
+    enum expr_op inner = op == OP_NE ? OP_EQ : op;
+    struct expr *a, *b, *either;
+
+    if (!needs_split(left, right))
+        return compare_one(p, left, op, right);
+    a = compare_one(p, field_with_unit(p, left, UNIT_S), inner, right);
+    b = compare_one(p, field_with_unit(p, left, UNIT_MS), inner, right);
+    if (!a || !b)
+        return NULL;
+    either = expr_op2(p, EX_OR, OP_EQ, a, b);
+    either->split = true;
+    return negate_if(p, op, either);
+}
+
+struct expr *bind_in(struct parser *p, struct expr *left, struct expr **item, unsigned n)
+{
+    struct expr *list = expr_op1(p, EX_IN, left), *any = NULL;
+
+    if (n == 1 && (item[0]->kind == EX_SPAN || item[0]->kind == EX_CIDR))
+        return bind_compare(p, left, OP_EQ, item[0]);
+    for (unsigned i = 0; i < n; i++) {
+        struct expr *v = item[i], *test = NULL;
+
+        if (v->lit == LIT_BARE && memchr(v->text.ptr, '*', v->text.len))
+            test = glob_of(p, left, v);
+        else if (needs_split(left, v))
+            test = bind_compare(p, left, OP_EQ, v);
+        else if (!(v = bind_literal(p, left, v, side_of(left))))
+            return NULL;
+        if (p->failed)
+            return NULL;
+        if (v->kind == EX_TIME && v->hi_us > v->lo_us)
+            test = range_of(p, left, v);
+        if (!test) {
+            expr_add_arg(p, list, v);
+            continue;
+        }
+        if (!any)
+            any = expr_new(p, EX_OR, left->at, p->at);
+        expr_add_arg(p, any, test);
+    }
+    if (!any)
+        return list;
+    if (list->n > 1)
+        expr_add_arg(p, any, list);
+    return any->n == 1 ? any->arg[0] : any;
+}
+
+/* --- arithmetic with units --- */
+
+static bool plain_duration(const struct expr *e)
+{
+    return e->kind == EX_NUM && e->lit == LIT_DURATION;
+}
+
+static struct expr *shift_time(struct parser *p, enum expr_op op, const struct expr *time,
+                               const struct expr *by)
+{
+    struct expr *e = copy_node(p, time);
+    int64_t us = (int64_t)(by->num * 1e6);
+
+    e->time_us += op == OP_SUB ? -us : us;
+    e->lo_us = e->hi_us = e->time_us;
+    e->lit = LIT_NONE;
+    return e;
+}
+
+/* A duration beside a time stays in seconds, as times are added in seconds; beside a field with
+ * a unit it takes that unit. */
+struct expr *bind_arith(struct parser *p, enum expr_op op, struct expr *a, struct expr *b)
+{
+    if (plain_duration(b) && (op == OP_ADD || op == OP_SUB)) {
+        struct side side = side_of(a);
+
+        if (a->kind == EX_TIME)
+            return shift_time(p, op, a, b);
+        if (side.kind != SIDE_TIME && !plain_duration(a)) {
+            if (side.s && side.ms)
+                return parse_fail(p, b->at, b->at_len, SLICE_FMT " is in seconds in some logs and "
+                                  "in milliseconds in others", SLICE_ARG(written(p, a)));
+            b = bind_duration(p, a, copy_node(p, b), side);
+            if (!b)
+                return NULL;
+        }
+    }
+    return expr_op2(p, EX_ARITH, op, a, b);
+}

@@ -1,0 +1,1660 @@
+/* expr_parse.c - the text of a query to its tree.
+ *
+ * Recursive descent without a token stream (expr_lex.h). Shorthands are rewritten here, names and
+ * literals are bound as they are read (expr_bind.c). The first error wins and stops everything:
+ * functions return NULL then and callers only pass that on. A right side is first tried as an
+ * expression and, if that is none, read as a bare value; the trial is undone from a saved state. */
+#include <math.h>
+#include <stdio.h>
+
+#include "expr_impl.h"
+
+#define MAX_DEPTH 150
+#define MAX_QUERY 65536
+#define MAX_ITEMS 256
+
+/* --- pool, errors, nodes --- */
+
+void *pool_alloc(struct expr_pool *pool, size_t n)
+{
+    GROW(pool->block, pool->cap_block, pool->n_block + 1);
+    pool->block[pool->n_block] = xcalloc(1, n ? n : 1);
+    return pool->block[pool->n_block++];
+}
+
+char *pool_str(struct expr_pool *pool, struct slice s)
+{
+    char *copy = pool_alloc(pool, s.len + 1);
+
+    if (s.len)
+        memcpy(copy, s.ptr, s.len);
+    return copy;
+}
+
+struct slice pool_text(struct expr_pool *pool, struct slice s)
+{
+    return slice_of(pool_str(pool, s), s.len);
+}
+
+static void pool_free(struct expr_pool *pool)
+{
+    for (size_t i = 0; i < pool->n_re; i++)
+        regex_free(pool->re[i]);
+    for (size_t i = 0; i < pool->n_block; i++)
+        free(pool->block[i]);
+    free(pool->re);
+    free(pool->block);
+    free(pool);
+}
+
+void *parse_fail(struct parser *p, size_t at, size_t len, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (p->failed)
+        return NULL;
+    p->failed = true;
+    p->error->at = (unsigned)MIN(at, p->q.len);
+    p->error->len = (unsigned)MAX(len, (size_t)1);
+    p->error->hint[0] = 0;
+    va_start(ap, fmt);
+    vsnprintf(p->error->msg, sizeof(p->error->msg), fmt, ap);
+    va_end(ap);
+    return NULL;
+}
+
+void parse_hint(struct parser *p, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (p->error->hint[0])
+        return;
+    va_start(ap, fmt);
+    vsnprintf(p->error->hint, sizeof(p->error->hint), fmt, ap);
+    va_end(ap);
+}
+
+void parse_notice(struct parser *p, const char *fmt, ...)
+{
+    char *notice = p->ast->notice;
+    size_t used = strlen(notice);
+    va_list ap;
+
+    if (used && used + 3 < sizeof(p->ast->notice)) {
+        memcpy(notice + used, "; ", 3);
+        used += 2;
+    }
+    va_start(ap, fmt);
+    vsnprintf(notice + used, sizeof(p->ast->notice) - used, fmt, ap);
+    va_end(ap);
+}
+
+struct expr *expr_new(struct parser *p, enum expr_kind kind, size_t at, size_t end)
+{
+    struct expr *e = pool_alloc(p->pool, sizeof(*e));
+
+    e->kind = kind;
+    e->at = (unsigned)at;
+    e->at_len = (unsigned)(MAX(end, at) - at);
+    return e;
+}
+
+void expr_add_arg(struct parser *p, struct expr *e, struct expr *arg)
+{
+    if ((e->n & (e->n - 1)) == 0) {
+        struct expr **wider = pool_alloc(p->pool, (e->n ? 2 * e->n : 1) * sizeof(*wider));
+
+        if (e->n)
+            memcpy(wider, e->arg, e->n * sizeof(*wider));
+        e->arg = wider;
+    }
+    e->arg[e->n++] = arg;
+    e->at_len = MAX(e->at + e->at_len, arg->at + arg->at_len) - e->at;
+}
+
+struct expr *expr_op1(struct parser *p, enum expr_kind kind, struct expr *a)
+{
+    struct expr *e = expr_new(p, kind, a->at, a->at + a->at_len);
+
+    expr_add_arg(p, e, a);
+    return e;
+}
+
+struct expr *expr_op2(struct parser *p, enum expr_kind kind, enum expr_op op, struct expr *a,
+                      struct expr *b)
+{
+    struct expr *e = expr_op1(p, kind, a);
+
+    e->op = op;
+    e->text = kind == EX_CMP ? b->text : (struct slice){NULL, 0};
+    expr_add_arg(p, e, b);
+    return e;
+}
+
+struct expr *expr_regex(struct parser *p, struct expr *left, struct slice pattern, bool icase,
+                        size_t at, size_t end)
+{
+    struct strbuf text = STRBUF_INIT;
+    struct expr *e = expr_op1(p, EX_MATCH, left);
+    struct err err = {0};
+
+    strbuf_adds(&text, icase ? "(?i)" : "");
+    strbuf_addsl(&text, pattern);
+    e->text = pool_text(p->pool, strbuf_slice(&text));
+    strbuf_release(&text);
+    e->at_len = (unsigned)MAX(end - e->at, (size_t)e->at_len);
+    e->re = regex_new(e->text, false, &err);
+    if (!e->re)
+        return parse_fail(p, at, end - at, "%s", err.msg);
+    GROW(p->pool->re, p->pool->cap_re, p->pool->n_re + 1);
+    p->pool->re[p->pool->n_re++] = e->re;
+    return e;
+}
+
+/* --- small helpers on the text --- */
+
+static char peek(const struct parser *p)
+{
+    return p->at < p->q.len ? p->q.ptr[p->at] : 0;
+}
+
+static void skip(struct parser *p)
+{
+    p->at = lex_blank(p->q, p->at);
+}
+
+static bool take_char(struct parser *p, char c)
+{
+    skip(p);
+    if (peek(p) != c)
+        return false;
+    p->at++;
+    return true;
+}
+
+static bool take_word(struct parser *p, const char *word)
+{
+    size_t n;
+
+    skip(p);
+    n = lex_word(p->q, p->at, word);
+    p->at += n;
+    return n > 0;
+}
+
+static bool at_word(struct parser *p, const char *word)
+{
+    skip(p);
+    return lex_word(p->q, p->at, word) > 0;
+}
+
+static bool at_end(struct parser *p)
+{
+    skip(p);
+    return p->at >= p->q.len;
+}
+
+static struct slice text_at(const struct parser *p, size_t at, size_t len)
+{
+    return slice_of(p->q.ptr + at, len);
+}
+
+static void *fail_here(struct parser *p, const char *what)
+{
+    size_t n;
+
+    skip(p);
+    n = lex_bare(p->q, p->at);
+    if (p->at >= p->q.len)
+        return parse_fail(p, p->q.len, 1, "%s, but the query ends here", what);
+    if (peek(p) == '&' || slice_starts(text_at(p, p->at, p->q.len - p->at), "||")) {
+        parse_fail(p, p->at, 2, "%s is no operator here", peek(p) == '&' ? "&" : "||");
+        parse_hint(p, "use %s", peek(p) == '&' ? "and" : "or");
+        return NULL;
+    }
+    return parse_fail(p, p->at, n, "%s", what);
+}
+
+static bool enter(struct parser *p)
+{
+    if (++p->depth <= MAX_DEPTH)
+        return true;
+    parse_fail(p, p->at, 1, "the expression is nested too deeply");
+    return false;
+}
+
+static struct expr *parse_or(struct parser *p);
+static struct expr *parse_sum(struct parser *p);
+
+/* --- primaries --- */
+
+static struct expr *take_string(struct parser *p)
+{
+    struct strbuf text = STRBUF_INIT;
+    size_t at = p->at, n = lex_string(p->q, at, &text);
+    struct expr *e;
+
+    if (!n) {
+        strbuf_release(&text);
+        return parse_fail(p, at, p->q.len - at, "the string does not end");
+    }
+    p->at += n;
+    e = expr_new(p, EX_STR, at, p->at);
+    e->text = pool_text(p->pool, strbuf_slice(&text));
+    strbuf_release(&text);
+    return e;
+}
+
+static struct expr *take_literal(struct parser *p)
+{
+    struct expr node, *e;
+    size_t n = lex_literal(p->q, p->at, p->env, &node);
+
+    if (!n)
+        return NULL;
+    e = expr_new(p, node.kind, p->at, p->at + n);
+    node.at = e->at;
+    node.at_len = e->at_len;
+    node.text = pool_text(p->pool, text_at(p, p->at, n));
+    *e = node;
+    p->at += n;
+    return e;
+}
+
+static struct expr *take_parens(struct parser *p)
+{
+    size_t at = p->at++;
+    struct expr *e;
+
+    if (!enter(p))
+        return NULL;
+    e = parse_or(p);
+    p->depth--;
+    if (!e)
+        return NULL;
+    if (!take_char(p, ')')) {
+        fail_here(p, "a ) is missing");
+        p->error->hint[0] = 0;
+        return NULL;
+    }
+    e->at = (unsigned)at;
+    e->at_len = (unsigned)(p->at - at);
+    return e;
+}
+
+/* --- calls --- */
+
+static bool is_period_func(const char *name)
+{
+    return !strcmp(name, "datefloor") || !strcmp(name, "dateceil");
+}
+
+static struct expr *take_period(struct parser *p)
+{
+    int64_t us, months;
+    struct expr *e;
+    size_t n;
+
+    skip(p);
+    n = lex_period(p->q, p->at, &us, &months);
+    if (!n) {
+        fail_here(p, "a period is expected");
+        parse_hint(p, "5m, 1h, 30s, 1d");
+        return NULL;
+    }
+    e = expr_new(p, EX_NUM, p->at, p->at + n);
+    e->lit = LIT_PERIOD;
+    e->text = pool_text(p->pool, text_at(p, p->at, n));
+    e->lo_us = us;
+    e->hi_us = months;
+    e->num = (double)us / 1e6;
+    p->at += n;
+    return e;
+}
+
+static bool take_args(struct parser *p, struct expr *call)
+{
+    const struct func *f = call->func;
+
+    if (take_char(p, ')'))
+        return true;
+    do {
+        struct expr *arg = is_period_func(f->name) && call->n == 1 ? take_period(p) : parse_or(p);
+
+        if (!arg)
+            return false;
+        if (call->n == f->max)
+            return parse_fail(p, arg->at, arg->at_len, "%s takes %d arguments at most", f->name,
+                              f->max);
+        expr_add_arg(p, call, arg);
+    } while (take_char(p, ','));
+    if (take_char(p, ')'))
+        return true;
+    return fail_here(p, "a , or ) is expected");
+}
+
+/* isIpInSubnet(f, "cidr") and ispresent(f) have nodes of their own. */
+static struct expr *simplify_call(struct parser *p, struct expr *call)
+{
+    const char *name = call->func->name;
+    struct expr *net;
+    bool v6;
+
+    if (!strcmp(name, "ispresent"))
+        return expr_op1(p, EX_PRESENT, call->arg[0]);
+    if (!strstr(name, "InSubnet") || call->arg[1]->kind != EX_STR || call->arg[1]->lit)
+        return call;
+    net = expr_new(p, EX_CIDR, call->arg[1]->at, call->arg[1]->at + call->arg[1]->at_len);
+    net->text = call->arg[1]->text;
+    if (!parse_cidr(net->text, &net->net, &net->bits))
+        return parse_fail(p, net->at, net->at_len, "that is no network; for example 10.0.0.0/8");
+    v6 = net->net.v6;
+    if ((!strcmp(name, "isIpv4InSubnet") && v6) || (!strcmp(name, "isIpv6InSubnet") && !v6))
+        return parse_fail(p, net->at, net->at_len, "%s wants a network of the other family", name);
+    return expr_op2(p, EX_INNET, OP_EQ, call->arg[0], net);
+}
+
+static struct expr *now_call(struct parser *p, size_t at)
+{
+    struct expr *e = expr_new(p, EX_NUM, at, p->at);
+
+    e->num = floor((double)p->env->now_us / 1e6);
+    return e;
+}
+
+static struct expr *bin_call(struct parser *p, size_t at)
+{
+    struct expr *call = expr_new(p, EX_CALL, at, at), *time = NULL, *period;
+    size_t open = p->at, len = 0;
+
+    p->at = at;
+    period = NULL;
+    if (p->after_stats) {
+        struct parser look = *p;
+
+        look.q = SL("@timestamp");
+        look.at = 0;
+        time = bind_name(&look, &len);
+        if (!time) {
+            parse_fail(p, at, 3, "bin needs @timestamp, which is gone after the first stats");
+            parse_hint(p, "name it in the first one (bin(5m) as @t), then dateceil(@t, 5m)");
+            return NULL;
+        }
+    } else {
+        time = bind_system(p, "@timestamp");
+    }
+    p->at = open;
+    period = take_period(p);
+    if (!period)
+        return NULL;
+    if (!take_char(p, ')'))
+        return fail_here(p, "a ) is expected");
+    call->func = func_find(SL("datefloor"));
+    expr_add_arg(p, call, time);
+    expr_add_arg(p, call, period);
+    call->at = (unsigned)at;
+    call->at_len = (unsigned)(p->at - at);
+    return call;
+}
+
+static struct expr *finish_call(struct parser *p, struct slice name, size_t at)
+{
+    const struct func *f = func_find(name);
+    struct expr *call = expr_new(p, EX_CALL, at, p->at);
+
+    call->func = f;
+    if (!take_args(p, call))
+        return NULL;
+    if (call->n < f->min)
+        return parse_fail(p, at, p->at - at, "%s takes %d arguments at least", f->name, f->min);
+    call->at_len = (unsigned)(p->at - at);
+    if (!strcmp(f->name, "now"))
+        return now_call(p, at);
+    return simplify_call(p, call);
+}
+
+/* name ( ... ; NULL without an error if that is no call of a known function. */
+static struct expr *take_call(struct parser *p)
+{
+    size_t at = p->at, n = lex_name(p->q, at), open = lex_blank(p->q, at + n);
+    struct slice name = text_at(p, at, n);
+    bool implied = p->implied, bin = slice_eq_nocase(name, SL("bin"));
+    struct expr *e;
+
+    if (!n || open >= p->q.len || p->q.ptr[open] != '(' || (!bin && !func_find(name)))
+        return NULL;
+    p->at = open + 1;
+    p->trial_calls++;
+    p->implied = false;
+    if (!enter(p))
+        return NULL;
+    e = bin ? bin_call(p, at) : finish_call(p, name, at);
+    p->depth--;
+    p->implied = implied;
+    return e;
+}
+
+static struct expr *moment_name(struct parser *p)
+{
+    size_t first = lex_word(p->q, p->at, "@first"), last = lex_word(p->q, p->at, "@last");
+    struct expr *e;
+
+    if (!first && !last)
+        return NULL;
+    e = expr_new(p, EX_TIME, p->at, p->at + first + last);
+    e->time_us = first ? p->env->first_us : p->env->last_us;
+    e->lo_us = e->hi_us = e->time_us;
+    p->at += first + last;
+    p->trial_calls++;
+    return e;
+}
+
+static const char *const reserved[] = {"and", "or", "not", "in", "like", "as", "by", "asc", "desc"};
+
+static bool at_reserved(struct parser *p)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(reserved); i++)
+        if (lex_word(p->q, p->at, reserved[i]))
+            return true;
+    return false;
+}
+
+static struct expr *unknown_name(struct parser *p, size_t len)
+{
+    size_t at = p->at, open = lex_blank(p->q, at + len);
+
+    if (open == at + len && open < p->q.len && p->q.ptr[open] == '(') {
+        char hint[200] = "";
+
+        func_hint(text_at(p, at, len), hint, sizeof(hint));
+        parse_fail(p, at, len, "there is no function " SLICE_FMT, SLICE_ARG(text_at(p, at, len)));
+        parse_hint(p, "%s", hint);
+    } else if (p->q.ptr[at] == '`') {
+        bind_unknown(p, at + 1, len - 2);
+    } else {
+        bind_unknown(p, at, len);
+    }
+    return NULL;
+}
+
+static struct expr *take_field(struct parser *p)
+{
+    size_t len = 0;
+    struct expr *e = bind_name(p, &len);
+
+    if (!e)
+        return len ? unknown_name(p, len) : fail_here(p, "a value is expected");
+    if (p->trial && e->field->pseudo == PF_NONE && peek(p) != '`' &&
+        !field_name_is_exact(e->text, p->trial_left))
+        return parse_fail(p, p->at, len, "not exact");
+    p->trial_fields++;
+    p->at += len;
+    if (peek(p) == ':' && !p->trial) {
+        parse_fail(p, p->at, 1, "a field is compared with =");
+        parse_hint(p, SLICE_FMT "=" SLICE_FMT, SLICE_ARG(e->text),
+                   SLICE_ARG(text_at(p, p->at + 1, lex_bare(p->q, p->at + 1))));
+        return NULL;
+    }
+    return e;
+}
+
+static struct expr *parse_primary(struct parser *p)
+{
+    struct expr *e;
+
+    skip(p);
+    if (peek(p) == '(')
+        return take_parens(p);
+    if (peek(p) == '"' || peek(p) == '\'')
+        return take_string(p);
+    e = take_literal(p);
+    if (!e && lex_name(p->q, p->at)) {
+        if (at_reserved(p))
+            return fail_here(p, "a value is expected");
+        e = moment_name(p);
+        if (!e && !p->failed)
+            e = take_call(p);
+    }
+    if (e || p->failed)
+        return e;
+    return take_field(p);
+}
+
+/* --- arithmetic --- */
+
+static struct expr *negative(struct parser *p, struct expr *e, size_t at)
+{
+    struct expr *zero;
+
+    if (e->kind == EX_NUM) {
+        e->num = -e->num;
+        e->at_len += e->at - (unsigned)at;
+        e->at = (unsigned)at;
+        e->text = pool_text(p->pool, text_at(p, at, e->at_len));
+        return e;
+    }
+    zero = expr_new(p, EX_NUM, at, at + 1);
+    return bind_arith(p, OP_SUB, zero, e);
+}
+
+static struct expr *parse_unary(struct parser *p)
+{
+    struct expr *e;
+    size_t at;
+
+    skip(p);
+    at = p->at;
+    if (peek(p) != '-')
+        return parse_primary(p);
+    p->at++;
+    if (!enter(p))
+        return NULL;
+    e = parse_unary(p);
+    p->depth--;
+    return e ? negative(p, e, at) : NULL;
+}
+
+static struct expr *parse_power(struct parser *p)
+{
+    struct expr *e = parse_unary(p), *right;
+
+    if (!e || !take_char(p, '^'))
+        return e;
+    if (!enter(p))
+        return NULL;
+    right = parse_power(p);
+    p->depth--;
+    return right ? bind_arith(p, OP_POW, e, right) : NULL;
+}
+
+static bool take_op(struct parser *p, const char *ops, enum expr_op *op)
+{
+    char c;
+
+    skip(p);
+    c = peek(p);
+    if (!c || !strchr(ops, c))
+        return false;
+    *op = c == '+' ? OP_ADD : c == '-' ? OP_SUB : c == '*' ? OP_MUL : c == '/' ? OP_DIV : OP_MOD;
+    p->at++;
+    return true;
+}
+
+static struct expr *parse_term(struct parser *p)
+{
+    struct expr *e = parse_power(p);
+    enum expr_op op;
+
+    while (e && take_op(p, "*/%", &op)) {
+        struct expr *right = parse_power(p);
+
+        e = right ? bind_arith(p, op, e, right) : NULL;
+    }
+    return e;
+}
+
+static struct expr *parse_sum(struct parser *p)
+{
+    struct expr *e = parse_term(p);
+    enum expr_op op;
+
+    while (e && take_op(p, "+-", &op)) {
+        struct expr *right = parse_term(p);
+
+        e = right ? bind_arith(p, op, e, right) : NULL;
+    }
+    return e;
+}
+
+/* --- right sides --- */
+
+static struct expr *bare_value(struct parser *p)
+{
+    size_t n = lex_bare(p->q, p->at);
+    struct expr *e;
+
+    if (!n)
+        return fail_here(p, "a value is expected");
+    e = expr_new(p, EX_STR, p->at, p->at + n);
+    e->lit = LIT_BARE;
+    e->text = pool_text(p->pool, text_at(p, p->at, n));
+    p->at += n;
+    return e;
+}
+
+/* One end of lo..hi: a number, a moment, with a sign perhaps. */
+static struct expr *span_end(struct parser *p)
+{
+    size_t at = p->at;
+    bool minus = peek(p) == '-';
+    struct expr *e;
+
+    p->at += minus;
+    e = take_literal(p);
+    if (!e || (e->kind != EX_NUM && e->kind != EX_TIME)) {
+        p->at = at;
+        return NULL;
+    }
+    return minus ? negative(p, e, at) : e;
+}
+
+static void as_moment(struct parser *p, struct expr *e)
+{
+    if (e->kind != EX_NUM || e->lit != LIT_DURATION)
+        return;
+    e->kind = EX_TIME;
+    e->time_us = e->lo_us = e->hi_us = p->env->now_us + (int64_t)(e->num * 1e6);
+}
+
+/* lo..hi ; NULL without an error and without a move if there is none. */
+static struct expr *take_span(struct parser *p)
+{
+    size_t at = p->at;
+    struct expr *lo = span_end(p), *hi = NULL, *e;
+
+    if (lo && slice_starts(text_at(p, p->at, p->q.len - p->at), "..")) {
+        p->at += 2;
+        hi = span_end(p);
+    }
+    if (!hi || !lex_edge(p->q, p->at)) {
+        p->at = at;
+        return NULL;
+    }
+    if (lo->kind == EX_TIME || hi->kind == EX_TIME) {
+        as_moment(p, lo);
+        as_moment(p, hi);
+    }
+    if (lo->kind != hi->kind)
+        return parse_fail(p, at, p->at - at, "both ends of a range are of one kind");
+    e = expr_new(p, EX_SPAN, at, p->at);
+    e->text = pool_text(p->pool, text_at(p, at, p->at - at));
+    e->lit = lo->lit == LIT_DURATION || hi->lit == LIT_DURATION ? LIT_DURATION : LIT_NONE;
+    e->lo = lo->num;
+    e->hi = hi->num;
+    e->is_time = lo->kind == EX_TIME;
+    e->lo_us = lo->lo_us;
+    e->hi_us = hi->lit == LIT_DATE ? hi->hi_us : hi->time_us;
+    if (hi->lit == LIT_CLOCK)
+        while (e->hi_us < e->lo_us)
+            e->hi_us += INT64_C(86400000000);
+    if (e->is_time ? e->lo_us > e->hi_us : e->lo > e->hi)
+        return parse_fail(p, at, p->at - at, "the range is empty: its ends are swapped");
+    return e;
+}
+
+static bool has_blank(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] == ' ' || s.ptr[i] == '\t' || s.ptr[i] == '\n')
+            return true;
+    return false;
+}
+
+/* Whether what was read as an expression is meant as one (9.4 no. 19). */
+static bool trial_holds(struct parser *p, const struct expr *e, struct slice source)
+{
+    if (p->failed || !e)
+        return false;
+    if (lex_blank(p->q, p->at) == p->at && !lex_edge(p->q, p->at))
+        return false;
+    return p->trial_fields > 0 || p->trial_calls > 0 || e->kind != EX_ARITH || has_blank(source) ||
+           source.ptr[0] == '(';
+}
+
+static struct expr *try_expression(struct parser *p, const struct expr *left)
+{
+    struct parser saved = *p;
+    struct query_error kept = *p->error;
+    struct expr *e;
+    size_t end;
+
+    p->implied = false;
+    p->trial = true;
+    p->trial_left = left->kind == EX_FIELD ? left->field : NULL;
+    p->trial_fields = p->trial_calls = 0;
+    e = parse_sum(p);
+    end = p->at;
+    while (end > saved.at && has_blank(text_at(p, end - 1, 1)))
+        end--;
+    if (trial_holds(p, e, text_at(p, saved.at, end - saved.at))) {
+        if (!saved.trial && e->kind == EX_FIELD && e->field->pseudo == PF_NONE &&
+            p->q.ptr[saved.at] != '`')
+            parse_notice(p, SLICE_FMT " is read as a field; quote it for text", SLICE_ARG(e->text));
+    } else if (peek(&saved) == '(') {
+        if (!p->failed)
+            fail_here(p, "a test is expected");
+        e = NULL;
+    } else {
+        *p->error = kept;
+        p->failed = saved.failed;
+        p->at = saved.at;
+        e = NULL;
+    }
+    p->depth = saved.depth;
+    p->implied = saved.implied;
+    p->trial = saved.trial;
+    p->trial_left = saved.trial_left;
+    p->trial_fields += saved.trial_fields;
+    p->trial_calls += saved.trial_calls;
+    return e;
+}
+
+static bool at_missing_mark(struct parser *p)
+{
+    if (peek(p) != '-')
+        return false;
+    return p->at + 1 >= p->q.len || strchr(" \t\r\n)|", p->q.ptr[p->at + 1]);
+}
+
+static struct expr *right_side(struct parser *p, const struct expr *left, enum expr_op op)
+{
+    struct expr *e;
+
+    skip(p);
+    if ((op == OP_EQ || op == OP_NE) && at_missing_mark(p))
+        return bare_value(p);
+    e = take_span(p);
+    if (e || p->failed)
+        return e;
+    e = try_expression(p, left);
+    if (e || p->failed)
+        return e;
+    if (peek(p) == '"' || peek(p) == '\'')
+        return take_string(p);
+    e = bare_value(p);
+    if (e && e->text.len > 2 && e->text.ptr[0] == '/' && e->text.ptr[e->text.len - 1] == '/')
+        parse_notice(p, SLICE_FMT " is read as that text; a regex is written =~ " SLICE_FMT,
+                     SLICE_ARG(e->text), SLICE_ARG(e->text));
+    return e;
+}
+
+/* --- lists --- */
+
+static struct expr *list_item(struct parser *p)
+{
+    size_t at;
+    struct expr *e;
+    bool minus;
+
+    skip(p);
+    if (peek(p) == '"' || peek(p) == '\'')
+        return take_string(p);
+    e = take_span(p);
+    if (e || p->failed)
+        return e;
+    at = p->at;
+    minus = peek(p) == '-';
+    p->at += minus;
+    e = take_literal(p);
+    if (e && lex_edge(p->q, p->at) && (!minus || e->kind == EX_NUM))
+        return minus ? negative(p, e, at) : e;
+    p->at = at;
+    return bare_value(p);
+}
+
+static struct expr *take_in(struct parser *p, struct expr *left)
+{
+    struct expr *item[MAX_ITEMS];
+    unsigned n = 0;
+    char close = 0;
+
+    if (take_char(p, '['))
+        close = ']';
+    else if (take_char(p, '('))
+        close = ')';
+    do {
+        if (n == MAX_ITEMS)
+            return parse_fail(p, p->at, 1, "a list may have %d items", MAX_ITEMS);
+        item[n] = list_item(p);
+        if (!item[n])
+            return NULL;
+        n++;
+    } while (close && take_char(p, ','));
+    if (!close && item[0]->kind != EX_SPAN && item[0]->kind != EX_CIDR) {
+        parse_fail(p, item[0]->at, item[0]->at_len, "in takes a list, a range or a network");
+        parse_hint(p, "in [a, b], in 200..299, in 10.0.0.0/8");
+        return NULL;
+    }
+    if (close && !take_char(p, close))
+        return fail_here(p, close == ']' ? "a , or ] is expected" : "a , or ) is expected");
+    return bind_in(p, left, item, n);
+}
+
+/* --- like, =~ --- */
+
+static struct expr *contains(struct parser *p, struct expr *left, struct slice text, size_t at)
+{
+    struct expr *word = expr_new(p, EX_STR, at, p->at), *e;
+
+    word->text = pool_text(p->pool, text);
+    e = expr_op2(p, EX_LIKE, OP_EQ, left, word);
+    e->text = word->text;
+    e->at = (unsigned)MIN((size_t)left->at, at);
+    e->at_len = (unsigned)(p->at - e->at);
+    return e;
+}
+
+static struct expr *take_regex(struct parser *p, struct expr *left)
+{
+    struct slice pattern;
+    bool icase;
+    size_t at = p->at, n = lex_regex(p->q, at, &pattern, &icase);
+
+    if (!n)
+        return parse_fail(p, at, p->q.len - at, "the regex does not end with /");
+    p->at += n;
+    return expr_regex(p, left, pattern, icase, at, p->at);
+}
+
+static struct expr *take_like(struct parser *p, struct expr *left)
+{
+    size_t at;
+    struct expr *e;
+
+    skip(p);
+    at = p->at;
+    if (peek(p) == '/')
+        return take_regex(p, left);
+    e = peek(p) == '"' || peek(p) == '\'' ? take_string(p) : bare_value(p);
+    if (!e)
+        return NULL;
+    if (e->text.len > 1 && (e->text.ptr[0] == '%' || e->text.ptr[e->text.len - 1] == '%'))
+        parse_notice(p, "like looks for a part; the %% in " SLICE_FMT " stands for itself",
+                     SLICE_ARG(e->text));
+    return contains(p, left, e->text, at);
+}
+
+static struct expr *take_match(struct parser *p, struct expr *left)
+{
+    size_t at;
+    struct expr *e;
+
+    skip(p);
+    at = p->at;
+    if (peek(p) == '/')
+        return take_regex(p, left);
+    if (peek(p) != '"' && peek(p) != '\'')
+        return fail_here(p, "a /regex/ is expected");
+    e = take_string(p);
+    return e ? expr_regex(p, left, e->text, false, at, p->at) : NULL;
+}
+
+static struct expr *negated(struct parser *p, struct expr *e)
+{
+    return e ? expr_op1(p, EX_NOT, e) : NULL;
+}
+
+/* --- tests --- */
+
+static bool take_text(struct parser *p, const char *text)
+{
+    skip(p);
+    if (!slice_starts(text_at(p, p->at, p->q.len - p->at), text))
+        return false;
+    p->at += strlen(text);
+    return true;
+}
+
+static bool at_comparison(struct parser *p)
+{
+    enum expr_op op;
+
+    skip(p);
+    return lex_compare(p->q, p->at, &op) || slice_starts(text_at(p, p->at, p->q.len - p->at), "=~") ||
+           slice_starts(text_at(p, p->at, p->q.len - p->at), "!~");
+}
+
+static struct expr *word_test(struct parser *p, struct expr *left)
+{
+    if (take_word(p, "like"))
+        return take_like(p, left);
+    if (take_word(p, "in"))
+        return take_in(p, left);
+    if (!at_word(p, "not"))
+        return left;
+    if (lex_word(p->q, lex_blank(p->q, p->at + 3), "like")) {
+        take_word(p, "not");
+        take_word(p, "like");
+        return negated(p, take_like(p, left));
+    }
+    if (lex_word(p->q, lex_blank(p->q, p->at + 3), "in")) {
+        take_word(p, "not");
+        take_word(p, "in");
+        return negated(p, take_in(p, left));
+    }
+    return left;
+}
+
+static struct expr *operator_test(struct parser *p, struct expr *left)
+{
+    enum expr_op op;
+    struct expr *right;
+    size_t n;
+
+    if (take_text(p, "=~"))
+        return take_match(p, left);
+    if (take_text(p, "!~"))
+        return negated(p, take_match(p, left));
+    n = lex_compare(p->q, p->at, &op);
+    if (!n)
+        return word_test(p, left);
+    p->at += n;
+    right = right_side(p, left, op);
+    if (!right)
+        return NULL;
+    if (at_comparison(p)) {
+        parse_fail(p, p->at, 1, "comparisons do not chain");
+        parse_hint(p, "join them with and");
+        return NULL;
+    }
+    return bind_compare(p, left, op, right);
+}
+
+static struct expr *search_message(struct parser *p, struct slice text, size_t at)
+{
+    struct expr *message = p->after_stats ? NULL : bind_system(p, "@message");
+
+    if (!message)
+        return parse_fail(p, at, text.len, "there is no text to search after stats");
+    message->at = (unsigned)at;
+    return contains(p, message, text, at);
+}
+
+static bool has_operator(struct slice word)
+{
+    for (size_t i = 0; i < word.len; i++)
+        if (strchr("=<>!~", word.ptr[i]))
+            return true;
+    return false;
+}
+
+/* Where a lone word or /regex/ may be a text search. NULL without an error: it is none. */
+static struct expr *lone_word(struct parser *p)
+{
+    size_t at = p->at, n = lex_bare(p->q, at), len = 0, after;
+    struct slice word = text_at(p, at, n), pattern;
+    bool icase;
+
+    if (peek(p) == '/') {
+        bool regex = lex_regex(p->q, at, &pattern, &icase) > 0;
+
+        if (regex)
+            return p->after_stats ? fail_here(p, "a test is expected")
+                                  : take_regex(p, bind_system(p, "@message"));
+        p->at += n;
+        return search_message(p, word, at);
+    }
+    if (!lex_name(p->q, at) || at_reserved(p) || lex_word(p->q, at, "@first") ||
+        lex_word(p->q, at, "@last") || bind_name(p, &len))
+        return NULL;
+    after = lex_blank(p->q, at + lex_name(p->q, at));
+    if (after < p->q.len && p->q.ptr[after] == '(' &&
+        (after == at + lex_name(p->q, at) || func_find(text_at(p, at, lex_name(p->q, at))) ||
+         lex_word(p->q, at, "bin")))
+        return NULL;
+    p->at = lex_blank(p->q, at + n);
+    if (has_operator(word) || at_comparison(p) || at_word(p, "like") || at_word(p, "in") ||
+        lex_word(p->q, lex_blank(p->q, p->at + lex_word(p->q, p->at, "not")), "like") ||
+        lex_word(p->q, lex_blank(p->q, p->at + lex_word(p->q, p->at, "not")), "in") ||
+        (peek(p) && strchr("+*%^", peek(p)))) {
+        p->at = at;
+        return NULL;
+    }
+    p->at = at + n;
+    if (!p->env->interactive) {
+        bind_unknown(p, at, n);
+        p->error->hint[0] ? (void)0 : parse_hint(p, "for a text search write \"" SLICE_FMT "\"",
+                                                 SLICE_ARG(word));
+        return NULL;
+    }
+    parse_notice(p, "no field " SLICE_FMT ", searching text", SLICE_ARG(word));
+    return search_message(p, word, at);
+}
+
+static bool is_lone_literal(const struct expr *e)
+{
+    return e->kind == EX_NUM || e->kind == EX_STR || e->kind == EX_TIME || e->kind == EX_SPAN ||
+           e->kind == EX_CIDR;
+}
+
+static struct expr *parse_test(struct parser *p)
+{
+    struct expr *left, *test;
+    size_t at;
+
+    skip(p);
+    at = p->at;
+    if (p->implied) {
+        test = lone_word(p);
+        if (test || p->failed)
+            return test;
+    }
+    left = parse_sum(p);
+    if (!left)
+        return NULL;
+    if ((left->kind == EX_SPAN || left->kind == EX_CIDR) && !p->implied)
+        return parse_fail(p, left->at, left->at_len, "that stands only behind = != or in");
+    test = operator_test(p, left);
+    if (!test || test != left || !p->implied || p->trial || !is_lone_literal(left))
+        return test;
+    if (left->kind != EX_STR || left->lit)
+        parse_notice(p, SLICE_FMT " is searched as text",
+                     SLICE_ARG(text_at(p, left->at, left->at_len)));
+    return search_message(p, left->text.len ? left->text : text_at(p, at, left->at_len), at);
+}
+
+static struct expr *parse_not(struct parser *p)
+{
+    struct expr *e;
+
+    if (!take_word(p, "not"))
+        return parse_test(p);
+    if (!enter(p))
+        return NULL;
+    e = parse_not(p);
+    p->depth--;
+    return negated(p, e);
+}
+
+/* Whether a test may follow by the implied "and". */
+static bool next_test(struct parser *p)
+{
+    skip(p);
+    if (!p->implied || at_end(p) || strchr("),]|&=<>!~*+^%:;-", peek(p)))
+        return false;
+    return !at_reserved(p) || at_word(p, "not");
+}
+
+static struct expr *join(struct parser *p, enum expr_kind kind, struct expr *all, struct expr *e)
+{
+    struct expr *wider = all;
+
+    if (all->kind != kind || all->split) {
+        wider = expr_new(p, kind, all->at, all->at);
+        expr_add_arg(p, wider, all);
+    }
+    if (e->kind == kind && !e->split)
+        for (unsigned i = 0; i < e->n; i++)
+            expr_add_arg(p, wider, e->arg[i]);
+    else
+        expr_add_arg(p, wider, e);
+    return wider;
+}
+
+static struct expr *parse_and(struct parser *p)
+{
+    struct expr *e = parse_not(p);
+
+    while (e && (take_word(p, "and") || next_test(p))) {
+        struct expr *right = parse_not(p);
+
+        e = right ? join(p, EX_AND, e, right) : NULL;
+    }
+    return e;
+}
+
+static struct expr *parse_or(struct parser *p)
+{
+    struct expr *e = parse_and(p);
+
+    while (e && take_word(p, "or")) {
+        struct expr *right = parse_and(p);
+
+        e = right ? join(p, EX_OR, e, right) : NULL;
+    }
+    return e;
+}
+
+/* --- commands --- */
+
+static struct query_cmd *add_cmd(struct parser *p, enum cmd_kind kind)
+{
+    struct query_ast *q = p->ast;
+    struct query_cmd *wider = pool_alloc(p->pool, (q->n_cmd + 1) * sizeof(*wider));
+
+    if (q->n_cmd)
+        memcpy(wider, q->cmd, q->n_cmd * sizeof(*wider));
+    q->cmd = wider;
+    q->cmd[q->n_cmd].kind = kind;
+    return &q->cmd[q->n_cmd++];
+}
+
+static struct query_item *add_item(struct parser *p, struct query_item **list, unsigned *n)
+{
+    struct query_item *wider;
+
+    if (*n == MAX_ITEMS)
+        return parse_fail(p, p->at, 1, "more than %d items", MAX_ITEMS);
+    wider = pool_alloc(p->pool, (*n + 1) * sizeof(*wider));
+    if (*n)
+        memcpy(wider, *list, *n * sizeof(*wider));
+    *list = wider;
+    return &wider[(*n)++];
+}
+
+static void add_column(struct parser *p, const char *name, bool alias)
+{
+    GROW(p->column, p->cap_column, p->n_column + 1);
+    p->column[p->n_column].name = slice_str(name);
+    p->column[p->n_column++].alias = alias;
+}
+
+/* The text of an item as a column's name: blanks at the ends dropped, inner runs made one. */
+static char *name_as_written(struct parser *p, size_t from, size_t to)
+{
+    struct slice s = slice_trim(text_at(p, from, to - from));
+    char *name = pool_alloc(p->pool, s.len + 1);
+    size_t n = 0;
+
+    if (s.len > 2 && s.ptr[0] == '`' && memchr(s.ptr + 1, '`', s.len - 1) == s.ptr + s.len - 1)
+        s = slice_of(s.ptr + 1, s.len - 2);
+    for (size_t i = 0; i < s.len; i++) {
+        bool blank = has_blank(slice_of(s.ptr + i, 1)) || s.ptr[i] == '\r';
+
+        if (!blank)
+            name[n++] = s.ptr[i];
+        else if (n && name[n - 1] != ' ')
+            name[n++] = ' ';
+    }
+    return name;
+}
+
+/* [ "as" name ]; the item's name either way. */
+static bool take_alias(struct parser *p, struct query_item *item, size_t from, bool *alias)
+{
+    struct slice quoted;
+    size_t end = p->at, n;
+
+    *alias = take_word(p, "as");
+    if (!*alias) {
+        item->name = name_as_written(p, from, end);
+        return true;
+    }
+    skip(p);
+    n = lex_quoted_name(p->q, p->at, &quoted);
+    if (!n) {
+        n = lex_wide_name(p->q, p->at);
+        quoted = text_at(p, p->at, n);
+    }
+    if (!n) {
+        fail_here(p, "a name is expected after as");
+        return false;
+    }
+    p->at += n;
+    item->name = pool_str(p->pool, quoted);
+    return true;
+}
+
+static bool cmd_filter(struct parser *p)
+{
+    struct expr *e;
+
+    p->implied = true;
+    e = parse_or(p);
+    p->implied = false;
+    if (!e)
+        return false;
+    add_cmd(p, CMD_FILTER)->filter = e;
+    return true;
+}
+
+static bool cmd_fields(struct parser *p, enum cmd_kind kind)
+{
+    struct query_cmd cmd = {.kind = kind};
+
+    do {
+        struct query_item *item = add_item(p, &cmd.item, &cmd.n_item);
+        bool alias;
+        size_t from;
+
+        skip(p);
+        from = p->at;
+        if (!item || !(item->expr = parse_or(p)) || !take_alias(p, item, from, &alias))
+            return false;
+        if (kind == CMD_FIELDS && !p->after_stats)
+            add_column(p, item->name, alias);
+    } while (take_char(p, ','));
+    *add_cmd(p, kind) = cmd;
+    return true;
+}
+
+static bool cmd_sort(struct parser *p)
+{
+    struct query_cmd cmd = {.kind = CMD_SORT};
+
+    take_word(p, "by");
+    do {
+        struct query_item *item = add_item(p, &cmd.item, &cmd.n_item);
+        size_t from;
+
+        skip(p);
+        from = p->at;
+        if (!item || !(item->expr = parse_or(p)))
+            return false;
+        item->name = name_as_written(p, from, p->at);
+        item->desc = take_word(p, "desc");
+        if (!item->desc)
+            take_word(p, "asc");
+    } while (take_char(p, ','));
+    *add_cmd(p, CMD_SORT) = cmd;
+    return true;
+}
+
+static bool take_count(struct parser *p, uint64_t *n)
+{
+    size_t at;
+
+    skip(p);
+    at = p->at;
+    *n = 0;
+    while (peek(p) >= '0' && peek(p) <= '9' && *n < UINT64_MAX / 100)
+        *n = *n * 10 + (uint64_t)(p->q.ptr[p->at++] - '0');
+    if (p->at > at && lex_edge(p->q, p->at))
+        return true;
+    p->at = at;
+    fail_here(p, "a number of rows is expected");
+    return false;
+}
+
+static bool cmd_limit(struct parser *p)
+{
+    uint64_t n;
+
+    if (!take_count(p, &n))
+        return false;
+    add_cmd(p, CMD_LIMIT)->limit = n;
+    return true;
+}
+
+static bool cmd_dedup(struct parser *p)
+{
+    struct query_cmd cmd = {.kind = CMD_DEDUP};
+
+    do {
+        struct query_item *item = add_item(p, &cmd.item, &cmd.n_item);
+        size_t from;
+
+        skip(p);
+        from = p->at;
+        if (!item || !(item->expr = take_field(p)))
+            return false;
+        item->name = name_as_written(p, from, p->at);
+    } while (take_char(p, ','));
+    *add_cmd(p, CMD_DEDUP) = cmd;
+    return true;
+}
+
+/* --- stats --- */
+
+static const struct {
+    const char *name;
+    enum agg_kind kind;
+} aggregates[] = {
+    {"count", AGG_COUNT}, {"count_distinct", AGG_COUNT_DISTINCT}, {"sum", AGG_SUM},
+    {"avg", AGG_AVG},     {"min", AGG_MIN},                       {"max", AGG_MAX},
+    {"pct", AGG_PCT},     {"median", AGG_PCT},                    {"stddev", AGG_STDDEV},
+    {"earliest", AGG_EARLIEST}, {"latest", AGG_LATEST},
+};
+
+static enum agg_kind agg_find(struct slice name, bool *median)
+{
+    *median = slice_eq_nocase(name, SL("median"));
+    for (unsigned i = 0; i < ARRAY_LEN(aggregates); i++)
+        if (slice_eq_nocase(name, slice_str(aggregates[i].name)))
+            return aggregates[i].kind;
+    return AGG_NONE;
+}
+
+static bool not_aggregate(struct parser *p)
+{
+    size_t at = p->at, n = lex_name(p->q, at);
+    bool median;
+
+    if (agg_find(text_at(p, at, n), &median) == AGG_NONE || at_word(p, "by")) {
+        fail_here(p, "stats needs an aggregate");
+        parse_hint(p, "count(*), avg(x), pct(x, 95)");
+        return false;
+    }
+    fail_here(p, "a ( is expected after the aggregate");
+    return false;
+}
+
+static bool take_pct(struct parser *p, struct query_item *item, bool median)
+{
+    struct expr *e;
+
+    item->pct = 50;
+    if (median)
+        return true;
+    if (!take_char(p, ',')) {
+        fail_here(p, "a , and the percentage are expected");
+        return false;
+    }
+    skip(p);
+    e = take_literal(p);
+    if (!e || e->kind != EX_NUM || e->lit != LIT_PLAIN || e->num < 0 || e->num > 100) {
+        parse_fail(p, p->at, 1, "a percentage from 0 to 100 is expected");
+        return false;
+    }
+    item->pct = e->num;
+    return true;
+}
+
+static bool take_aggregate(struct parser *p, struct query_item *item)
+{
+    size_t n, open;
+    bool median;
+
+    skip(p);
+    n = lex_name(p->q, p->at);
+    open = lex_blank(p->q, p->at + n);
+    item->agg = agg_find(text_at(p, p->at, n), &median);
+    if (!n || item->agg == AGG_NONE || open >= p->q.len || p->q.ptr[open] != '(')
+        return not_aggregate(p);
+    p->at = open + 1;
+    if (item->agg == AGG_COUNT && (take_char(p, '*') || (skip(p), peek(p) == ')')))
+        item->expr = NULL;
+    else if (!(item->expr = parse_or(p)))
+        return false;
+    if (item->agg == AGG_COUNT && item->expr)
+        item->agg = AGG_COUNT_FIELD;
+    if (item->agg == AGG_PCT && !take_pct(p, item, median))
+        return false;
+    if (take_char(p, ')'))
+        return true;
+    fail_here(p, "a ) is expected");
+    return false;
+}
+
+static bool take_stats_items(struct parser *p, struct query_cmd *cmd)
+{
+    do {
+        struct query_item *item = add_item(p, &cmd->item, &cmd->n_item);
+        bool alias;
+        size_t from;
+
+        skip(p);
+        from = p->at;
+        if (!item || !take_aggregate(p, item))
+            return false;
+        skip(p);
+        if (peek(p) && strchr("+-*/%^", peek(p))) {
+            parse_fail(p, p->at, 1,
+                       "arithmetic over aggregates is not supported by this version");
+            return false;
+        }
+        if (!take_alias(p, item, from, &alias))
+            return false;
+    } while (take_char(p, ','));
+    return true;
+}
+
+/* bin(5m) of a fixed width is kept as a width; weeks and months go by the calendar. */
+static void fold_bin(struct query_item *key)
+{
+    struct expr *e = key->expr;
+
+    if (e->kind != EX_CALL || strcmp(e->func->name, "datefloor") != 0 ||
+        e->arg[0]->kind != EX_FIELD || e->arg[0]->field->pseudo != PF_TIMESTAMP ||
+        e->arg[1]->lo_us <= 0 || e->arg[1]->lo_us % INT64_C(604800000000) == 0)
+        return;
+    key->bin_us = e->arg[1]->lo_us;
+    key->expr = e->arg[0];
+}
+
+static bool take_keys(struct parser *p, struct query_cmd *cmd)
+{
+    do {
+        struct query_item *key = add_item(p, &cmd->by, &cmd->n_by);
+        bool alias;
+        size_t from;
+
+        skip(p);
+        from = p->at;
+        if (!key || !(key->expr = parse_or(p)) || !take_alias(p, key, from, &alias))
+            return false;
+        fold_bin(key);
+    } while (take_char(p, ','));
+    return true;
+}
+
+static void stats_scope(struct parser *p, const struct query_cmd *cmd)
+{
+    p->n_column = 0;
+    p->after_stats = true;
+    for (unsigned i = 0; i < cmd->n_by; i++)
+        add_column(p, cmd->by[i].name, true);
+    for (unsigned i = 0; i < cmd->n_item; i++)
+        add_column(p, cmd->item[i].name, true);
+}
+
+static bool cmd_stats(struct parser *p)
+{
+    struct query_cmd cmd = {.kind = CMD_STATS};
+
+    if (!take_stats_items(p, &cmd) || (take_word(p, "by") && !take_keys(p, &cmd)))
+        return false;
+    *add_cmd(p, CMD_STATS) = cmd;
+    stats_scope(p, &cmd);
+    return true;
+}
+
+/* top N f, count by f: counted, most frequent first. */
+static bool cmd_top(struct parser *p, uint64_t limit)
+{
+    struct query_cmd cmd = {.kind = CMD_STATS}, sort = {.kind = CMD_SORT};
+    struct query_item *count = add_item(p, &cmd.item, &cmd.n_item), *key;
+
+    count->agg = AGG_COUNT;
+    count->name = pool_str(p->pool, SL("count"));
+    if (!take_keys(p, &cmd))
+        return false;
+    *add_cmd(p, CMD_STATS) = cmd;
+    stats_scope(p, &cmd);
+    key = add_item(p, &sort.item, &sort.n_item);
+    key->expr = bind_column(p, cmd.n_by);
+    key->name = count->name;
+    key->desc = true;
+    *add_cmd(p, CMD_SORT) = sort;
+    if (limit)
+        add_cmd(p, CMD_LIMIT)->limit = limit;
+    return true;
+}
+
+static bool start_top(struct parser *p)
+{
+    uint64_t n = 10;
+
+    skip(p);
+    if (peek(p) >= '0' && peek(p) <= '9' && !take_count(p, &n))
+        return false;
+    return cmd_top(p, n);
+}
+
+/* --- the pipeline --- */
+
+static const char *const unsupported[] = {
+    "parse",        "pattern",     "diff",      "unnest",    "unmask",          "filterIndex",
+    "SOURCE",       "join",        "lookup",    "anomaly",   "countFrequent",   "fillmissing",
+    "addtotals",    "filldown",    "accum",     "outlier",   "sessionize",      "autoregress",
+    "expand",       "cidrlookup",  "appendcols", "logcompare", "relevantfields", "tail",
+    "estimate",
+};
+
+static const char *const commands[] = {"filter", "where", "fields", "display", "sort", "limit",
+                                       "head",   "stats", "dedup",  "top",     "count"};
+
+/* A command word that no operator follows: "limit = 5" is a test of a field. */
+static bool is_command(struct parser *p, const char *word)
+{
+    size_t n, at = p->at;
+    bool field;
+
+    skip(p);
+    n = lex_word(p->q, p->at, word);
+    if (!n || (p->at + n < p->q.len && strchr("-:", p->q.ptr[p->at + n])))
+        return false;
+    at = p->at;
+    p->at += n;
+    field = at_comparison(p) || at_word(p, "in") || at_word(p, "like") ||
+            lex_word(p->q, lex_blank(p->q, p->at + lex_word(p->q, p->at, "not")), "in") ||
+            lex_word(p->q, lex_blank(p->q, p->at + lex_word(p->q, p->at, "not")), "like");
+    if (!strcmp(word, "count"))
+        field = !at_word(p, "by");
+    p->at = at;
+    return !field;
+}
+
+static bool take_command(struct parser *p, const char *word)
+{
+    if (!is_command(p, word))
+        return false;
+    p->at += strlen(word);
+    return true;
+}
+
+static bool fail_unsupported(struct parser *p)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(unsupported); i++) {
+        if (is_command(p, unsupported[i])) {
+            parse_fail(p, p->at, strlen(unsupported[i]), "%s is not supported by this version",
+                       unsupported[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Runs a command; false with *none if the next word is no command. */
+static bool parse_command(struct parser *p, bool *none)
+{
+    *none = false;
+    if (take_command(p, "filter") || take_command(p, "where"))
+        return cmd_filter(p);
+    if (take_command(p, "fields"))
+        return cmd_fields(p, CMD_FIELDS);
+    if (take_command(p, "display"))
+        return cmd_fields(p, CMD_DISPLAY);
+    if (take_command(p, "sort"))
+        return cmd_sort(p);
+    if (take_command(p, "limit") || take_command(p, "head"))
+        return cmd_limit(p);
+    if (take_command(p, "stats"))
+        return cmd_stats(p);
+    if (take_command(p, "dedup"))
+        return cmd_dedup(p);
+    if (take_command(p, "top"))
+        return start_top(p);
+    if (take_command(p, "count"))
+        return take_word(p, "by") && cmd_top(p, 0);
+    *none = true;
+    return false;
+}
+
+static bool no_command(struct parser *p)
+{
+    size_t n = lex_name(p->q, (skip(p), p->at));
+    struct nearest near = {.want = text_at(p, p->at, n)};
+    char hint[200] = "";
+
+    if (!n) {
+        fail_here(p, "a command is expected");
+        return false;
+    }
+    for (unsigned i = 0; i < ARRAY_LEN(commands); i++)
+        nearest_offer(&near, slice_str(commands[i]));
+    nearest_hint(&near, hint, sizeof(hint));
+    parse_fail(p, p->at, n, "there is no command " SLICE_FMT, SLICE_ARG(near.want));
+    parse_hint(p, "%s", hint[0] ? hint : "after | stands filter, stats, sort, limit, fields, dedup");
+    return false;
+}
+
+static bool parse_first(struct parser *p)
+{
+    bool none;
+
+    if (parse_command(p, &none))
+        return true;
+    if (!none)
+        return false;
+    return !fail_unsupported(p) && cmd_filter(p);
+}
+
+static bool parse_next(struct parser *p)
+{
+    bool none;
+
+    if (parse_command(p, &none))
+        return true;
+    return none && !fail_unsupported(p) && no_command(p);
+}
+
+static bool parse_pipeline(struct parser *p)
+{
+    if (at_end(p))
+        return true;
+    if (!parse_first(p))
+        return false;
+    while (!at_end(p)) {
+        if (peek(p) != '|' || slice_starts(text_at(p, p->at, p->q.len - p->at), "||")) {
+            fail_here(p, "this does not continue the query");
+            return false;
+        }
+        p->at++;
+        if (!parse_next(p))
+            return false;
+    }
+    return true;
+}
+
+static bool parse_filter_only(struct parser *p)
+{
+    if (at_end(p))
+        return true;
+    if (!cmd_filter(p))
+        return false;
+    if (!at_end(p))
+        fail_here(p, "this does not continue the filter");
+    return !p->failed;
+}
+
+static struct query_ast *run(const char *text, const struct query_env *env,
+                             struct query_error *e, bool (*parse)(struct parser *))
+{
+    struct query_ast *q = xcalloc(1, sizeof(*q));
+    struct parser p = {.env = env, .error = e, .ast = q};
+
+    *e = (struct query_error){0};
+    q->pool = p.pool = xcalloc(1, sizeof(*q->pool));
+    p.q = slice_str(text);
+    if (p.q.len > MAX_QUERY)
+        parse_fail(&p, 0, 1, "a query may have %d bytes", MAX_QUERY);
+    else if (parse(&p) && !p.failed)
+        p.failed = false;
+    else if (!p.failed)
+        parse_fail(&p, p.at, 1, "this is no query");
+    free(p.column);
+    if (!p.failed)
+        return q;
+    query_ast_free(q);
+    return NULL;
+}
+
+struct query_ast *query_parse(const char *text, const struct query_env *env, struct query_error *e)
+{
+    return run(text, env, e, parse_pipeline);
+}
+
+struct query_ast *filter_parse(const char *text, const struct query_env *env,
+                               struct query_error *e)
+{
+    return run(text, env, e, parse_filter_only);
+}
+
+void query_ast_free(struct query_ast *q)
+{
+    if (!q)
+        return;
+    pool_free(q->pool);
+    free(q);
+}

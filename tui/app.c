@@ -146,14 +146,29 @@ void app_free(struct app *a)
     free(a);
 }
 
-bool app_busy(struct app *a)
+/* Whether the newest answer is to the newest question over all there is. */
+static bool answered(struct app *a)
+{
+    struct answer *newest = engine_answer(a->engine);
+    bool yes = newest && newest->complete && newest->serial >= a->asked &&
+               newest->generation >= session_generation(a->session);
+
+    answer_unref(newest);
+    return yes;
+}
+
+bool app_working(struct app *a)
 {
     struct progress p;
     uint64_t looked;
 
     session_progress(a->session, &p);
-    return (p.busy && !a->following) || engine_busy(a->engine) ||
-           search_running(a->search, &looked);
+    return p.busy || engine_busy(a->engine) || search_running(a->search, &looked);
+}
+
+bool app_busy(struct app *a)
+{
+    return app_working(a) || !answered(a);
 }
 
 static void take_search(struct app *a)

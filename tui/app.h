@@ -136,7 +136,9 @@ void app_free(struct app *a);
 /* Takes a key, a paste, a time-out, news from the engine. True if the screen must be drawn. */
 bool app_event(struct app *a, const struct event *ev);
 void app_draw(struct app *a, struct grid *g);
-/* Background work that the screen would still show the result of. */
+/* Background work is running whose progress is shown. */
+bool app_working(struct app *a);
+/* The screen is not yet what it will be when all work is done; for scripts. */
 bool app_busy(struct app *a);
 
 /* --- for the files of the model --- */

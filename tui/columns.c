@@ -189,8 +189,10 @@ static struct slice duration_text(const struct field_def *d, struct slice s, str
     char out[FMT_LEN];
     double seconds;
 
-    if (!field_number(d, s, &n) || (d->flags & FF_NEG1 && n < 0))
+    if (!field_number(d, s, &n))
         return s;
+    if (d->flags & FF_NEG1 && n < 0)
+        return SL("-");
     seconds = (double)n;
     for (unsigned i = 0; i < d->scale; i++)
         seconds /= 10;
@@ -218,7 +220,7 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
         return (struct slice){NULL, 0};
     struct slice s = rowview_field(v, c->field[v->seg->lt->id]);
     if (value_missing(s))
-        return s.ptr ? SL("-") : s;
+        return SL("-");
     if (d->unit == UNIT_S || d->unit == UNIT_MS)
         return duration_text(d, s, buf);
     if (d->unit == UNIT_BYTES) {

@@ -91,7 +91,7 @@ static int next_timeout(struct loop *l, bool dirty)
         return (int)MAX(0, FRAME_MS - since);
     if (keymap_pending(l->app->keys))
         return KEYMAP_WAIT_MS;
-    return app_busy(l->app) ? BUSY_MS : -1;
+    return app_working(l->app) ? BUSY_MS : -1;
 }
 
 static void run_loop(struct loop *l)

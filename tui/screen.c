@@ -218,13 +218,13 @@ static void draw_status(struct app *a, struct grid *g)
 
 /* --- panes --- */
 
-static void draw_frame(struct app *a, struct grid *g, enum view_id id, struct rect r)
+static void draw_title(struct app *a, struct grid *g, enum view_id id, struct rect r)
 {
     const struct view_class *v = view_class(id);
     struct strbuf title = STRBUF_INIT;
     bool focus = a->focus == id;
 
-    strbuf_adds(&title, v->title);
+    strbuf_addf(&title, " %s", v->title);
     if (v->caption) {
         size_t before;
 
@@ -234,9 +234,24 @@ static void draw_frame(struct app *a, struct grid *g, enum view_id id, struct re
         if (title.len == before)
             title.len -= strlen(glyph(g, GLYPH_DOT)) + 2;
     }
-    grid_box(g, r, strbuf_slice(&title), focus ? ROLE_BORDER_FOCUS : ROLE_BORDER,
-             focus ? ROLE_TITLE : ROLE_LABEL);
+    strbuf_addc(&title, ' ');
+    grid_put(g, r.y, r.x + 1, strbuf_slice(&title), r.w - 2, focus ? ROLE_TITLE : ROLE_LABEL, 0);
     strbuf_release(&title);
+}
+
+/* Frames share their borders: the focused one is drawn last, and the titles after all of them. */
+static void draw_frames(struct app *a, struct grid *g)
+{
+    struct slice none = {NULL, 0};
+
+    for (unsigned i = 0; i < VIEW_COUNT; i++)
+        if (a->layout.pane[i].h > 0 && i != a->focus)
+            grid_box(g, a->layout.pane[i], none, ROLE_BORDER, ROLE_LABEL);
+    if (a->layout.pane[a->focus].h > 0)
+        grid_box(g, a->layout.pane[a->focus], none, ROLE_BORDER_FOCUS, ROLE_TITLE);
+    for (unsigned i = 0; i < VIEW_COUNT; i++)
+        if (a->layout.pane[i].h > 0)
+            draw_title(a, g, i, a->layout.pane[i]);
 }
 
 static void draw_pane(struct app *a, struct grid *g, enum view_id id)
@@ -255,13 +270,8 @@ static void draw_pane(struct app *a, struct grid *g, enum view_id id)
 
 static void draw_panes(struct app *a, struct grid *g)
 {
-    if (!a->layout.folded) {
-        for (unsigned i = 0; i < VIEW_COUNT; i++)
-            if (a->layout.pane[i].h > 0 && i != a->focus)
-                draw_frame(a, g, i, a->layout.pane[i]);
-        if (a->layout.pane[a->focus].h > 0)
-            draw_frame(a, g, a->focus, a->layout.pane[a->focus]);
-    }
+    if (!a->layout.folded)
+        draw_frames(a, g);
     /* The list first: the others show what it has selected. */
     list_page(&a->list, app_rows(a), MAX(1, a->list.height));
     draw_pane(a, g, VIEW_RECORDS);

@@ -24,20 +24,27 @@ static void draw_bar(struct grid *g, int x, int bottom, int rows, const uint64_t
         grid_column(g, bottom, x, rows, eighths(bad, peak, rows), ROLE_BAR_5XX);
 }
 
+/* Columns a bucket: as many as fit. */
+static int bar_width(const struct histogram *h, int w)
+{
+    return MAX(1, w / (int)h->n);
+}
+
 static void draw_marks(struct app *a, struct grid *g, struct rect r, int bar_rows)
 {
     const struct histogram *h = a->answer->hist;
     int64_t at = app_bucket_of(a, a->list.cursor.ts);
+    int bw = bar_width(h, r.w);
 
     if (a->brushing && at >= 0) {
         int64_t from = app_bucket_of(a, a->brush_us), low, high;
 
         low = MAX(0, MIN(at, from));
         high = MAX(at, from);
-        grid_paint(g, rect_of(r.y, r.x + (int)low, bar_rows, (int)(high - low + 1)), ROLE_BRUSH, 0);
+        grid_paint(g, rect_of(r.y, r.x + (int)low * bw, bar_rows, (int)(high - low + 1) * bw), ROLE_BRUSH, 0);
     }
     if (at >= 0 && at < (int64_t)h->n)
-        grid_paint(g, rect_of(r.y, r.x + (int)at, bar_rows, 1), ROLE_BAR_CURSOR, 0);
+        grid_paint(g, rect_of(r.y, r.x + (int)at * bw, bar_rows, bw), ROLE_BAR_CURSOR, 0);
 }
 
 static void draw_axis(struct app *a, struct grid *g, struct rect r, int y)
@@ -45,21 +52,26 @@ static void draw_axis(struct app *a, struct grid *g, struct rect r, int y)
     const struct histogram *h = a->answer->hist;
     int64_t at = app_bucket_of(a, a->list.cursor.ts);
     char t[FMT_LEN];
-    int step = h->n > 100 ? 20 : 16;
+    int bw = bar_width(h, r.w), step = MAX(1, 20 / bw);
 
     for (int i = 0; i < (int)h->n; i += step) {
         int64_t us = h->from_us + i * h->width_us;
 
-        if (i + 8 > r.w)
+        if (i * bw + 8 > r.w)
             break;
-        grid_puts(g, y, r.x + i,
+        grid_puts(g, y, r.x + i * bw,
                   h->width_us >= INT64_C(60000000) ? fmt_hm(t, a->zone, us)
                                                    : fmt_hms(t, a->zone, us),
                   8, ROLE_TIME);
     }
     if (at >= 0) {
-        grid_puts(g, y, r.x + (int)MAX(0, at - 1), at > 0 ? "[ ]" : " ]", 3, ROLE_KEY);
-        grid_glyph(g, y, r.x + (int)at, GLYPH_CARET, ROLE_KEY);
+        int x = r.x + (int)at * bw;
+
+        for (int i = 0; i < bw; i++)
+            grid_glyph(g, y, x + i, GLYPH_CARET, ROLE_KEY);
+        if (at > 0)
+            grid_puts(g, y, x - 1, "[", 1, ROLE_KEY);
+        grid_puts(g, y, x + bw, "]", 1, ROLE_KEY);
     }
 }
 
@@ -72,8 +84,9 @@ static void histogram_draw(struct app *a, struct grid *g, struct rect r)
         grid_puts(g, r.y, r.x + 1, "no records with a time yet", r.w - 2, ROLE_DIM);
         return;
     }
-    for (int i = 0; i < (int)h->n && i < r.w; i++)
-        draw_bar(g, r.x + i, r.y + rows - 1, rows, h->bucket[i], h->peak);
+    int bw = bar_width(h, r.w);
+    for (int i = 0; i < (int)h->n * bw && i < r.w; i++)
+        draw_bar(g, r.x + i, r.y + rows - 1, rows, h->bucket[i / bw], h->peak);
     draw_marks(a, g, r, rows);
     draw_axis(a, g, r, r.y + rows);
 }
@@ -118,16 +131,16 @@ void histogram_line(struct app *a, struct grid *g, struct rect r)
         return;
     int64_t at = app_bucket_of(a, a->list.cursor.ts);
     x += grid_puts(g, r.y, x, fmt_hm(t, a->zone, h->from_us), 8, ROLE_TIME) + 1;
-    int bars = MIN((int)h->n, MAX(0, r.w - 30));
+    int bw = MAX(1, (r.w - 34) / (int)h->n), bars = MIN((int)h->n * bw, MAX(0, r.w - 30));
     for (int i = 0; i < bars; i++) {
-        const uint64_t *b = h->bucket[i];
+        const uint64_t *b = h->bucket[i / bw];
         uint64_t total = 0;
         enum role role = b[HC_5XX] ? ROLE_BAR_5XX : b[HC_4XX] ? ROLE_BAR_4XX : ROLE_BAR;
 
         for (unsigned c = 0; c < HC_COUNT; c++)
             total += b[c];
-        grid_column(g, r.y, x + i, 1, eighths(total, h->peak, 1), i == at ? ROLE_BAR_CURSOR : role);
-        if (i == at)
+        grid_column(g, r.y, x + i, 1, eighths(total, h->peak, 1), role);
+        if (i / bw == at)
             grid_paint(g, rect_of(r.y, x + i, 1, 1), ROLE_BAR_CURSOR, 0);
     }
     x += bars + 1;

@@ -13,13 +13,14 @@ struct shown {
 static void choose(struct rowview *v, struct shown *s)
 {
     struct logtype *lt = v->seg->lt;
+    const struct record *rec = rowview_record(v);
     unsigned n = atomic_load(&lt->n_fields);
 
     s->n = 0;
     for (unsigned f = 0; f < n && f < MAX_FIELDS; f++) {
         if (lt->field[f]->flags & FF_COMPOSITE)
             continue;
-        if (rowview_field(v, (int)f).ptr)
+        if (record_get(rec, f).ptr)
             s->field[s->n++] = (uint16_t)f;
     }
 }

@@ -43,7 +43,7 @@ void nearest_offer(struct nearest *near, struct slice name)
 {
     unsigned d = edit_distance(near->want, name), i;
 
-    if (d > MAX(2U, (unsigned)near->want.len / 3) || d >= near->want.len)
+    if (d == 0 || d > MAX(2U, (unsigned)near->want.len / 3) || d >= near->want.len)
         return;
     for (i = 0; i < near->n; i++)
         if (slice_eq(near->best[i].name, name))

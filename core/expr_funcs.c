@@ -8,7 +8,7 @@
 #include "expr_impl.h"
 
 #define CALL(name)                                                                                 \
-    static struct val name(const struct expr *e UNUSED, const struct val *arg,                    \
+    static struct val name(const struct expr *e UNUSED, const struct val *arg UNUSED,             \
                            struct strbuf *out UNUSED)
 
 static struct val missing(void)

@@ -163,12 +163,14 @@ static void skip(struct parser *p)
     p->at = lex_blank(p->q, p->at);
 }
 
+/* Takes what is there or does not move, not even over blanks. */
 static bool take_char(struct parser *p, char c)
 {
-    skip(p);
-    if (peek(p) != c)
+    size_t at = lex_blank(p->q, p->at);
+
+    if (at >= p->q.len || p->q.ptr[at] != c)
         return false;
-    p->at++;
+    p->at = at + 1;
     return true;
 }
 
@@ -569,14 +571,13 @@ static struct expr *parse_power(struct parser *p)
 
 static bool take_op(struct parser *p, const char *ops, enum expr_op *op)
 {
-    char c;
+    size_t at = lex_blank(p->q, p->at);
+    char c = at < p->q.len ? p->q.ptr[at] : 0;
 
-    skip(p);
-    c = peek(p);
     if (!c || !strchr(ops, c))
         return false;
     *op = c == '+' ? OP_ADD : c == '-' ? OP_SUB : c == '*' ? OP_MUL : c == '/' ? OP_DIV : OP_MOD;
-    p->at++;
+    p->at = at + 1;
     return true;
 }
 
@@ -695,7 +696,7 @@ static bool trial_holds(struct parser *p, const struct expr *e, struct slice sou
 {
     if (p->failed || !e)
         return false;
-    if (lex_blank(p->q, p->at) == p->at && !lex_edge(p->q, p->at))
+    if (!lex_edge(p->q, p->at))
         return false;
     return p->trial_fields > 0 || p->trial_calls > 0 || e->kind != EX_ARITH || has_blank(source) ||
            source.ptr[0] == '(';
@@ -706,17 +707,13 @@ static struct expr *try_expression(struct parser *p, const struct expr *left)
     struct parser saved = *p;
     struct query_error kept = *p->error;
     struct expr *e;
-    size_t end;
 
     p->implied = false;
     p->trial = true;
     p->trial_left = left->kind == EX_FIELD ? left->field : NULL;
     p->trial_fields = p->trial_calls = 0;
     e = parse_sum(p);
-    end = p->at;
-    while (end > saved.at && has_blank(text_at(p, end - 1, 1)))
-        end--;
-    if (trial_holds(p, e, text_at(p, saved.at, end - saved.at))) {
+    if (trial_holds(p, e, text_at(p, saved.at, p->at - saved.at))) {
         if (!saved.trial && e->kind == EX_FIELD && e->field->pseudo == PF_NONE &&
             p->q.ptr[saved.at] != '`')
             parse_notice(p, SLICE_FMT " is read as a field; quote it for text", SLICE_ARG(e->text));

@@ -36,10 +36,11 @@ static bool is_keyword(struct slice s)
     return false;
 }
 
+/* Known names may hold - : and ( ) without backticks, as the parser tries the longest first. */
 static void print_name(const struct expr *e, struct strbuf *out)
 {
     struct slice s = e->text;
-    bool plain = s.len && lex_name(s, 0) == s.len && !is_keyword(s);
+    bool plain = s.len && lex_wide_name(s, 0) == s.len && !is_keyword(s);
 
     if (plain && s.len > 1 && s.ptr[0] == '@' && s.ptr[1] == '@')
         plain = false;

@@ -108,6 +108,7 @@ struct app *app_new(const struct app_options *o, struct err *e)
     a->zone = o->zone;
     a->clock_us = o->clock_us;
     a->focus = VIEW_RECORDS;
+    a->fields.at = 1;
     a->list.stick = o->follow ? STICK_LAST : STICK_FIRST;
     a->list.height = 1;
     a->following = o->follow;

@@ -87,6 +87,7 @@ struct app {
     uint32_t types;              /* bit a log type that has records */
     uint64_t type_rows[MAX_LOGTYPES];
     uint32_t kept_types;         /* bit a log type in the filtered rows */
+    bool days;                   /* the records are not all of one day */
 
     struct rowview row;          /* the one reader of the screen */
     struct strbuf cell;          /* scratch of the drawing functions */

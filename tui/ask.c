@@ -95,7 +95,7 @@ static void choose_columns(struct app *a)
 
     if (a->column < a->columns.n)
         memcpy(title, a->columns.col[a->column].title, sizeof(title));
-    columns_choose(&a->columns, a->kept_types ? a->kept_types : a->types);
+    columns_choose(&a->columns, a->kept_types ? a->kept_types : a->types, a->days);
     a->column = MIN(2u, a->columns.n - 1);
     for (unsigned i = 0; i < a->columns.n; i++)
         if (strcmp(a->columns.col[i].title, title) == 0)
@@ -118,9 +118,11 @@ static void count_types(struct app *a)
     }
     for (uint32_t i = 0; i < rows->snap->n; i++)
         kept |= rows->count[i] ? UINT32_C(1) << rows->snap->seg[i]->lt->id : 0;
-    if (types != a->types || kept != a->kept_types || a->columns.n == 0) {
+    bool days = all->total > 0 && !fmt_same_day(a->zone, all->snap->ts_min, all->snap->ts_max);
+    if (types != a->types || kept != a->kept_types || days != a->days || a->columns.n == 0) {
         bool more = types != a->types;
 
+        a->days = days;
         a->types = types;
         a->kept_types = kept;
         choose_columns(a);
@@ -183,7 +185,8 @@ void app_arrive(struct app *a)
         a->list.stick = rowkey_cmp(&p->cursor, &first) == 0 ? STICK_FIRST : STICK_NONE;
     a->table.at = p->row;
     a->table.top = 0;
-    a->fields.at = a->fields.top = 0;
+    a->fields.at = 1;
+    a->fields.top = 0;
     a->brushing = false;
     if (p->view != VIEW_RECORDS)
         a->focus = p->view;

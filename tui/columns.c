@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+enum { TIME_WIDTH = 12 };
+
 
 /* One column: the names it may have in different types; the first one that a type knows counts. */
 struct column_def {
@@ -139,13 +141,13 @@ static void widen_for_flows(struct columns *c, uint32_t types)
                 c->col[i].width = 6;
 }
 
-void columns_choose(struct columns *c, uint32_t types)
+void columns_choose(struct columns *c, uint32_t types, bool days)
 {
     bool used[MAX_FIELDS] = {false};
     bool several = types & (types - 1);
 
     c->n = 0;
-    add_column(c, "time", 12)->show = SHOW_TIME;
+    add_column(c, "time", TIME_WIDTH + (days ? 6 : 0))->show = SHOW_TIME;
     if (several || types == 0) {
         add_column(c, "type", 4)->show = SHOW_TYPE;
         for (unsigned i = 0; i < ARRAY_LEN(mixed_columns); i++)
@@ -210,8 +212,14 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
     char out[FMT_LEN];
 
     if (c->show == SHOW_TIME) {
+        int64_t ts = v->seg->ts[v->row];
+
+        if (ts == TIME_NONE)
+            return SL("-");
         strbuf_reset(buf);
-        strbuf_adds(buf, fmt_clock(out, z, v->seg->ts[v->row]));
+        if (c->width > TIME_WIDTH)
+            strbuf_addf(buf, "%.6s", fmt_day_hm(out, z, ts));
+        strbuf_adds(buf, fmt_clock(out, z, ts));
         return strbuf_slice(buf);
     }
     if (c->show == SHOW_TYPE)

@@ -95,7 +95,7 @@ char *fmt_width(char out[FMT_LEN], int64_t us)
 
 static time_t to_seconds(int64_t us)
 {
-    return (time_t)(us >= 0 ? us / 1000000 : -((-us + 999999) / 1000000));
+    return (time_t)(us / 1000000 - (us % 1000000 < 0));
 }
 
 int zone_offset(enum zone z, int64_t us)
@@ -156,6 +156,21 @@ char *fmt_moment(char out[FMT_LEN], enum zone z, int64_t us)
     snprintf(out, FMT_LEN, "%04d-%02d-%02d %02d:%02d:%02d.%03d", c.year, c.mon, c.day, c.hour,
              c.min, c.sec, c.us / 1000);
     return out;
+}
+
+char *fmt_day_hm(char out[FMT_LEN], enum zone z, int64_t us)
+{
+    struct civil c = civil_in(z, us);
+
+    snprintf(out, FMT_LEN, "%02d-%02d %02d:%02d", c.mon, c.day, c.hour, c.min);
+    return out;
+}
+
+bool fmt_same_day(enum zone z, int64_t a, int64_t b)
+{
+    struct civil x = civil_in(z, a), y = civil_in(z, b);
+
+    return x.day == y.day && x.mon == y.mon && x.year == y.year;
 }
 
 char *fmt_day(char out[FMT_LEN], enum zone z, int64_t us)

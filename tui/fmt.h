@@ -21,5 +21,7 @@ char *fmt_hms(char out[FMT_LEN], enum zone z, int64_t us);    /* 13:05:12 */
 char *fmt_hm(char out[FMT_LEN], enum zone z, int64_t us);     /* 13:05 */
 char *fmt_moment(char out[FMT_LEN], enum zone z, int64_t us); /* 2024-11-24 13:05:12.123 */
 char *fmt_day(char out[FMT_LEN], enum zone z, int64_t us);    /* 2024-11-24 */
+char *fmt_day_hm(char out[FMT_LEN], enum zone z, int64_t us); /* 11-24 13:05 */
+bool fmt_same_day(enum zone z, int64_t a, int64_t b);
 
 #endif

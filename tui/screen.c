@@ -26,7 +26,10 @@ static void zoom_label(struct app *a, const struct step *s, struct strbuf *out)
 {
     char from[FMT_LEN], to[FMT_LEN];
 
-    if (s->to_us - s->from_us < 120 * INT64_C(1000000))
+    if (!fmt_same_day(a->zone, s->from_us, s->to_us))
+        strbuf_addf(out, "%s–%s", fmt_day_hm(from, a->zone, s->from_us),
+                    fmt_day_hm(to, a->zone, s->to_us));
+    else if (s->to_us - s->from_us < 120 * INT64_C(1000000))
         strbuf_addf(out, "%s–%s", fmt_hms(from, a->zone, s->from_us),
                     fmt_hms(to, a->zone, s->to_us));
     else

@@ -2,6 +2,8 @@
 #include "../app.h"
 #include "../text.h"
 
+enum { WIDEST = 64 }; /* counts stay near their values */
+
 /* A line is a field's name (value < 0) or one of its values; value == n: the missing ones. */
 struct line {
     const struct facet *facet;
@@ -86,6 +88,7 @@ static void fields_draw(struct app *a, struct grid *g, struct rect r)
     struct fields_pane *p = &a->fields;
     struct line l;
 
+    r.w = MIN(r.w, WIDEST);
     p->height = r.h;
     p->lines = count_lines(a);
     if (p->lines == 0) {

@@ -47,6 +47,15 @@ static void draw_marks(struct app *a, struct grid *g, struct rect r, int bar_row
         grid_paint(g, rect_of(r.y, r.x + (int)at * bw, bar_rows, bw), ROLE_BAR_CURSOR, 0);
 }
 
+static const char *axis_label(struct app *a, int64_t us, char t[FMT_LEN])
+{
+    const struct histogram *h = a->answer->hist;
+
+    if (!fmt_same_day(a->zone, h->from_us, h->from_us + (int64_t)(h->n - 1) * h->width_us))
+        return fmt_day_hm(t, a->zone, us);
+    return h->width_us >= INT64_C(60000000) ? fmt_hm(t, a->zone, us) : fmt_hms(t, a->zone, us);
+}
+
 static void draw_axis(struct app *a, struct grid *g, struct rect r, int y)
 {
     const struct histogram *h = a->answer->hist;
@@ -57,12 +66,9 @@ static void draw_axis(struct app *a, struct grid *g, struct rect r, int y)
     for (int i = 0; i < (int)h->n; i += step) {
         int64_t us = h->from_us + i * h->width_us;
 
-        if (i * bw + 8 > r.w)
+        if (i * bw + 11 > r.w)
             break;
-        grid_puts(g, y, r.x + i * bw,
-                  h->width_us >= INT64_C(60000000) ? fmt_hm(t, a->zone, us)
-                                                   : fmt_hms(t, a->zone, us),
-                  8, ROLE_TIME);
+        grid_puts(g, y, r.x + i * bw, axis_label(a, us, t), 11, ROLE_TIME);
     }
     if (at >= 0) {
         int x = r.x + (int)at * bw;

@@ -174,7 +174,7 @@ static void records_draw(struct app *a, struct grid *g, struct rect r)
     struct shape s;
 
     if (a->columns.n == 0)
-        columns_choose(&a->columns, a->types);
+        columns_choose(&a->columns, a->types, a->days);
     list_page(&a->list, rows, r.h - 1);
     if (a->list.n == 0) {
         draw_nothing(a, g, r);

@@ -1,6 +1,7 @@
 /* sources.c - the files: what they are, what was read of them, what went wrong. Enter shows the
  * records of one. */
 #include "../table.h"
+#include "../text.h"
 
 enum { C_NAME, C_TYPE, C_BYTES, C_RECORDS, C_UNPARSED, C_FIRST, C_LAST, C_STATE, C_N };
 
@@ -37,6 +38,21 @@ static void state_text(struct source *s, struct strbuf *out)
         strbuf_adds(out, atomic_load(&s->done) ? "read" : "reading");
 }
 
+/* The end of a path tells more than its beginning. */
+static void draw_name(struct grid *g, int y, const struct table_shape *s, const char *name)
+{
+    struct slice rest = slice_str(name);
+    struct text_unit u;
+    int w = (int)text_width(rest, g->ascii), x = s->x[C_NAME];
+
+    if (w > s->w[C_NAME]) {
+        for (; w > s->w[C_NAME] - 1 && text_next(&rest, g->ascii, &u); w -= u.width)
+            ;
+        x += grid_glyph(g, y, x, GLYPH_ELLIPSIS, ROLE_DIM);
+    }
+    grid_put(g, y, x, rest, s->x[C_NAME] + s->w[C_NAME] - x, ROLE_VALUE, 0);
+}
+
 static void draw_source(struct app *a, struct grid *g, int y, const struct table_shape *s,
                         struct source *src)
 {
@@ -44,7 +60,7 @@ static void draw_source(struct app *a, struct grid *g, int y, const struct table
     int64_t first = atomic_load(&src->first_us), last = atomic_load(&src->last_us);
     uint64_t bad = unparsed(src);
 
-    table_cell(g, y, columns, s, C_NAME, slice_str(src->name), ROLE_VALUE);
+    draw_name(g, y, s, src->name);
     table_cell(g, y, columns, s, C_TYPE, slice_str(src->lt ? src->lt->fmt->name : "-"),
                ROLE_LOGTYPE);
     table_cell(g, y, columns, s, C_BYTES, slice_str(fmt_bytes(t, src->size)), ROLE_NUMBER);

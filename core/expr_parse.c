@@ -674,7 +674,7 @@ static struct expr *take_span(struct parser *p)
     e->hi = hi->num;
     e->is_time = lo->kind == EX_TIME;
     e->lo_us = lo->lo_us;
-    e->hi_us = hi->lit == LIT_DATE ? hi->hi_us : hi->time_us;
+    e->hi_us = hi->lit == LIT_DATE && hi->at_len == 10 ? hi->hi_us : hi->time_us;
     if (hi->lit == LIT_CLOCK)
         while (e->hi_us < e->lo_us)
             e->hi_us += INT64_C(86400000000);

@@ -69,6 +69,17 @@ static void print_time(int64_t us, struct strbuf *out)
     strbuf_add(out, text, format_iso8601(us, text));
 }
 
+/* With all six decimals, as "= 12:00:00" would mean the whole second. */
+static void print_exact_time(int64_t us, struct strbuf *out)
+{
+    int64_t part = ((us % 1000000) + 1000000) % 1000000;
+    char text[40];
+    size_t n = format_iso8601(us - part, text);
+
+    strbuf_add(out, text, n - 1);
+    strbuf_addf(out, ".%06uZ", (unsigned)part);
+}
+
 static void print_span(const struct expr *e, struct strbuf *out)
 {
     if (e->is_time) {
@@ -97,12 +108,20 @@ static void print_regex(struct slice s, struct strbuf *out)
     strbuf_addc(out, '/');
 }
 
+static void print_equal(const struct expr *e, int level, struct strbuf *out)
+{
+    if (e->kind == EX_TIME)
+        print_exact_time(e->time_us, out);
+    else
+        print(e, level, out);
+}
+
 static void print_list(const struct expr *e, unsigned from, const char *close, struct strbuf *out)
 {
     for (unsigned i = from; i < e->n; i++) {
         if (i > from)
             strbuf_adds(out, ", ");
-        print(e->arg[i], P_OR, out);
+        print_equal(e->arg[i], P_OR, out);
     }
     strbuf_adds(out, close);
 }
@@ -135,7 +154,10 @@ static void print_test(const struct expr *e, bool yes, struct strbuf *out)
     print(e->arg[0], P_SUM, out);
     if (e->kind == EX_CMP) {
         strbuf_addf(out, " %s ", op[e->op]);
-        print(e->arg[1], P_SUM, out);
+        if (e->op == OP_EQ || e->op == OP_NE)
+            print_equal(e->arg[1], P_SUM, out);
+        else
+            print(e->arg[1], P_SUM, out);
     } else if (e->kind == EX_RANGE) {
         strbuf_adds(out, is_class(e->text) ? (yes ? " = " : " != ") : yes ? " in " : " not in ");
         print_span(e, out);

@@ -1,0 +1,242 @@
+/* alb.c - Application Load Balancer access log: blank separated, quoted fields, 18 to 34 of them
+ * by the age of the line. Composites are split in place: client:port, target:port, request. */
+#include "tok_space.h"
+#include "value.h"
+
+enum {
+    F_TYPE,
+    F_TIME,
+    F_ELB,
+    F_CLIENT,
+    F_CLIENT_IP,
+    F_CLIENT_PORT,
+    F_TARGET,
+    F_TARGET_IP,
+    F_TARGET_PORT,
+    F_REQUEST_TIME,
+    F_TARGET_TIME,
+    F_RESPONSE_TIME,
+    F_ELB_STATUS,
+    F_TARGET_STATUS,
+    F_RECEIVED,
+    F_SENT,
+    F_REQUEST,
+    F_VERB,
+    F_URL,
+    F_HOST,
+    F_PATH,
+    F_QUERY,
+    F_PROTO,
+    F_AGENT,
+    F_CIPHER,
+    F_PROTOCOL,
+    F_GROUP,
+    F_TRACE,
+    F_DOMAIN,
+    F_CERT,
+    F_PRIORITY,
+    F_CREATED,
+    F_ACTIONS,
+    F_REDIRECT,
+    F_ERROR,
+    F_TARGETS,
+    F_TARGET_STATUSES,
+    F_CLASS,
+    F_CLASS_REASON,
+    F_CONN,
+    F_NEW_HOST,
+    F_NEW_URI,
+    F_TRANSFORM,
+    F_NODE,
+    N_FIELDS
+};
+
+static const struct field_def fields[N_FIELDS] = {
+    [F_TYPE] = {"type", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                "protocol of the request: http, https, h2, grpcs, ws or wss"},
+    [F_TIME] = {"time", "timestamp", FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                "when the answer to the client was made; for WebSockets when the connection ended"},
+    [F_ELB] = {"elb", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+               "the load balancer, as app/NAME/ID"},
+    [F_CLIENT] = {"client:port", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE, ROLE_NONE,
+                  "address and port of the caller"},
+    [F_CLIENT_IP] = {"client_ip", NULL, FK_IP, 0, UNIT_NONE, 0, ROLE_CLIENT_IP,
+                     "address of the caller"},
+    [F_CLIENT_PORT] = {"client_port", NULL, FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
+                       "source port of the caller"},
+    [F_TARGET] = {"target:port", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE, ROLE_NONE,
+                  "address and port of the target"},
+    [F_TARGET_IP] = {"target_ip", NULL, FK_IP, 0, UNIT_NONE, 0, ROLE_SERVER_IP,
+                     "address of the target; none if the balancer answered itself or for Lambda"},
+    [F_TARGET_PORT] = {"target_port", NULL, FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
+                       "port of the target"},
+    [F_REQUEST_TIME] = {"request_processing_time", NULL, FK_NUM, 3, UNIT_S, FF_NEG1, ROLE_NONE,
+                        "from receipt of the request until it went to a target"},
+    [F_TARGET_TIME] = {"target_processing_time", NULL, FK_NUM, 3, UNIT_S, FF_NEG1, ROLE_DURATION,
+                       "from sending to the target until its response headers began"},
+    [F_RESPONSE_TIME] = {"response_processing_time", NULL, FK_NUM, 3, UNIT_S, FF_NEG1, ROLE_NONE,
+                         "from the target's response headers until the answer to the client began"},
+    [F_ELB_STATUS] = {"elb_status_code", NULL, FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
+                      "status that the client got, from the target or from the balancer itself"},
+    [F_TARGET_STATUS] = {"target_status_code", NULL, FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_NONE,
+                         "status that the target gave; none if no target answered"},
+    [F_RECEIVED] = {"received_bytes", NULL, FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_IN,
+                    "bytes from the client, headers included"},
+    [F_SENT] = {"sent_bytes", NULL, FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_OUT,
+                "bytes to the client, headers included"},
+    [F_REQUEST] = {"request", "request_line", FK_TEXT, 0, UNIT_NONE,
+                   FF_NOCOL | FF_COMPOSITE | FF_HEXESC, ROLE_NONE,
+                   "the request line: method, URL and version"},
+    [F_VERB] = {"request_verb", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_METHOD, "HTTP method"},
+    [F_URL] = {"request_url", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_HEXESC, ROLE_NONE,
+               "the whole URL with scheme, host and port"},
+    [F_HOST] = {"request_host", NULL, FK_TEXT, 0, UNIT_NONE, FF_DERIVED | FF_HEXESC, ROLE_HOST,
+                "host of the URL, without its port"},
+    [F_PATH] = {"request_path", NULL, FK_TEXT, 0, UNIT_NONE, FF_DERIVED | FF_HEXESC, ROLE_PATH,
+                "path of the URL"},
+    [F_QUERY] = {"request_query", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_DERIVED | FF_HEXESC,
+                 ROLE_QUERY, "query string of the URL"},
+    [F_PROTO] = {"request_proto", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "HTTP version"},
+    [F_AGENT] = {"user_agent", NULL, FK_TEXT, 0, UNIT_NONE, FF_HEXESC, ROLE_USER_AGENT,
+                 "User-Agent header, cut at 8 KB"},
+    [F_CIPHER] = {"ssl_cipher", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                  "TLS cipher of an HTTPS listener"},
+    [F_PROTOCOL] = {"ssl_protocol", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "TLS version"},
+    [F_GROUP] = {"target_group_arn", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                 "target group that the request went to"},
+    [F_TRACE] = {"trace_id", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_HEXESC, ROLE_TRACE_ID,
+                 "X-Amzn-Trace-Id header"},
+    [F_DOMAIN] = {"domain_name", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                  "host name of the TLS handshake (SNI)"},
+    [F_CERT] = {"chosen_cert_arn", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                "certificate shown to the client, or session-reused"},
+    [F_PRIORITY] = {"matched_rule_priority", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+                    "priority of the rule that matched; 0 default action, -1 rules failed"},
+    [F_CREATED] = {"request_creation_time", NULL, FK_TIME, 0, UNIT_NONE, 0, ROLE_NONE,
+                   "when the request arrived"},
+    [F_ACTIONS] = {"actions_executed", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                   "actions of the rule in order, comma separated"},
+    [F_REDIRECT] = {"redirect_url", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_HEXESC, ROLE_NONE,
+                    "where a redirect action sent the client"},
+    [F_ERROR] = {"error_reason", "lambda_error_reason", FK_TEXT, 0, UNIT_NONE, 0, ROLE_ERROR,
+                 "why an authenticate, forward, Lambda or WAF action failed"},
+    [F_TARGETS] = {"target:port_list", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                   "targets that worked on the request"},
+    [F_TARGET_STATUSES] = {"target_status_code_list", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL,
+                           ROLE_NONE, "their statuses"},
+    [F_CLASS] = {"classification", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                 "desync verdict: Acceptable, Ambiguous or Severe"},
+    [F_CLASS_REASON] = {"classification_reason", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                        "reason of the desync verdict"},
+    [F_CONN] = {"conn_trace_id", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                "id of the connection, the same in the connection log"},
+    [F_NEW_HOST] = {"transformed_host", NULL, FK_TEXT, 0, UNIT_NONE, FF_HEXESC, ROLE_NONE,
+                    "host after a transform of the rule"},
+    [F_NEW_URI] = {"transformed_uri", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_HEXESC,
+                   ROLE_NONE, "URI after a transform of the rule"},
+    [F_TRANSFORM] = {"request_transform_status", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                     "how the transform went"},
+    [F_NODE] = {"ip_address", NULL, FK_IP, 0, UNIT_NONE, 0, ROLE_NONE,
+                "address of the load balancer node"},
+};
+
+static const uint16_t order[] = {
+    F_TYPE,     F_TIME,      F_ELB,           F_CLIENT,     F_TARGET,          F_REQUEST_TIME,
+    F_TARGET_TIME, F_RESPONSE_TIME, F_ELB_STATUS, F_TARGET_STATUS, F_RECEIVED, F_SENT,
+    F_REQUEST,  F_AGENT,     F_CIPHER,        F_PROTOCOL,   F_GROUP,           F_TRACE,
+    F_DOMAIN,   F_CERT,      F_PRIORITY,      F_CREATED,    F_ACTIONS,         F_REDIRECT,
+    F_ERROR,    F_TARGETS,   F_TARGET_STATUSES, F_CLASS,    F_CLASS_REASON,    F_CONN,
+    F_NEW_HOST, F_NEW_URI,   F_TRANSFORM,     F_NODE,
+};
+
+#define MIN_FIELDS 9 /* up to elb_status_code */
+
+static bool is_type(struct slice s)
+{
+    static const char *const words[] = {"http", "https", "h2", "grpcs", "grpc", "ws", "wss"};
+
+    for (unsigned i = 0; i < ARRAY_LEN(words); i++)
+        if (slice_is(s, words[i]))
+            return true;
+    return false;
+}
+
+/* A health check line has the same first two fields, then a number and more numbers. */
+static bool shape_fits(const struct slice *val)
+{
+    return !is_digits(val[F_ELB]) && is_addr_port(val[F_CLIENT]) && is_status(val[F_ELB_STATUS]);
+}
+
+static void split_parts(struct slice *val)
+{
+    struct request_parts r = split_request(val[F_REQUEST]);
+
+    split_addr_port(val[F_CLIENT], &val[F_CLIENT_IP], &val[F_CLIENT_PORT]);
+    split_addr_port(val[F_TARGET], &val[F_TARGET_IP], &val[F_TARGET_PORT]);
+    val[F_VERB] = r.verb;
+    val[F_URL] = r.url;
+    val[F_PROTO] = r.proto;
+    val[F_HOST] = r.host;
+    val[F_PATH] = r.path;
+    val[F_QUERY] = r.query;
+}
+
+static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
+                               struct record *rec)
+{
+    struct tok_result got;
+
+    (void)lay;
+    record_begin(rec, lt);
+    got = tok_quoted(line, (struct tok_map){order, ARRAY_LEN(order), lt->n_static}, rec->val);
+    rec->n_val = got.n_val;
+    if (!is_type(rec->val[F_TYPE]))
+        return record_bad(rec, REASON_SHAPE);
+    if (!parse_iso8601(rec->val[F_TIME], &rec->ts))
+        return record_bad(rec, REASON_TIME);
+    if (got.open)
+        return record_bad(rec, REASON_QUOTE);
+    if (got.n < MIN_FIELDS)
+        return record_bad(rec, REASON_SHORT);
+    if (!shape_fits(rec->val))
+        return record_bad(rec, REASON_SHAPE);
+    split_parts(rec->val);
+    return PARSE_OK;
+}
+
+static int detect(const struct probe *p)
+{
+    return probe_records(p, "alb", path_is_elb(p, "app."));
+}
+
+static const char *const samples[] = {
+    "https 2024-03-05T07:08:09.123456Z app/shop/0a1b2c3d4e5f6071 198.51.100.23:50514 "
+    "10.1.2.3:8080 0.001 0.250 0.000 200 200 512 2048 "
+    "\"GET https://shop.example.org:443/cart?item=7&n=2 HTTP/1.1\" \"Mozilla/5.0 (X11) \\x22q\\x22\" "
+    "TLS_AES_128_GCM_SHA256 TLSv1.3 "
+    "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shop/0011223344556677 "
+    "\"Root=1-65e6c3a9-0123456789abcdef01234567\" \"shop.example.org\" \"session-reused\" 3 "
+    "2024-03-05T07:08:08.872000Z \"waf,forward\" \"-\" \"-\" \"10.1.2.3:8080\" \"200\" \"-\" \"-\" "
+    "TID_00112233445566778899aabbccddeeff \"-\" \"-\" \"-\" 10.0.0.9",
+    "http 2024-03-05T07:08:10.000001Z app/shop/0a1b2c3d4e5f6071 2001:db8::17:50515 - -1 -1 -1 400 "
+    "- 0 272 \"- http://shop.example.org:80- -\" \"-\" - - - \"-\" \"-\" \"-\" - "
+    "2024-03-05T07:08:09.999000Z \"-\" \"-\" \"-\" \"-\" \"-\" \"Severe\" \"BadHeader\"",
+    "h2 2017-06-07T08:09:10.111213Z app/old/1234567890abcdef 203.0.113.9:1024 10.9.8.7:80 0.000 "
+    "1.500 0.000 502 - 99 100 \"POST https://old.example.org:443/a b c HTTP/2.0\" \"\" "
+    "ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 "
+    "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/old/0011223344556677 "
+    "\"Self=1-2-3;Root=1-4-5\"",
+    NULL,
+};
+
+const struct format format_alb = {
+    .name = "alb",
+    .title = "Application Load Balancer access log",
+    .doc_url = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
+               "load-balancer-access-logs.html",
+    .fields = fields,
+    .n_fields = N_FIELDS,
+    .detect = detect,
+    .parse = parse,
+    .samples = samples,
+};

@@ -1,0 +1,417 @@
+/* cloudfront.c - CloudFront standard log: tab separated, columns named by a #Fields line that may
+ * stand anywhere in the file. Without one the columns are those of the legacy log, which only ever
+ * grew at its end. Pasted lines whose tabs became blanks are read too: values have no blanks. */
+#include "tok_space.h"
+#include "value.h"
+
+enum {
+    F_DATE,
+    F_TIME,
+    F_EDGE,
+    F_SC_BYTES,
+    F_C_IP,
+    F_METHOD,
+    F_CS_HOST,
+    F_STEM,
+    F_STATUS,
+    F_REFERER,
+    F_AGENT,
+    F_QUERY,
+    F_COOKIE,
+    F_RESULT,
+    F_REQUEST_ID,
+    F_HOST,
+    F_PROTOCOL,
+    F_CS_BYTES,
+    F_TAKEN,
+    F_FORWARDED,
+    F_TLS,
+    F_CIPHER,
+    F_RESPONSE,
+    F_VERSION,
+    F_FLE,
+    F_FLE_FIELDS,
+    F_C_PORT,
+    F_FIRST_BYTE,
+    F_DETAIL,
+    F_TYPE,
+    F_LENGTH,
+    F_RANGE_START,
+    F_RANGE_END,
+    F_STAMP,
+    F_STAMP_MS,
+    F_ORIGIN_FBL,
+    F_ORIGIN_LBL,
+    F_ASN,
+    F_COUNTRY,
+    F_BEHAVIOR,
+    F_TENANT,
+    F_CONNECTION,
+    F_REQUEST_DATA,
+    F_RESPONSE_DATA,
+    F_S_IP,
+    F_PRIMARY_ID,
+    F_PRIMARY_NAME,
+    F_ORIGIN,
+    F_FAILOVER,
+    F_QUALITY,
+    F_BITRATE,
+    F_BUFFER,
+    F_STARVED,
+    F_CONTENT,
+    F_LASTS,
+    F_DEADLINE,
+    F_THROUGHPUT,
+    F_NEXT_OBJECT,
+    F_NEXT_RANGE,
+    F_OBJECT_TYPE,
+    F_RATE,
+    F_WISHED,
+    F_STREAMING,
+    F_SESSION,
+    F_STREAM_TYPE,
+    F_STARTUP,
+    F_TOP_BITRATE,
+    F_CMCD,
+    N_FIELDS
+};
+
+static const struct field_def fields[N_FIELDS] = {
+    [F_DATE] = {"date", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                "day of the event (UTC)"},
+    [F_TIME] = {"time", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                "clock time at which the edge finished the answer (UTC)"},
+    [F_EDGE] = {"x-edge-location", "x_edge_location location", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                "edge location: airport code, number, suffix"},
+    [F_SC_BYTES] = {"sc-bytes", "sc_bytes bytes", FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_OUT,
+                    "bytes to the viewer, headers included"},
+    [F_C_IP] = {"c-ip", "c_ip request_ip", FK_IP, 0, UNIT_NONE, 0, ROLE_CLIENT_IP,
+                "address of the viewer, or of its proxy"},
+    [F_METHOD] = {"cs-method", "cs_method", FK_TEXT, 0, UNIT_NONE, 0, ROLE_METHOD, "HTTP method"},
+    [F_CS_HOST] = {"cs(Host)", "cs_host", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                   "domain name of the distribution"},
+    [F_STEM] = {"cs-uri-stem", "cs_uri_stem uri", FK_TEXT, 0, UNIT_NONE, FF_URLENC, ROLE_PATH,
+                "path of the URL"},
+    [F_STATUS] = {"sc-status", "sc_status", FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
+                  "status to the viewer; 000 if the viewer left before"},
+    [F_REFERER] = {"cs(Referer)", "cs_referrer cs_referer referrer referer", FK_TEXT, 0, UNIT_NONE,
+                   FF_URLENC, ROLE_NONE, "Referer header"},
+    [F_AGENT] = {"cs(User-Agent)", "cs_user_agent", FK_TEXT, 0, UNIT_NONE, FF_URLENC | FF_URLENC2,
+                 ROLE_USER_AGENT, "User-Agent header"},
+    [F_QUERY] = {"cs-uri-query", "cs_uri_query query_string", FK_TEXT, 0, UNIT_NONE,
+                 FF_NOCOL | FF_URLENC, ROLE_QUERY, "query string of the URL"},
+    [F_COOKIE] = {"cs(Cookie)", "cs_cookie cookie", FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_URLENC,
+                  ROLE_NONE, "Cookie header, if cookies are logged"},
+    [F_RESULT] = {"x-edge-result-type", "x_edge_result_type result_type", FK_TEXT, 0, UNIT_NONE, 0,
+                  ROLE_NONE, "Hit, Miss, Error ...: the verdict after the last byte"},
+    [F_REQUEST_ID] = {"x-edge-request-id", "x_edge_request_id", FK_TEXT, 0, UNIT_NONE, FF_NOCOL,
+                      ROLE_REQUEST_ID, "id of the request"},
+    [F_HOST] = {"x-host-header", "x_host_header host_header", FK_TEXT, 0, UNIT_NONE, 0, ROLE_HOST,
+                "Host header of the viewer: the alias where one is used"},
+    [F_PROTOCOL] = {"cs-protocol", "cs_protocol request_protocol", FK_TEXT, 0, UNIT_NONE, 0,
+                    ROLE_NONE, "http, https, grpcs, ws or wss"},
+    [F_CS_BYTES] = {"cs-bytes", "cs_bytes request_bytes", FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_IN,
+                    "bytes from the viewer, headers included"},
+    [F_TAKEN] = {"time-taken", "time_taken", FK_NUM, 3, UNIT_S, 0, ROLE_DURATION,
+                 "from receipt of the request until the last byte was queued"},
+    [F_FORWARDED] = {"x-forwarded-for", "x_forwarded_for xforwarded_for", FK_TEXT, 0, UNIT_NONE,
+                     FF_URLENC, ROLE_NONE, "X-Forwarded-For header: viewers behind a proxy"},
+    [F_TLS] = {"ssl-protocol", "ssl_protocol", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "TLS version"},
+    [F_CIPHER] = {"ssl-cipher", "ssl_cipher", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "TLS cipher"},
+    [F_RESPONSE] = {"x-edge-response-result-type",
+                    "x_edge_response_result_type response_result_type", FK_TEXT, 0, UNIT_NONE, 0,
+                    ROLE_NONE, "the verdict just before the answer was sent"},
+    [F_VERSION] = {"cs-protocol-version", "cs_protocol_version http_version", FK_TEXT, 0,
+                   UNIT_NONE, 0, ROLE_NONE, "HTTP version"},
+    [F_FLE] = {"fle-status", "fle_status", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+               "how field-level encryption went"},
+    [F_FLE_FIELDS] = {"fle-encrypted-fields", "fle_encrypted_fields", FK_NUM, 0, UNIT_NONE, 0,
+                      ROLE_NONE, "number of encrypted fields"},
+    [F_C_PORT] = {"c-port", "c_port", FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
+                  "source port of the viewer"},
+    [F_FIRST_BYTE] = {"time-to-first-byte", "time_to_first_byte", FK_NUM, 3, UNIT_S, 0, ROLE_NONE,
+                      "from receipt of the request until the first byte of the answer"},
+    [F_DETAIL] = {"x-edge-detailed-result-type", "x_edge_detailed_result_type", FK_TEXT, 0,
+                  UNIT_NONE, 0, ROLE_ERROR, "finer verdict, telling errors apart"},
+    [F_TYPE] = {"sc-content-type", "sc_content_type", FK_TEXT, 0, UNIT_NONE, FF_URLENC, ROLE_NONE,
+                "Content-Type of the answer"},
+    [F_LENGTH] = {"sc-content-len", "sc_content_len", FK_NUM, 0, UNIT_BYTES, 0, ROLE_NONE,
+                  "Content-Length of the answer"},
+    [F_RANGE_START] = {"sc-range-start", "sc_range_start", FK_NUM, 0, UNIT_BYTES, 0, ROLE_NONE,
+                       "first byte of a range answer"},
+    [F_RANGE_END] = {"sc-range-end", "sc_range_end", FK_NUM, 0, UNIT_BYTES, 0, ROLE_NONE,
+                     "last byte of a range answer"},
+    [F_STAMP] = {"timestamp", NULL, FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                 "end of the answer, seconds since 1970"},
+    [F_STAMP_MS] = {"timestamp(ms)", NULL, FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                    "end of the answer, milliseconds since 1970"},
+    [F_ORIGIN_FBL] = {"origin-fbl", NULL, FK_NUM, 3, UNIT_S, 0, ROLE_NONE,
+                      "until the first byte from the origin"},
+    [F_ORIGIN_LBL] = {"origin-lbl", NULL, FK_NUM, 3, UNIT_S, 0, ROLE_NONE,
+                      "until the last byte from the origin"},
+    [F_ASN] = {"asn", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+               "network (AS number) of the viewer"},
+    [F_COUNTRY] = {"c-country", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                   "country of the viewer by its address"},
+    [F_BEHAVIOR] = {"cache-behavior-path-pattern", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                    "path pattern of the cache behaviour that matched"},
+    [F_TENANT] = {"distribution-tenant-id", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                  "tenant of a shared distribution"},
+    [F_CONNECTION] = {"connection-id", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                      "id of the TLS connection"},
+    [F_REQUEST_DATA] = {"viewer-request-log-data", NULL, FK_TEXT, 0, UNIT_NONE,
+                        FF_NOCOL | FF_URLENC, ROLE_NONE,
+                        "text logged by a viewer-request function"},
+    [F_RESPONSE_DATA] = {"viewer-response-log-data", NULL, FK_TEXT, 0, UNIT_NONE,
+                         FF_NOCOL | FF_URLENC, ROLE_NONE,
+                         "text logged by a viewer-response function"},
+    [F_S_IP] = {"s-ip", NULL, FK_IP, 0, UNIT_NONE, 0, ROLE_NONE, "address of the edge server"},
+    [F_PRIMARY_ID] = {"primary-distribution-id", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                      "primary distribution of a continuous deployment"},
+    [F_PRIMARY_NAME] = {"primary-distribution-dns-name", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                        "its domain name"},
+    [F_ORIGIN] = {"r-host", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                  "origin that answered, with origin groups"},
+    [F_FAILOVER] = {"sr-reason", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                    "why the second origin was asked"},
+    [F_QUALITY] = {"x-edge-mqcs", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+                   "media quality score, 0 to 100"},
+    [F_BITRATE] = {"cmcd-encoded-bitrate", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+                   "media player: bit rate of the object in kbit/s"},
+    [F_BUFFER] = {"cmcd-buffer-length", NULL, FK_NUM, 0, UNIT_MS, 0, ROLE_NONE,
+                  "media player: media in its buffer"},
+    [F_STARVED] = {"cmcd-buffer-starvation", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                   "media player: its buffer had run dry"},
+    [F_CONTENT] = {"cmcd-content-id", NULL, FK_TEXT, 0, UNIT_NONE, FF_URLENC, ROLE_NONE,
+                   "media player: id of the content"},
+    [F_LASTS] = {"cmcd-object-duration", NULL, FK_NUM, 0, UNIT_MS, 0, ROLE_NONE,
+                 "media player: playing time of the object"},
+    [F_DEADLINE] = {"cmcd-deadline", NULL, FK_NUM, 0, UNIT_MS, 0, ROLE_NONE,
+                    "media player: when it needs the first sample"},
+    [F_THROUGHPUT] = {"cmcd-measured-throughput", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+                      "media player: throughput it saw in kbit/s"},
+    [F_NEXT_OBJECT] = {"cmcd-next-object-request", NULL, FK_TEXT, 0, UNIT_NONE,
+                       FF_NOCOL | FF_URLENC, ROLE_NONE,
+                       "media player: the object it will ask for next"},
+    [F_NEXT_RANGE] = {"cmcd-next-range-request", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                      "media player: the range it will ask for next"},
+    [F_OBJECT_TYPE] = {"cmcd-object-type", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                       "media player: kind of object"},
+    [F_RATE] = {"cmcd-playback-rate", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                "media player: speed of playing"},
+    [F_WISHED] = {"cmcd-requested-maximum-throughput", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+                  "media player: delivery rate it asks for in kbit/s"},
+    [F_STREAMING] = {"cmcd-streaming-format", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                     "media player: streaming format"},
+    [F_SESSION] = {"cmcd-session-id", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                   "media player: playing session"},
+    [F_STREAM_TYPE] = {"cmcd-stream-type", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                       "media player: v on demand, l live"},
+    [F_STARTUP] = {"cmcd-startup", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                   "media player: needed to start or to seek"},
+    [F_TOP_BITRATE] = {"cmcd-top-bitrate", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+                       "media player: best bit rate it can use in kbit/s"},
+    [F_CMCD] = {"cmcd-version", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+                "media player: version of its report"},
+};
+
+/* The columns without a header: 12, 15, 18, 19, 23, 24, 26 or 33 of them. */
+static const uint16_t legacy[] = {
+    F_DATE, F_TIME, F_EDGE, F_SC_BYTES, F_C_IP, F_METHOD, F_CS_HOST, F_STEM, F_STATUS, F_REFERER,
+    F_AGENT, F_QUERY, F_COOKIE, F_RESULT, F_REQUEST_ID, F_HOST, F_PROTOCOL, F_CS_BYTES, F_TAKEN,
+    F_FORWARDED, F_TLS, F_CIPHER, F_RESPONSE, F_VERSION, F_FLE, F_FLE_FIELDS, F_C_PORT,
+    F_FIRST_BYTE, F_DETAIL, F_TYPE, F_LENGTH, F_RANGE_START, F_RANGE_END,
+};
+
+#define MIN_LEGACY 12
+#define MIN_BLANKS 24 /* columns that make a line without tabs credible */
+#define DATE_LEN 10
+
+/* --- the header --- */
+
+static bool is_header(struct slice line)
+{
+    return line.len && line.ptr[0] == '#';
+}
+
+static bool next_name(struct slice *names, struct slice *name)
+{
+    *names = slice_trim(*names);
+    if (!names->len)
+        return false;
+    name->ptr = names->ptr;
+    name->len = 0;
+    while (name->len < names->len && names->ptr[name->len] != ' ' && names->ptr[name->len] != '\t')
+        name->len++;
+    names->ptr += name->len;
+    names->len -= name->len;
+    return true;
+}
+
+static int column(struct logtype *lt, struct slice name)
+{
+    int at = logtype_lookup(lt, name);
+
+    return at >= 0 ? at : logtype_field(lt, name, true);
+}
+
+static void read_header(struct logtype *lt, const struct layout **lay, struct slice line)
+{
+    static const char mark[] = "#Fields:";
+    const struct layout *learned;
+    uint16_t field[MAX_FIELDS];
+    struct slice name;
+    unsigned n = 0;
+
+    if (!slice_starts(line, mark))
+        return;
+    line.ptr += sizeof(mark) - 1;
+    line.len -= sizeof(mark) - 1;
+    while (n < MAX_FIELDS && next_name(&line, &name)) {
+        int at = column(lt, name);
+
+        if (at < 0)
+            break;
+        field[n++] = (uint16_t)at;
+    }
+    learned = n ? layout_intern(lt, field, n) : NULL;
+    if (learned)
+        *lay = learned;
+}
+
+/* --- records --- */
+
+/* Seconds of hh:mm:ss. */
+static bool clock_time(struct slice s, int64_t *us)
+{
+    char iso[] = "1970-01-01T00:00:00";
+
+    if (s.len != 8)
+        return false;
+    memcpy(iso + DATE_LEN + 1, s.ptr, 8);
+    return parse_iso8601(slice_of(iso, sizeof(iso) - 1), us);
+}
+
+static bool event_time(const struct slice *val, int64_t *ts)
+{
+    int64_t day, clock;
+
+    if (parse_epoch(val[F_STAMP_MS], ts) || parse_epoch(val[F_STAMP], ts))
+        return true;
+    if (!parse_date(val[F_DATE], &day) || !clock_time(val[F_TIME], &clock))
+        return false;
+    *ts = day + clock;
+    return true;
+}
+
+/* Whether the columns have a time at all. */
+static bool has_time(const struct slice *val)
+{
+    return val[F_DATE].ptr || val[F_TIME].ptr || val[F_STAMP].ptr || val[F_STAMP_MS].ptr;
+}
+
+static unsigned highest(const struct layout *lay)
+{
+    unsigned max = 0;
+
+    for (unsigned i = 0; i < lay->n; i++)
+        max = MAX(max, lay->field[i]);
+    return max;
+}
+
+/* Room for the columns that a header added behind the static ones. */
+static void clear_learned(struct record *rec, unsigned last)
+{
+    for (; rec->n_val <= last; rec->n_val++)
+        rec->val[rec->n_val] = (struct slice){NULL, 0};
+}
+
+static struct tok_result split(struct slice line, struct tok_map map, struct slice *val)
+{
+    if (memchr(line.ptr, '\t', line.len))
+        return tok_sep(line, '\t', map, val);
+    return tok_runs(line, map, val);
+}
+
+static bool credible(struct slice line, const struct layout *lay, unsigned n)
+{
+    if (lay)
+        return n * 2 >= lay->n;
+    return n >= (memchr(line.ptr, '\t', line.len) ? MIN_LEGACY : MIN_BLANKS);
+}
+
+static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
+                               struct record *rec)
+{
+    struct tok_map map = {legacy, ARRAY_LEN(legacy), lt->n_static};
+    struct tok_result got;
+
+    record_begin(rec, lt);
+    if (is_header(line)) {
+        read_header(lt, lay, line);
+        return PARSE_HEADER;
+    }
+    if (!line.len)
+        return record_bad(rec, REASON_SHORT);
+    if (*lay) {
+        map.field = (*lay)->field;
+        map.n = (*lay)->n;
+        clear_learned(rec, highest(*lay));
+    }
+    got = split(line, map, rec->val);
+    rec->n_val = MAX(rec->n_val, got.n_val);
+    if (!event_time(rec->val, &rec->ts) && (has_time(rec->val) || !*lay))
+        return record_bad(rec, *lay || got.n < MIN_LEGACY ? REASON_TIME : REASON_HEADER);
+    if (!credible(line, *lay, got.n))
+        return record_bad(rec, REASON_SHORT);
+    return PARSE_OK;
+}
+
+/* --- detection --- */
+
+static unsigned known_names(struct slice names)
+{
+    struct slice name;
+    unsigned n = 0;
+
+    while (next_name(&names, &name))
+        n += slice_starts(name, "x-edge-") || slice_starts(name, "cs-") ||
+             slice_starts(name, "cs(") || slice_starts(name, "sc-");
+    return n;
+}
+
+static int detect(const struct probe *p)
+{
+    struct slice head = p->head, line;
+
+    while (probe_line(&head, &line) && is_header(line))
+        if (slice_starts(line, "#Fields:"))
+            return known_names(line) >= 2 ? 95 : 0;
+    return probe_records(p, "cloudfront", path_has(p, "/CloudFront/"));
+}
+
+static const char *const samples[] = {
+    "#Version: 1.0",
+    "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status "
+    "cs(Referer) cs(User-Agent) cs-uri-query x-edge-result-type timestamp(ms) x-new-column",
+    "2024-06-07\t08:09:10\tDUB56-P1\t1234\t2001:db8::5\tGET\td0example.cloudfront.net\t"
+    "/a%20b.html\t200\t-\tAgent/1.0%2520(test)\tq=1&r=2\tHit\t1717747750123\tnew value",
+    "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status "
+    "cs(Referer) cs(User-Agent) cs-uri-query",
+    "2013-06-07\t08:09:10\tLHR5\t99\t203.0.113.2\tHEAD\td0example.cloudfront.net\t/\t000\t-\t-"
+    "\t-\tsurplus",
+    NULL,
+};
+
+const struct format format_cloudfront = {
+    .name = "cloudfront",
+    .title = "CloudFront standard log",
+    .doc_url = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/"
+               "standard-logs-reference.html",
+    .fields = fields,
+    .n_fields = N_FIELDS,
+    .header = true,
+    .detect = detect,
+    .parse = parse,
+    .samples = samples,
+};

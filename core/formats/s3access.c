@@ -1,0 +1,358 @@
+/* s3access.c - S3 server access log. Quotes inside the quoted values are not escaped, so a line is
+ * read from both ends: up to the request line from the left; the request line ends where a status
+ * and the five values behind it follow; the user agent ends at the last quote of the line. */
+#include "tok_space.h"
+#include "value.h"
+
+enum {
+    F_OWNER,
+    F_BUCKET,
+    F_TIME,
+    F_IP,
+    F_REQUESTER,
+    F_REQUEST_ID,
+    F_OPERATION,
+    F_KEY,
+    F_URI,
+    F_VERB,
+    F_PATH,
+    F_QUERY,
+    F_PROTO,
+    F_STATUS,
+    F_ERROR,
+    F_SENT,
+    F_SIZE,
+    F_TOTAL,
+    F_TURN,
+    F_REFERER,
+    F_AGENT,
+    F_VERSION,
+    F_HOST_ID,
+    F_SIGV,
+    F_CIPHER,
+    F_AUTH,
+    F_HOST,
+    F_TLS,
+    F_ACCESS_POINT,
+    F_ACL,
+    F_REGION,
+    N_FIELDS
+};
+
+static const struct field_def fields[N_FIELDS] = {
+    [F_OWNER] = {"bucket_owner", "bucketowner", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                 "canonical id of the owner of the bucket"},
+    [F_BUCKET] = {"bucket", "bucket_name", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                  "bucket that the request was for"},
+    [F_TIME] = {"time", "requestdatetime", FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                "when the request arrived (UTC)"},
+    [F_IP] = {"remote_ip", "remoteip", FK_IP, 0, UNIT_NONE, 0, ROLE_CLIENT_IP,
+              "address of the caller; none for requests of S3 itself"},
+    [F_REQUESTER] = {"requester", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_PRINCIPAL,
+                     "who asked: ARN, canonical id or service; none for anonymous"},
+    [F_REQUEST_ID] = {"request_id", "requestid", FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_REQUEST_ID,
+                      "id that S3 gave to the request"},
+    [F_OPERATION] = {"operation", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_ACTION,
+                     "operation, as REST.GET.OBJECT"},
+    [F_KEY] = {"key", NULL, FK_TEXT, 0, UNIT_NONE, FF_URLENC, ROLE_PATH, "key of the object"},
+    [F_URI] = {"request_uri", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+               "the request line: method, path and version"},
+    [F_VERB] = {"request_verb", NULL, FK_TEXT, 0, UNIT_NONE, FF_DERIVED, ROLE_METHOD,
+                "HTTP method of the request line"},
+    [F_PATH] = {"request_path", NULL, FK_TEXT, 0, UNIT_NONE, FF_DERIVED, ROLE_NONE,
+                "path of the request line"},
+    [F_QUERY] = {"request_query", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_DERIVED, ROLE_QUERY,
+                 "query string of the request line"},
+    [F_PROTO] = {"request_proto", NULL, FK_TEXT, 0, UNIT_NONE, FF_DERIVED, ROLE_NONE,
+                 "HTTP version of the request line"},
+    [F_STATUS] = {"http_status", "httpstatus", FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
+                  "status of the answer"},
+    [F_ERROR] = {"error_code", "errorcode", FK_TEXT, 0, UNIT_NONE, 0, ROLE_ERROR, "S3 error code"},
+    [F_SENT] = {"bytes_sent", "bytessent", FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_OUT,
+                "bytes of the answer without headers; none is zero"},
+    [F_SIZE] = {"object_size", "objectsize", FK_NUM, 0, UNIT_BYTES, 0, ROLE_NONE,
+                "size of the object"},
+    [F_TOTAL] = {"total_time", "totaltime", FK_NUM, 0, UNIT_MS, 0, ROLE_DURATION,
+                 "from receipt until the last byte of the answer left"},
+    [F_TURN] = {"turn_around_time", "turnaroundtime", FK_NUM, 0, UNIT_MS, 0, ROLE_NONE,
+                "from the last byte received until the first byte sent"},
+    [F_REFERER] = {"referer", "referrer", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "Referer header"},
+    [F_AGENT] = {"user_agent", "useragent", FK_TEXT, 0, UNIT_NONE, 0, ROLE_USER_AGENT,
+                 "User-Agent header"},
+    [F_VERSION] = {"version_id", "versionid", FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                   "version of the object that was asked for"},
+    [F_HOST_ID] = {"host_id", "hostid", FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                   "extended request id (x-amz-id-2)"},
+    [F_SIGV] = {"signature_version", "sigv", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                "SigV2 or SigV4; none if unsigned"},
+    [F_CIPHER] = {"cipher_suite", "ciphersuite", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                  "TLS cipher; none for plain HTTP"},
+    [F_AUTH] = {"authentication_type", "authtype", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                "AuthHeader, QueryString (presigned) or none"},
+    [F_HOST] = {"host_header", "endpoint", FK_TEXT, 0, UNIT_NONE, 0, ROLE_HOST,
+                "endpoint that was used"},
+    [F_TLS] = {"tls_version", "tlsversion", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "TLS version"},
+    [F_ACCESS_POINT] = {"access_point_arn", "accesspointarn", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                        "access point that the request came through"},
+    [F_ACL] = {"acl_required", "aclrequired", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+               "Yes if only an ACL allowed the request"},
+    [F_REGION] = {"source_region", "sourceregion", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                  "AWS region that the request came from"},
+};
+
+static const uint16_t tail_order[] = {
+    F_VERSION, F_HOST_ID, F_SIGV, F_CIPHER, F_AUTH, F_HOST, F_TLS, F_ACCESS_POINT, F_ACL, F_REGION,
+};
+
+static const uint16_t result_order[] = {F_STATUS, F_ERROR, F_SENT, F_SIZE, F_TOTAL, F_TURN};
+
+static bool is_dash(struct slice s)
+{
+    return s.len == 1 && s.ptr[0] == '-';
+}
+
+static bool is_operation(struct slice s)
+{
+    return slice_starts(s, "REST.") || slice_starts(s, "WEBSITE.") || slice_starts(s, "BATCH.") ||
+           slice_starts(s, "S3.") || slice_starts(s, "SOAP.");
+}
+
+/* owner bucket [time] address */
+static enum parse_reason read_front(struct slice *left, struct record *rec)
+{
+    struct slice *val = rec->val;
+
+    val[F_OWNER] = slice_cut(left, ' ');
+    val[F_BUCKET] = slice_cut(left, ' ');
+    if (!left->len || left->ptr[0] != '[')
+        return REASON_SHAPE;
+    left->ptr++;
+    left->len--;
+    val[F_TIME] = slice_cut(left, ']');
+    if (!parse_clf(val[F_TIME], &rec->ts))
+        return REASON_TIME;
+    if (!left->len || left->ptr[0] != ' ')
+        return REASON_SHORT;
+    slice_cut(left, ' ');
+    val[F_IP] = slice_cut(left, ' ');
+    return left->ptr ? REASON_NONE : REASON_SHORT;
+}
+
+/* requester id operation key: the requester may have blanks in it, the operation tells the end. */
+static bool read_caller(struct slice *left, struct slice *val)
+{
+    struct slice all = *left, rest = *left, before = {NULL, 0};
+    unsigned n = 0;
+
+    while (rest.ptr) {
+        struct slice word = slice_cut(&rest, ' ');
+
+        if (word.len && word.ptr[0] == '"')
+            break;
+        if (n >= 2 && is_operation(word)) {
+            val[F_REQUESTER] = slice_of(all.ptr, (size_t)(before.ptr - all.ptr) - 1);
+            val[F_REQUEST_ID] = before;
+            val[F_OPERATION] = word;
+            val[F_KEY] = slice_cut(&rest, ' ');
+            *left = rest;
+            return rest.ptr != NULL;
+        }
+        before = word;
+        n++;
+    }
+    val[F_REQUESTER] = slice_cut(left, ' ');
+    val[F_REQUEST_ID] = slice_cut(left, ' ');
+    val[F_OPERATION] = slice_cut(left, ' ');
+    val[F_KEY] = slice_cut(left, ' ');
+    return left->ptr != NULL;
+}
+
+/* Status, error code and four numbers at the start of *left; they are cut off if they are there. */
+static bool read_result(struct slice *left, struct slice *val)
+{
+    struct slice rest = *left, got[ARRAY_LEN(result_order)];
+
+    for (unsigned i = 0; i < ARRAY_LEN(got); i++) {
+        got[i] = slice_cut(&rest, ' ');
+        if (!got[i].len || (i == 0 && !is_status(got[i])) ||
+            (i > 1 && !is_dash(got[i]) && !is_digits(got[i])))
+            return false;
+    }
+    for (unsigned i = 0; i < ARRAY_LEN(got); i++)
+        val[result_order[i]] = got[i];
+    *left = rest;
+    return true;
+}
+
+/* The request line, quoted or a bare dash, and the result behind it. */
+static enum parse_reason read_request(struct slice *left, struct slice *val)
+{
+    const char *start = left->ptr + 1, *end = left->ptr + left->len, *p = start;
+
+    if (left->ptr[0] != '"') {
+        val[F_URI] = slice_cut(left, ' ');
+        return left->ptr && read_result(left, val) ? REASON_NONE : REASON_SHAPE;
+    }
+    while ((p = memchr(p, '"', (size_t)(end - p))) != NULL) {
+        struct slice rest = slice_of(p + 2, p + 2 < end ? (size_t)(end - p - 2) : 0);
+
+        if (rest.len && p[1] == ' ' && read_result(&rest, val)) {
+            val[F_URI] = slice_of(start, (size_t)(p - start));
+            *left = rest;
+            return REASON_NONE;
+        }
+        p++;
+    }
+    return memchr(start, '"', (size_t)(end - start)) ? REASON_SHAPE : REASON_QUOTE;
+}
+
+/* `"referer" "agent"`: the first `" "` parts them, agents having odd quotes more often. */
+static void split_quoted_pair(struct slice s, struct slice *val)
+{
+    struct slice inner = slice_of(s.ptr + 1, s.len - 2);
+    const char *at = memmem(inner.ptr, inner.len, "\" \"", 3);
+    size_t n = at ? (size_t)(at - inner.ptr) : inner.len;
+
+    val[F_REFERER] = slice_of(inner.ptr, n);
+    if (at)
+        val[F_AGENT] = slice_of(at + 3, inner.len - n - 3);
+}
+
+/* The quote that closes the last quoted value of the line: a blank or the end follows. */
+static const char *last_quote(struct slice s)
+{
+    const char *p = s.len ? memrchr(s.ptr, '"', s.len) : NULL;
+
+    while (p && p + 1 < s.ptr + s.len && p[1] != ' ')
+        p = p > s.ptr ? memrchr(s.ptr, '"', (size_t)(p - s.ptr)) : NULL;
+    return p;
+}
+
+static struct slice after(struct slice s, const char *p)
+{
+    const char *end = s.ptr + s.len;
+
+    return p < end ? slice_of(p, (size_t)(end - p)) : (struct slice){NULL, 0};
+}
+
+/* Referer and agent; *left becomes the tail behind them. Either may be a bare dash. */
+static bool read_client(struct slice *left, struct slice *val)
+{
+    const char *quote = last_quote(*left);
+    struct slice quoted;
+
+    if (!quote || left->ptr[0] != '"') {
+        val[F_REFERER] = slice_cut(left, ' ');
+        if (!quote) {
+            val[F_AGENT] = slice_cut(left, ' ');
+            return !val[F_AGENT].len || val[F_AGENT].ptr[0] != '"';
+        }
+    }
+    if (left->ptr[0] != '"')
+        return false;
+    quoted = slice_of(left->ptr, (size_t)(quote + 1 - left->ptr));
+    *left = after(*left, quote + 2);
+    if (quoted.len < 2)
+        return false;
+    if (val[F_REFERER].ptr) {
+        val[F_AGENT] = slice_of(quoted.ptr + 1, quoted.len - 2);
+        return true;
+    }
+    split_quoted_pair(quoted, val);
+    if (!val[F_AGENT].ptr && left->ptr)
+        val[F_AGENT] = slice_cut(left, ' ');
+    return !val[F_AGENT].len || val[F_AGENT].ptr[0] != '"' || val[F_AGENT].ptr[-1] == '"';
+}
+
+static void split_uri(struct slice *val)
+{
+    struct request_parts r = split_request(val[F_URI]);
+
+    val[F_VERB] = r.verb;
+    val[F_PATH] = r.path;
+    val[F_QUERY] = r.query;
+    val[F_PROTO] = r.proto;
+}
+
+static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
+                               struct record *rec)
+{
+    struct slice left = line;
+    enum parse_reason reason;
+
+    (void)lay;
+    record_begin(rec, lt);
+    reason = read_front(&left, rec);
+    if (reason == REASON_NONE && !read_caller(&left, rec->val))
+        reason = REASON_SHORT;
+    if (reason == REASON_NONE && !left.len)
+        reason = REASON_SHORT;
+    if (reason == REASON_NONE)
+        reason = read_request(&left, rec->val);
+    if (reason == REASON_NONE && left.len && !read_client(&left, rec->val))
+        reason = REASON_QUOTE;
+    if (reason != REASON_NONE)
+        return record_bad(rec, reason);
+    if (left.len) {
+        struct tok_map map = {tail_order, ARRAY_LEN(tail_order), lt->n_static};
+
+        rec->n_val = tok_sep(left, ' ', map, rec->val).n_val;
+    }
+    split_uri(rec->val);
+    return PARSE_OK;
+}
+
+/* --- detection --- */
+
+/* YYYY-MM-DD-hh-mm-ss-UNIQUE at the end of the key. */
+static bool is_named(struct slice path)
+{
+    static const char shape[] = "0000-00-00-00-00-00-XXXXXXXXXXXXXXXX";
+    const char *p;
+
+    if (path.len < sizeof(shape) - 1)
+        return false;
+    p = path.ptr + path.len - (sizeof(shape) - 1);
+    for (size_t i = 0; shape[i]; i++) {
+        bool digit = p[i] >= '0' && p[i] <= '9';
+
+        if (shape[i] == '-' ? p[i] != '-'
+                            : !digit && !(shape[i] == 'X' && p[i] >= 'A' && p[i] <= 'F'))
+            return false;
+    }
+    return true;
+}
+
+static int detect(const struct probe *p)
+{
+    return probe_records(p, "s3access", is_named(p->path));
+}
+
+static const char *const samples[] = {
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef pictures "
+    "[03/Apr/2023:05:06:07 +0000] 203.0.113.50 arn:aws:iam::111122223333:user/anna 0A1B2C3D4E5F6071 "
+    "REST.GET.OBJECT cats/one%2520two.png \"GET /cats/one%20two.png?versionId=7 HTTP/1.1\" 200 - "
+    "4096 4096 31 30 \"https://www.example.org/\" \"aws-cli/2.0\" 7 "
+    "aGVsbG8gd29ybGQ= SigV4 TLS_AES_128_GCM_SHA256 AuthHeader pictures.s3.eu-west-1.amazonaws.com "
+    "TLSv1.3 - Yes eu-west-1 later",
+    "0123 pictures [03/Apr/2023:05:06:08 +0000] - "
+    "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E0EXAMPLE 0A1B2C3D4E5F6072 "
+    "REST.HEAD.OBJECT a \"HEAD /a\" HTTP/1.1\" 404 NoSuchKey 300 - 5 - \"-\" "
+    "\"odd \" agent\"\" - id - - - host TLSv1.2",
+    "0123 pictures [03/Apr/2023:05:06:09 +0000] - AmazonS3 0A1B2C3D4E5F6073 S3.EXPIRE.OBJECT "
+    "old/key - - - - - - - - - - - - - - - -",
+    "0123 pictures [03/Apr/2011:05:06:09 +0000] 2001:db8::3 - 0A1B2C3D4E5F6074 REST.GET.ACL - "
+    "\"GET /pictures?acl HTTP/1.1\" 403 AccessDenied 231 - 7 - \"-\" \"Agent/1\" -",
+    NULL,
+};
+
+const struct format format_s3access = {
+    .name = "s3access",
+    .title = "S3 server access log",
+    .doc_url = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html",
+    .fields = fields,
+    .n_fields = N_FIELDS,
+    .detect = detect,
+    .parse = parse,
+    .samples = samples,
+};

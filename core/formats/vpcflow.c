@@ -1,0 +1,417 @@
+/* vpcflow.c - VPC flow log: values between blanks, columns named by a header line. A file without
+ * one has the default order of version 2. Names that are not known, those of transit gateway
+ * records among them, become text columns. */
+#include "tok_space.h"
+#include "value.h"
+
+enum {
+    F_VERSION,
+    F_ACCOUNT,
+    F_INTERFACE,
+    F_SRC,
+    F_DST,
+    F_SRC_PORT,
+    F_DST_PORT,
+    F_PROTOCOL,
+    F_PACKETS,
+    F_BYTES,
+    F_START,
+    F_END,
+    F_ACTION,
+    F_LOG_STATUS,
+    F_VPC_ID,
+    F_SUBNET_ID,
+    F_INSTANCE_ID,
+    F_TCP_FLAGS,
+    F_TYPE,
+    F_PKT_SRCADDR,
+    F_PKT_DSTADDR,
+    F_REGION,
+    F_AZ_ID,
+    F_SUBLOCATION_TYPE,
+    F_SUBLOCATION_ID,
+    F_PKT_SRC_AWS_SERVICE,
+    F_PKT_DST_AWS_SERVICE,
+    F_FLOW_DIRECTION,
+    F_TRAFFIC_PATH,
+    F_ECS_CLUSTER_ARN,
+    F_ECS_CLUSTER_NAME,
+    F_ECS_CONTAINER_INSTANCE_ARN,
+    F_ECS_CONTAINER_INSTANCE_ID,
+    F_ECS_CONTAINER_ID,
+    F_ECS_SECOND_CONTAINER_ID,
+    F_ECS_SERVICE_NAME,
+    F_ECS_TASK_DEFINITION_ARN,
+    F_ECS_TASK_ARN,
+    F_ECS_TASK_ID,
+    F_REJECT_REASON,
+    F_RESOURCE_ID,
+    F_ENCRYPTION_STATUS,
+    F_INSTANCE_TAG,
+    F_INSTANCE_TAG_2,
+    F_INTERFACE_TAG,
+    F_INTERFACE_TAG_2,
+    F_ASG_TAG,
+    F_ASG_TAG_2,
+    F_INTERFACE_TYPE,
+    F_NEXT_HOP_INTERFACE_ID,
+    F_NEXT_HOP_SUBNET_ID,
+    F_NEXT_HOP_AZ_ID,
+    F_NEXT_HOP_VPC_ID,
+    F_NEXT_HOP_INTERFACE_TYPE,
+    N_FIELDS
+};
+
+static const struct field_def fields[N_FIELDS] = {
+    [F_VERSION] = {"version", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+                   "version of the record: the highest of its fields"},
+    [F_ACCOUNT] = {"account-id", "account_id accountId", FK_TEXT, 0, UNIT_NONE, FF_ID, ROLE_NONE,
+                   "account that owns the interface"},
+    [F_INTERFACE] = {"interface-id", "interface_id interfaceId", FK_TEXT, 0, UNIT_NONE, 0,
+                     ROLE_NONE, "network interface that saw the traffic"},
+    [F_SRC] = {"srcaddr", "srcAddr", FK_IP, 0, UNIT_NONE, 0, ROLE_CLIENT_IP,
+               "source address as the interface sees it"},
+    [F_DST] = {"dstaddr", "dstAddr", FK_IP, 0, UNIT_NONE, 0, ROLE_SERVER_IP,
+               "destination address as the interface sees it"},
+    [F_SRC_PORT] = {"srcport", "srcPort", FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE, "source port"},
+    [F_DST_PORT] = {"dstport", "dstPort", FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
+                    "destination port"},
+    [F_PROTOCOL] = {"protocol", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+                    "IANA number of the protocol: 1 ICMP, 6 TCP, 17 UDP"},
+    [F_PACKETS] = {"packets", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE, "packets in the window"},
+    [F_BYTES] = {"bytes", NULL, FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_OUT, "bytes in the window"},
+    [F_START] = {"start", "startTime", FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                 "first packet of the flow in the window"},
+    [F_END] = {"end", "endTime", FK_TIME, 0, UNIT_NONE, 0, ROLE_NONE,
+               "last packet of the flow in the window"},
+    [F_ACTION] = {"action", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_ACTION, "ACCEPT or REJECT"},
+    [F_LOG_STATUS] = {"log-status", "log_status logStatus", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                      "OK, NODATA or SKIPDATA"},
+    [F_VPC_ID] = {"vpc-id", "vpc_id", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "VPC of the interface"},
+    [F_SUBNET_ID] = {"subnet-id", "subnet_id", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                     "subnet of the interface"},
+    [F_INSTANCE_ID] = {"instance-id", "instance_id", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                       "instance of the interface"},
+    [F_TCP_FLAGS] = {"tcp-flags", "tcp_flags", FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+                     "TCP flags seen: 1 FIN, 2 SYN, 4 RST, 18 SYN-ACK"},
+    [F_TYPE] = {"type", "type", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "IPv4, IPv6 or EFA"},
+    [F_PKT_SRCADDR] = {"pkt-srcaddr", "pkt_srcaddr", FK_IP, 0, UNIT_NONE, 0, ROLE_NONE,
+                       "source address in the packet"},
+    [F_PKT_DSTADDR] = {"pkt-dstaddr", "pkt_dstaddr", FK_IP, 0, UNIT_NONE, 0, ROLE_NONE,
+                       "destination address in the packet"},
+    [F_REGION] = {"region", "region", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                  "region of the interface"},
+    [F_AZ_ID] = {"az-id", "az_id", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                 "availability zone of the interface"},
+    [F_SUBLOCATION_TYPE] = {"sublocation-type", "sublocation_type", FK_TEXT, 0, UNIT_NONE, 0,
+                            ROLE_NONE, "wavelength, outpost or localzone"},
+    [F_SUBLOCATION_ID] = {"sublocation-id", "sublocation_id", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                          "id of the sublocation"},
+    [F_PKT_SRC_AWS_SERVICE] = {"pkt-src-aws-service", "pkt_src_aws_service", FK_TEXT, 0, UNIT_NONE,
+                               0, ROLE_NONE, "AWS service that owns the source address"},
+    [F_PKT_DST_AWS_SERVICE] = {"pkt-dst-aws-service", "pkt_dst_aws_service", FK_TEXT, 0, UNIT_NONE,
+                               0, ROLE_NONE, "AWS service that owns the destination address"},
+    [F_FLOW_DIRECTION] = {"flow-direction", "flow_direction", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                          "ingress or egress"},
+    [F_TRAFFIC_PATH] = {"traffic-path", "traffic_path", FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
+                        "way of outbound traffic: 1 own VPC, 2 internet gateway, 4 peering ..."},
+    [F_ECS_CLUSTER_ARN] = {"ecs-cluster-arn", "ecs_cluster_arn", FK_TEXT, 0, UNIT_NONE, 0,
+                           ROLE_NONE, "ARN of the ECS cluster"},
+    [F_ECS_CLUSTER_NAME] = {"ecs-cluster-name", "ecs_cluster_name", FK_TEXT, 0, UNIT_NONE, 0,
+                            ROLE_NONE, "name of the ECS cluster"},
+    [F_ECS_CONTAINER_INSTANCE_ARN] = {"ecs-container-instance-arn", "ecs_container_instance_arn",
+                                      FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                                      "ARN of the container instance"},
+    [F_ECS_CONTAINER_INSTANCE_ID] = {"ecs-container-instance-id", "ecs_container_instance_id",
+                                     FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                                     "id of the container instance"},
+    [F_ECS_CONTAINER_ID] = {"ecs-container-id", "ecs_container_id", FK_TEXT, 0, UNIT_NONE, 0,
+                            ROLE_NONE, "id of the first container of the task"},
+    [F_ECS_SECOND_CONTAINER_ID] = {"ecs-second-container-id", "ecs_second_container_id", FK_TEXT,
+                                   0, UNIT_NONE, 0, ROLE_NONE,
+                                   "id of the second container of the task"},
+    [F_ECS_SERVICE_NAME] = {"ecs-service-name", "ecs_service_name", FK_TEXT, 0, UNIT_NONE, 0,
+                            ROLE_NONE, "name of the ECS service"},
+    [F_ECS_TASK_DEFINITION_ARN] = {"ecs-task-definition-arn", "ecs_task_definition_arn", FK_TEXT,
+                                   0, UNIT_NONE, 0, ROLE_NONE, "ARN of the task definition"},
+    [F_ECS_TASK_ARN] = {"ecs-task-arn", "ecs_task_arn", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                        "ARN of the task"},
+    [F_ECS_TASK_ID] = {"ecs-task-id", "ecs_task_id", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                       "id of the task"},
+    [F_REJECT_REASON] = {"reject-reason", "reject_reason", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                         "why it was rejected: BPA or EC"},
+    [F_RESOURCE_ID] = {"resource-id", "resource_id", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                       "id of a resource that has no interface"},
+    [F_ENCRYPTION_STATUS] = {"encryption-status", "encryption_status", FK_NUM, 0, UNIT_NONE, 0,
+                             ROLE_NONE, "0 none, 1 hardware, 2 application, 3 both"},
+    [F_INSTANCE_TAG] = {"instance-tag", "instance_tag", FK_TEXT, 0, UNIT_NONE, FF_URLENC,
+                        ROLE_NONE, "value of a tag of the instance"},
+    [F_INSTANCE_TAG_2] = {"instance-tag-2", "instance_tag_2", FK_TEXT, 0, UNIT_NONE, FF_URLENC,
+                          ROLE_NONE, "value of a second tag of the instance"},
+    [F_INTERFACE_TAG] = {"interface-tag", "interface_tag", FK_TEXT, 0, UNIT_NONE, FF_URLENC,
+                         ROLE_NONE, "value of a tag of the interface"},
+    [F_INTERFACE_TAG_2] = {"interface-tag-2", "interface_tag_2", FK_TEXT, 0, UNIT_NONE, FF_URLENC,
+                           ROLE_NONE, "value of a second tag of the interface"},
+    [F_ASG_TAG] = {"asg-tag", "asg_tag", FK_TEXT, 0, UNIT_NONE, FF_URLENC, ROLE_NONE,
+                   "value of a tag of the Auto Scaling group"},
+    [F_ASG_TAG_2] = {"asg-tag-2", "asg_tag_2", FK_TEXT, 0, UNIT_NONE, FF_URLENC, ROLE_NONE,
+                     "value of a second tag of that group"},
+    [F_INTERFACE_TYPE] = {"interface-type", "interface_type", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                          "kind of managed interface"},
+    [F_NEXT_HOP_INTERFACE_ID] = {"next-hop-interface-id", "next_hop_interface_id", FK_TEXT, 0,
+                                 UNIT_NONE, 0, ROLE_NONE, "interface of the next hop"},
+    [F_NEXT_HOP_SUBNET_ID] = {"next-hop-subnet-id", "next_hop_subnet_id", FK_TEXT, 0, UNIT_NONE, 0,
+                              ROLE_NONE, "subnet of the next hop"},
+    [F_NEXT_HOP_AZ_ID] = {"next-hop-az-id", "next_hop_az_id", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                          "zone of the next hop"},
+    [F_NEXT_HOP_VPC_ID] = {"next-hop-vpc-id", "next_hop_vpc_id", FK_TEXT, 0, UNIT_NONE, 0,
+                           ROLE_NONE, "VPC of the next hop"},
+    [F_NEXT_HOP_INTERFACE_TYPE] = {"next-hop-interface-type", "next_hop_interface_type", FK_TEXT,
+                                   0, UNIT_NONE, 0, ROLE_NONE,
+                                   "kind of interface of the next hop"},
+};
+
+static const uint16_t version_2[] = {
+    F_VERSION, F_ACCOUNT, F_INTERFACE, F_SRC, F_DST, F_SRC_PORT, F_DST_PORT, F_PROTOCOL, F_PACKETS,
+    F_BYTES, F_START, F_END, F_ACTION, F_LOG_STATUS,
+};
+
+#define MIN_DEFAULT 12 /* up to `end` */
+
+/* --- the header --- */
+
+static bool is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
+           (c >= 'A' && c <= 'Z');
+}
+
+/* The next blank-separated word, without the ${} of format strings; *is_name if it can be one. */
+static bool next_word(struct slice *left, struct slice *word, bool *is_name)
+{
+    *left = slice_trim(*left);
+    if (!left->len)
+        return false;
+    *word = *left;
+    for (word->len = 0; word->len < left->len && left->ptr[word->len] != ' ' &&
+                        left->ptr[word->len] != '\t';)
+        word->len++;
+    left->ptr += word->len;
+    left->len -= word->len;
+    if (slice_starts(*word, "${") && slice_ends(*word, "}"))
+        *word = slice_of(word->ptr + 2, word->len - 3);
+    *is_name = word->len && ((word->ptr[0] >= 'a' && word->ptr[0] <= 'z') ||
+                             (word->ptr[0] >= 'A' && word->ptr[0] <= 'Z'));
+    for (size_t i = 0; *is_name && i < word->len; i++)
+        *is_name = is_name_char(word->ptr[i]);
+    return true;
+}
+
+static bool same_name(struct slice word, const char *name)
+{
+    size_t n = strlen(name);
+
+    if (word.len != n)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (word.ptr[i] != name[i] && !(name[i] == '-' && (word.ptr[i] == '_' || word.ptr[i] == '.')))
+            return false;
+    return true;
+}
+
+static bool is_known(struct slice word)
+{
+    for (unsigned i = 0; i < N_FIELDS; i++)
+        if (same_name(word, fields[i].name) ||
+            (fields[i].aliases && slice_is(word, fields[i].aliases)))
+            return true;
+    return false;
+}
+
+/* A header has names only, and a third of them are documented ones. */
+static bool is_header(struct slice line)
+{
+    unsigned n = 0, known = 0;
+    struct slice word;
+    bool is_name;
+
+    if (!line.len || (line.ptr[0] >= '0' && line.ptr[0] <= '9') || line.ptr[0] == '-')
+        return false;
+    for (; next_word(&line, &word, &is_name); n++) {
+        if (!is_name)
+            return false;
+        known += is_known(word);
+    }
+    return n >= 2 && known >= 2 && known * 3 >= n;
+}
+
+static int column(struct logtype *lt, struct slice name)
+{
+    for (unsigned i = 0; i < N_FIELDS; i++)
+        if (same_name(name, fields[i].name))
+            return (int)i;
+    for (unsigned i = 0; i < N_FIELDS; i++)
+        if (fields[i].aliases && slice_is(name, fields[i].aliases))
+            return (int)i;
+    return logtype_field(lt, name, true);
+}
+
+static void read_header(struct logtype *lt, const struct layout **lay, struct slice line)
+{
+    const struct layout *learned;
+    uint16_t field[MAX_FIELDS];
+    struct slice word;
+    bool is_name;
+    unsigned n = 0;
+
+    while (n < MAX_FIELDS && next_word(&line, &word, &is_name)) {
+        int at = column(lt, word);
+
+        if (at < 0)
+            break;
+        field[n++] = (uint16_t)at;
+    }
+    learned = n ? layout_intern(lt, field, n) : NULL;
+    if (learned)
+        *lay = learned;
+}
+
+/* --- records --- */
+
+static bool is_dash(struct slice s)
+{
+    return s.len == 1 && s.ptr[0] == '-';
+}
+
+static bool is_flow_status(struct slice s)
+{
+    return slice_is(s, "OK") || slice_is(s, "NODATA") || slice_is(s, "SKIPDATA");
+}
+
+/* The default order, told by the values that have a shape of their own. */
+static bool is_default(const struct slice *val, unsigned n)
+{
+    return n >= MIN_DEFAULT && is_digits(val[F_VERSION]) &&
+           (is_dash(val[F_INTERFACE]) || slice_starts(val[F_INTERFACE], "eni-")) &&
+           (n < ARRAY_LEN(version_2) || is_flow_status(val[F_LOG_STATUS]));
+}
+
+static bool is_address(struct slice s)
+{
+    struct ip ip;
+
+    return !s.ptr || is_dash(s) || parse_ip(s, &ip);
+}
+
+/* What a line of the layout in force must not look like otherwise. */
+static bool shape_fits(const struct slice *val)
+{
+    return (!val[F_VERSION].ptr || is_digits(val[F_VERSION]) || is_dash(val[F_VERSION])) &&
+           (!val[F_LOG_STATUS].ptr || is_flow_status(val[F_LOG_STATUS]) ||
+            is_dash(val[F_LOG_STATUS])) &&
+           is_address(val[F_SRC]) && is_address(val[F_DST]);
+}
+
+static enum parse_reason event_time(struct record *rec)
+{
+    const struct slice *val = rec->val;
+
+    if (parse_epoch(val[F_START], &rec->ts) || parse_epoch(val[F_END], &rec->ts))
+        return REASON_NONE;
+    rec->ts = TIME_NONE;
+    return value_missing(val[F_START]) && value_missing(val[F_END]) ? REASON_NONE : REASON_TIME;
+}
+
+static struct tok_map map_of(const struct logtype *lt, const struct layout *lay)
+{
+    if (!lay)
+        return (struct tok_map){version_2, ARRAY_LEN(version_2), lt->n_static};
+    return (struct tok_map){lay->field, lay->n, lt->n_static};
+}
+
+/* Splits by the layout; all fields that it names are absent before. */
+static unsigned split(struct logtype *lt, const struct layout *lay, struct slice line,
+                      struct record *rec)
+{
+    struct tok_map map = map_of(lt, lay);
+    struct tok_result got;
+    unsigned last = 0;
+
+    record_begin(rec, lt);
+    for (unsigned i = 0; i < map.n; i++)
+        last = MAX(last, map.field[i]);
+    for (; rec->n_val <= last; rec->n_val++)
+        rec->val[rec->n_val] = (struct slice){NULL, 0};
+    got = tok_runs(line, map, rec->val);
+    rec->n_val = MAX(rec->n_val, got.n_val);
+    return got.n;
+}
+
+/* A line of the default order among those of another header, as after concatenation. */
+static bool split_as_default(struct logtype *lt, struct slice line, struct record *rec)
+{
+    unsigned n;
+
+    if (!slice_starts(line, "2 "))
+        return false;
+    n = split(lt, NULL, line, rec);
+    return n == ARRAY_LEN(version_2) && is_default(rec->val, n) && shape_fits(rec->val);
+}
+
+static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
+                               struct record *rec)
+{
+    enum parse_reason reason;
+    unsigned n;
+
+    if (unlikely(is_header(line))) {
+        record_begin(rec, lt);
+        read_header(lt, lay, line);
+        return PARSE_HEADER;
+    }
+    n = split(lt, *lay, line, rec);
+    if (!*lay && !is_default(rec->val, n))
+        return record_bad(rec, n < 2 ? REASON_SHORT : REASON_HEADER);
+    if (*lay && (n < (*lay)->n || !shape_fits(rec->val))) {
+        reason = n < (*lay)->n ? REASON_SHORT : REASON_SHAPE;
+        if (!split_as_default(lt, line, rec))
+            return record_bad(rec, reason);
+    }
+    if (!*lay && !shape_fits(rec->val))
+        return record_bad(rec, REASON_SHAPE);
+    reason = event_time(rec);
+    return reason == REASON_NONE ? PARSE_OK : record_bad(rec, reason);
+}
+
+static int detect(const struct probe *p)
+{
+    struct slice head = p->head, line;
+    bool named = path_has(p, "vpcflowlogs");
+
+    if (probe_line(&head, &line) && is_header(line))
+        return named ? 100 : 90;
+    return probe_records(p, "vpcflow", named);
+}
+
+static const char *const samples[] = {
+    "2 111122223333 eni-0a0b0c0d0e0f0a0b0 198.51.100.4 10.0.0.7 50000 443 6 12 3456 1700000000 "
+    "1700000059 ACCEPT OK",
+    "2 unknown  eni-0a0b0c0d0e0f0a0b0 - - - - - - - 1700000060 1700000119 - NODATA",
+    "version vpc-id interface_id srcaddr dstaddr bytes start end action brand-new log-status",
+    "8 vpc-0123 eni-0a0b0c0d0e0f0a0b0 2001:db8::1 2001:db8::2 77 - 1700000200 REJECT value OK",
+    "2 111122223333 eni-0a0b0c0d0e0f0a0b0 198.51.100.4 10.0.0.7 50000 443 6 12 3456 1700000000 "
+    "1700000059 ACCEPT OK",
+    NULL,
+};
+
+const struct format format_vpcflow = {
+    .name = "vpcflow",
+    .title = "VPC flow log",
+    .doc_url = "https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html",
+    .fields = fields,
+    .n_fields = N_FIELDS,
+    .header = true,
+    .detect = detect,
+    .parse = parse,
+    .samples = samples,
+};

@@ -48,7 +48,7 @@ struct source {
     char *error;                   /* why it could not be read (to its end); NULL if well */
 
     struct zaccess *zaccess;       /* gzip access points, built while reading; NULL for others */
-    struct strbuf *heap;           /* SOURCE_STDIN: all bytes; grows, chunks never move: see blob.c */
+    struct stdin_store *store;     /* SOURCE_STDIN: all bytes so far; they never move */
 };
 
 /* Opens identity only (stat + magic bytes); returns NULL with *e if unreadable. */
@@ -101,6 +101,7 @@ struct blob_pin {
 int blob_view(struct source *s, uint64_t off, size_t len, struct slice *out, struct blob_pin *pin,
               struct err *e) MUST_CHECK;
 void blob_unpin(struct blob_pin *pin);
+void blob_forget(struct source *s); /* drops what is cached of it */
 void blob_cache_limit(size_t bytes);
 /* SIGBUS on a cut mapping: pages of zeros instead of death, source.changed set. Install once. */
 void blob_install_sigbus(void);

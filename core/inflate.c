@@ -1,0 +1,382 @@
+/* inflate.c - zlib for streams, libdeflate (if built in) for whole members.
+ *
+ * An access point is kept at the end of a deflate block once enough output has passed: the
+ * compressed offset with the bits left over, and the 32 KiB window before it; at the start of a
+ * member no window is needed. To go on from a point, inflation runs raw until that member ends,
+ * its 8 bytes of trailer are skipped, and then members are read as usual. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "inflate.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+#include <zlib.h>
+#ifdef HAVE_LIBDEFLATE
+#include <libdeflate.h>
+#endif
+
+#include "xalloc.h"
+
+#define WINDOW 32768
+#define SPACING (4u << 20)
+#define IN_BUF (64 * 1024)
+#define GZIP_BITS (15 + 16)
+
+struct point {
+    uint64_t in, out;
+    unsigned bits;         /* of the byte before `in` */
+    unsigned char *window; /* NULL at the start of a member */
+};
+
+struct zaccess {
+    pthread_mutex_t lock;
+    struct point *point;
+    size_t n, cap;
+};
+
+enum state { AT_MEMBER, IN_MEMBER, IN_RAW, DONE, FAILED };
+
+struct inflater {
+    inflate_input_fn input;
+    void *ctx;
+    struct zaccess *z;
+    z_stream zs;
+    enum state state;
+    bool eof, first;        /* no more input; no member seen yet */
+    uint64_t in, out;       /* compressed bytes taken, bytes given */
+    uint64_t last_point;
+    struct err err;         /* why it FAILED */
+    struct inflater *inner; /* of a gzip inside: reads this one */
+    bool looked_inside;
+    unsigned char buf[IN_BUF];
+};
+
+struct zaccess *zaccess_new(void)
+{
+    struct zaccess *z = xcalloc(1, sizeof(*z));
+
+    pthread_mutex_init(&z->lock, NULL);
+    return z;
+}
+
+void zaccess_free(struct zaccess *z)
+{
+    if (!z)
+        return;
+    for (size_t i = 0; i < z->n; i++)
+        free(z->point[i].window);
+    free(z->point);
+    pthread_mutex_destroy(&z->lock);
+    free(z);
+}
+
+uint64_t zaccess_floor(struct zaccess *z, uint64_t off, size_t *index)
+{
+    size_t lo = 0, hi;
+    uint64_t out;
+
+    pthread_mutex_lock(&z->lock);
+    for (hi = z->n; lo < hi;) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (z->point[mid].out <= off)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    *index = lo; /* 0: the beginning of the file, k: point k - 1 */
+    out = lo ? z->point[lo - 1].out : 0;
+    pthread_mutex_unlock(&z->lock);
+    return out;
+}
+
+uint64_t zaccess_end(struct zaccess *z, size_t index)
+{
+    uint64_t end;
+
+    pthread_mutex_lock(&z->lock);
+    end = index < z->n ? z->point[index].out : UINT64_MAX;
+    pthread_mutex_unlock(&z->lock);
+    return end;
+}
+
+static struct inflater *inflater_alloc(inflate_input_fn input, void *ctx, struct zaccess *z)
+{
+    struct inflater *i = xcalloc(1, sizeof(*i));
+
+    i->input = input;
+    i->ctx = ctx;
+    i->z = z;
+    i->first = true;
+    if (inflateInit2(&i->zs, GZIP_BITS) != Z_OK)
+        BUG("zlib does not start");
+    return i;
+}
+
+struct inflater *inflater_new(inflate_input_fn input, void *ctx, struct zaccess *z)
+{
+    return inflater_alloc(input, ctx, z);
+}
+
+struct inflater *inflater_at(struct zaccess *z, size_t index, inflate_input_fn input, void *ctx,
+                             uint64_t *skip)
+{
+    struct inflater *i = inflater_alloc(input, ctx, NULL);
+    struct point p;
+
+    *skip = 0;
+    if (index == 0)
+        return i;
+    pthread_mutex_lock(&z->lock);
+    p = z->point[index - 1];
+    pthread_mutex_unlock(&z->lock);
+    i->out = p.out;
+    i->in = *skip = p.in - (p.bits > 0);
+    i->looked_inside = true; /* a stream with another inside has no points */
+    i->first = false;
+    if (p.window) {
+        inflateReset2(&i->zs, -15);
+        i->state = IN_RAW;
+        if (p.bits) {
+            unsigned char byte = 0;
+            struct err e;
+
+            if (input(ctx, &byte, 1, &e) == 1)
+                inflatePrime(&i->zs, (int)p.bits, byte >> (8 - p.bits));
+            i->in++;
+        }
+        inflateSetDictionary(&i->zs, p.window, WINDOW);
+    }
+    return i;
+}
+
+void inflater_free(struct inflater *i)
+{
+    if (!i)
+        return;
+    inflater_free(i->inner);
+    inflateEnd(&i->zs);
+    free(i);
+}
+
+/* Makes sure that there is input; false at its end. */
+static bool fill(struct inflater *i, struct err *e, int *rc)
+{
+    ssize_t n;
+
+    if (i->zs.avail_in > 0)
+        return true;
+    if (i->eof)
+        return false;
+    n = i->input(i->ctx, i->buf, sizeof(i->buf), e);
+    if (n < 0)
+        *rc = (int)n;
+    i->eof = n <= 0;
+    i->zs.next_in = i->buf;
+    i->zs.avail_in = n > 0 ? (unsigned)n : 0;
+    return n > 0;
+}
+
+static ssize_t damaged(struct inflater *i, const char *what, struct err *e)
+{
+    i->state = FAILED;
+    err_set(e, ERR_FORMAT,
+            "damaged gzip after inflated byte %llu (compressed byte %llu): %s",
+            (unsigned long long)i->out, (unsigned long long)i->in, what);
+    i->err = *e;
+    return ERR_FORMAT;
+}
+
+static void add_point(struct inflater *i, bool member)
+{
+    struct point p = {.in = i->in, .out = i->out, .bits = (unsigned)i->zs.data_type & 7};
+    struct zaccess *z = i->z;
+
+    if (member) {
+        p.bits = 0;
+    } else {
+        unsigned len = WINDOW;
+
+        if (i->out < WINDOW)
+            return;
+        p.window = xmalloc(WINDOW);
+        if (inflateGetDictionary(&i->zs, p.window, &len) != Z_OK || len != WINDOW) {
+            free(p.window);
+            return;
+        }
+    }
+    pthread_mutex_lock(&z->lock);
+    GROW(z->point, z->cap, z->n + 1);
+    z->point[z->n++] = p;
+    pthread_mutex_unlock(&z->lock);
+    i->last_point = i->out;
+}
+
+/* Between members: is there another one? */
+static bool next_member(struct inflater *i, struct err *e, int *rc)
+{
+    if (!fill(i, e, rc))
+        return false;
+    if (i->zs.next_in[0] != 0x1f && !i->first)
+        return false; /* padding behind the last member */
+    if (i->z && i->out - i->last_point >= SPACING)
+        add_point(i, true);
+    inflateReset2(&i->zs, GZIP_BITS);
+    i->state = IN_MEMBER;
+    i->first = false;
+    return true;
+}
+
+static bool skip_trailer(struct inflater *i, struct err *e, int *rc)
+{
+    for (unsigned k = 0; k < 8; k++) {
+        if (!fill(i, e, rc))
+            return false;
+        i->zs.next_in++;
+        i->zs.avail_in--;
+        i->in++;
+    }
+    return true;
+}
+
+/* One call of inflate(); true to go on. */
+static bool step(struct inflater *i, struct err *e, int *rc)
+{
+    unsigned in = i->zs.avail_in, out = i->zs.avail_out;
+    int z = inflate(&i->zs, i->z ? Z_BLOCK : Z_NO_FLUSH);
+
+    i->in += in - i->zs.avail_in;
+    i->out += out - i->zs.avail_out;
+    if (z == Z_STREAM_END) {
+        if (i->state == IN_RAW && !skip_trailer(i, e, rc))
+            return false;
+        i->state = AT_MEMBER;
+        return true;
+    }
+    if (z != Z_OK && z != Z_BUF_ERROR) {
+        *rc = (int)damaged(i, i->zs.msg ? i->zs.msg : zError(z), e);
+        return false;
+    }
+    if (i->z && (i->zs.data_type & 128) && !(i->zs.data_type & 64) &&
+        i->out - i->last_point >= SPACING)
+        add_point(i, false);
+    return true;
+}
+
+static ssize_t read_outer(struct inflater *i, void *buf, size_t n, struct err *e)
+{
+    int rc = 0;
+
+    if (i->state == FAILED) {
+        *e = i->err;
+        return i->err.code;
+    }
+    n = MIN(n, (size_t)1 << 30);
+    i->zs.next_out = buf;
+    i->zs.avail_out = (unsigned)n;
+    while (i->zs.avail_out > 0 && rc == 0 && i->state != DONE) {
+        if (i->state == AT_MEMBER) {
+            if (!next_member(i, e, &rc))
+                i->state = DONE;
+            continue;
+        }
+        if (!fill(i, e, &rc)) {
+            if (rc == 0)
+                rc = (int)damaged(i, "the file ends in the middle", e);
+            break;
+        }
+        if (!step(i, e, &rc))
+            break;
+    }
+    if (rc < 0 && i->state != FAILED) {
+        i->state = FAILED;
+        i->err = *e;
+    }
+    /* what was inflated before an error is given first, the error with the next call */
+    return i->zs.avail_out < n ? (ssize_t)(n - i->zs.avail_out) : rc;
+}
+
+static ssize_t inner_input(void *ctx, void *buf, size_t n, struct err *e)
+{
+    return read_outer(ctx, buf, n, e);
+}
+
+/* Reads the first bytes of the output once, and opens a gzip found in it. */
+static ssize_t look_inside(struct inflater *i, void *buf, size_t n, struct err *e)
+{
+    ssize_t got = read_outer(i, buf, n, e);
+    const unsigned char *b = buf;
+
+    i->looked_inside = true;
+    if (got < 18 || b[0] != 0x1f || b[1] != 0x8b || b[2] != 8)
+        return got;
+    i->inner = inflater_new(inner_input, i, NULL);
+    i->z = NULL;
+    got = (ssize_t)MIN((size_t)got, sizeof(i->inner->buf));
+    memcpy(i->inner->buf, buf, (size_t)got);
+    i->inner->zs.next_in = i->inner->buf;
+    i->inner->zs.avail_in = (unsigned)got;
+    return inflater_read(i->inner, buf, n, e);
+}
+
+ssize_t inflater_read(struct inflater *i, void *buf, size_t n, struct err *e)
+{
+    if (i->inner)
+        return inflater_read(i->inner, buf, n, e);
+    if (!i->looked_inside) /* no more than the inner buffer holds */
+        return look_inside(i, buf, MIN(n, (size_t)IN_BUF), e);
+    return read_outer(i, buf, n, e);
+}
+
+#ifdef HAVE_LIBDEFLATE
+
+static bool inflate_member(struct libdeflate_decompressor *d, struct slice *in, struct strbuf *out,
+                           size_t limit)
+{
+    size_t room = MAX(in->len * 6, (size_t)65536);
+
+    for (;;) {
+        size_t used, made;
+        enum libdeflate_result r;
+
+        if (out->len + room > limit)
+            return false;
+        GROW(out->buf, out->cap, out->len + room + 1);
+        r = libdeflate_gzip_decompress_ex(d, in->ptr, in->len, out->buf + out->len, room, &used,
+                                          &made);
+        if (r == LIBDEFLATE_SUCCESS) {
+            out->len += made;
+            in->ptr += used;
+            in->len -= used;
+            return true;
+        }
+        if (r != LIBDEFLATE_INSUFFICIENT_SPACE)
+            return false;
+        room *= 2;
+    }
+}
+
+bool inflate_whole(struct slice in, struct strbuf *out, size_t limit)
+{
+    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    bool good = d != NULL;
+
+    while (good && in.len > 0 && ((unsigned char)in.ptr[0] == 0x1f || out->len == 0))
+        good = inflate_member(d, &in, out, limit);
+    libdeflate_free_decompressor(d);
+    return good && !(out->len > 2 && (unsigned char)out->buf[0] == 0x1f &&
+                     (unsigned char)out->buf[1] == 0x8b);
+}
+
+#else
+
+bool inflate_whole(struct slice in, struct strbuf *out, size_t limit)
+{
+    (void)in;
+    (void)out;
+    (void)limit;
+    return false; /* the stream does it */
+}
+
+#endif

@@ -1,0 +1,39 @@
+/* inflate.h - gzip: whole small files, streams, and places to start again from.
+ *
+ * Members follow each other without end (RFC 1952, 2.2); zeros or other bytes that begin no member
+ * behind the last one are left alone, as gzip does. A gzip inside the gzip is inflated, too. */
+#ifndef AWL_INFLATE_H
+#define AWL_INFLATE_H
+
+#include "err.h"
+#include "str.h"
+
+/* Points in a stream where inflation can start, about every 4 MiB of output. One thread adds, many
+ * look up. */
+struct zaccess;
+struct zaccess *zaccess_new(void);
+void zaccess_free(struct zaccess *z);
+/* Where the block holding inflated offset `off` begins, and its number. */
+uint64_t zaccess_floor(struct zaccess *z, uint64_t off, size_t *index);
+/* Where block `index` ends: the next point, UINT64_MAX if there is none yet. */
+uint64_t zaccess_end(struct zaccess *z, size_t index);
+
+struct inflater;
+/* Reads compressed bytes: returns how many (0: end), < 0 with *e set. */
+typedef ssize_t (*inflate_input_fn)(void *ctx, void *buf, size_t n, struct err *e);
+
+/* A stream from the beginning; `z` (may be NULL) gets the access points. */
+struct inflater *inflater_new(inflate_input_fn input, void *ctx, struct zaccess *z);
+/* A stream from access point `index`; `input` must begin at *skip compressed bytes. */
+struct inflater *inflater_at(struct zaccess *z, size_t index, inflate_input_fn input, void *ctx,
+                             uint64_t *skip);
+void inflater_free(struct inflater *i);
+/* Up to n bytes: the number, 0 at the end, < 0 for damage, the message naming both offsets. What
+ * was given before stays good. */
+ssize_t inflater_read(struct inflater *i, void *buf, size_t n, struct err *e);
+
+/* A whole file in memory into *out (empty before). False: larger than `limit`, damaged, or with a
+ * gzip inside; *out holds rubbish then, and a stream tells what is wrong. */
+bool inflate_whole(struct slice in, struct strbuf *out, size_t limit);
+
+#endif

@@ -1,0 +1,376 @@
+/* watch.c - inotify on folders, and looking at every known file now and then.
+ *
+ * Folders are watched, not files: that covers growth, renames and new files with one watch a
+ * folder. An event only names a path to look at; what happened is found by comparing stat() with
+ * what is known, so events that come twice or late do no harm. Network file systems tell nothing:
+ * there, and where a watch cannot be had, known files are looked at every poll_ms. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "source.h"
+#include "xalloc.h"
+
+#define MAX_DEPTH 64
+#define EVENTS (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE)
+
+struct known {
+    char *path;
+    dev_t dev;
+    ino_t ino;
+    uint64_t size;
+    bool gone;
+};
+
+struct folder {
+    char *path;
+    int wd;
+    bool all; /* new files count; else only known paths do */
+};
+
+struct watch {
+    unsigned poll_ms;
+    int fd, wake;
+    struct folder *folder;
+    size_t n_folder, cap_folder;
+    struct known *known;
+    size_t n_known, cap_known;
+    uint32_t *slot; /* hash of path -> known + 1 */
+    size_t n_slot;
+    char **dirty;   /* paths to look at */
+    size_t n_dirty, cap_dirty, next_dirty;
+    bool polling;   /* some folder cannot be watched */
+    int64_t polled_ms;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct watch *watch_new(unsigned poll_ms)
+{
+    struct watch *w = xcalloc(1, sizeof(*w));
+
+    w->poll_ms = poll_ms;
+    w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    w->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    w->polling = w->fd < 0;
+    return w;
+}
+
+void watch_free(struct watch *w)
+{
+    if (!w)
+        return;
+    if (w->fd >= 0)
+        close(w->fd);
+    close(w->wake);
+    for (size_t i = 0; i < w->n_folder; i++)
+        free(w->folder[i].path);
+    for (size_t i = 0; i < w->n_known; i++)
+        free(w->known[i].path);
+    for (size_t i = w->next_dirty; i < w->n_dirty; i++)
+        free(w->dirty[i]);
+    free(w->folder);
+    free(w->known);
+    free(w->slot);
+    free(w->dirty);
+    free(w);
+}
+
+void watch_wake(struct watch *w)
+{
+    uint64_t one = 1;
+
+    if (write(w->wake, &one, sizeof(one)) < 0)
+        return; /* it is awake already */
+}
+
+/* --- what is known --- */
+
+static size_t path_hash(const char *p)
+{
+    size_t h = 14695981039346656037u;
+
+    for (; *p; p++)
+        h = (h ^ (unsigned char)*p) * 1099511628211u;
+    return h;
+}
+
+static struct known *find_known(struct watch *w, const char *path)
+{
+    if (!w->n_slot)
+        return NULL;
+    for (size_t i = path_hash(path) & (w->n_slot - 1); w->slot[i]; i = (i + 1) & (w->n_slot - 1))
+        if (strcmp(w->known[w->slot[i] - 1].path, path) == 0)
+            return &w->known[w->slot[i] - 1];
+    return NULL;
+}
+
+static void index_known(struct watch *w, size_t k)
+{
+    size_t i = path_hash(w->known[k].path) & (w->n_slot - 1);
+
+    while (w->slot[i])
+        i = (i + 1) & (w->n_slot - 1);
+    w->slot[i] = (uint32_t)k + 1;
+}
+
+static void add_known(struct watch *w, const char *path)
+{
+    GROW(w->known, w->cap_known, w->n_known + 1);
+    w->known[w->n_known++] = (struct known){.path = xstrdup(path)};
+    if (w->n_known * 2 > w->n_slot) {
+        w->n_slot = w->n_slot ? w->n_slot * 2 : 256;
+        free(w->slot);
+        w->slot = xcalloc(w->n_slot, sizeof(*w->slot));
+        for (size_t k = 0; k < w->n_known; k++)
+            index_known(w, k);
+    } else {
+        index_known(w, w->n_known - 1);
+    }
+}
+
+static void mark(struct watch *w, const char *path)
+{
+    for (size_t i = w->next_dirty; i < w->n_dirty && i < w->next_dirty + 16; i++)
+        if (strcmp(w->dirty[i], path) == 0)
+            return;
+    if (w->next_dirty == w->n_dirty)
+        w->next_dirty = w->n_dirty = 0;
+    GROW(w->dirty, w->cap_dirty, w->n_dirty + 1);
+    w->dirty[w->n_dirty++] = xstrdup(path);
+}
+
+void watch_know(struct watch *w, const char *path, dev_t dev, ino_t ino, uint64_t size)
+{
+    struct known *k = find_known(w, path);
+    struct stat st;
+
+    if (!k) {
+        add_known(w, path);
+        k = find_known(w, path);
+    }
+    k->dev = dev;
+    k->ino = ino;
+    k->size = size;
+    k->gone = false;
+    /* what was written before the watch began */
+    if (stat(path, &st) == 0 && (st.st_ino != ino || (uint64_t)st.st_size != size))
+        mark(w, path);
+}
+
+/* --- folders --- */
+
+static bool tells_nothing(const char *path)
+{
+    static const long network[] = {0x6969, 0x517B, 0xFE534D42, 0x65735546, 0x01021997, 0xFF534D42};
+    struct statfs fs;
+
+    if (statfs(path, &fs) != 0)
+        return true;
+    for (unsigned i = 0; i < ARRAY_LEN(network); i++)
+        if ((unsigned long)fs.f_type == (unsigned long)network[i])
+            return true;
+    return false;
+}
+
+static void add_folder(struct watch *w, const char *path, bool all, bool report, unsigned depth)
+{
+    struct folder f = {.path = xstrdup(path), .wd = -1, .all = all};
+    struct dirent *de;
+    DIR *d;
+
+    if (w->fd >= 0)
+        f.wd = inotify_add_watch(w->fd, path, EVENTS);
+    if (f.wd < 0 || tells_nothing(path))
+        w->polling = true;
+    GROW(w->folder, w->cap_folder, w->n_folder + 1);
+    w->folder[w->n_folder++] = f;
+    if (!all || depth >= MAX_DEPTH || !(d = opendir(path)))
+        return;
+    while ((de = readdir(d))) {
+        char sub[PATH_MAX];
+        struct stat st;
+
+        if (de->d_name[0] == '.' ||
+            snprintf(sub, sizeof(sub), "%s/%s", path, de->d_name) >= (int)sizeof(sub) ||
+            stat(sub, &st) != 0)
+            continue;
+        if (S_ISDIR(st.st_mode))
+            add_folder(w, sub, true, report, depth + 1);
+        else if (report)
+            mark(w, sub);
+    }
+    closedir(d);
+}
+
+void watch_add_root(struct watch *w, const char *path)
+{
+    struct stat st;
+    char dir[PATH_MAX];
+    char *slash;
+    size_t n;
+
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        snprintf(dir, sizeof(dir), "%s", path);
+        for (n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--)
+            dir[n - 1] = '\0';
+        add_folder(w, dir, true, false, 0);
+        return;
+    }
+    snprintf(dir, sizeof(dir), "%s", path);
+    slash = strrchr(dir, '/');
+    if (slash)
+        slash[slash == dir] = '\0';
+    add_folder(w, slash ? dir : ".", false, false, 0);
+}
+
+static void read_inotify(struct watch *w)
+{
+    char buf[16384] __attribute__((aligned(8)));
+    ssize_t n;
+
+    while (w->fd >= 0 && (n = read(w->fd, buf, sizeof(buf))) > 0) {
+        for (char *p = buf; p < buf + n;) {
+            struct inotify_event *ev = (struct inotify_event *)(void *)p;
+            char path[PATH_MAX];
+            struct stat st;
+
+            p += sizeof(*ev) + ev->len;
+            if (ev->mask & IN_Q_OVERFLOW)
+                w->polled_ms = 0; /* look at everything */
+            for (size_t i = 0; i < w->n_folder && ev->len; i++) {
+                struct folder *f = &w->folder[i];
+
+                if (f->wd != ev->wd)
+                    continue;
+                if (strcmp(f->path, ".") == 0)
+                    snprintf(path, sizeof(path), "%s", ev->name);
+                else
+                    snprintf(path, sizeof(path), "%s%s%s", f->path,
+                             strcmp(f->path, "/") == 0 ? "" : "/", ev->name);
+                if (!f->all && !find_known(w, path))
+                    continue;
+                if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+                    if (f->all && ev->name[0] != '.')
+                        add_folder(w, path, true, true, 1);
+                } else {
+                    mark(w, path);
+                }
+                break;
+            }
+        }
+    }
+}
+
+static void scan_folder(struct watch *w, const struct folder *f)
+{
+    DIR *d = opendir(f->path);
+    struct dirent *de;
+
+    while (d && (de = readdir(d))) {
+        char sub[PATH_MAX];
+
+        if (de->d_name[0] == '.' || de->d_type == DT_DIR ||
+            snprintf(sub, sizeof(sub), "%s/%s", f->path, de->d_name) >= (int)sizeof(sub))
+            continue;
+        if (!find_known(w, sub))
+            mark(w, sub);
+    }
+    if (d)
+        closedir(d);
+}
+
+static void poll_all(struct watch *w)
+{
+    for (size_t i = 0; i < w->n_known; i++) {
+        struct stat st;
+        struct known *k = &w->known[i];
+
+        if (stat(k->path, &st) == 0 && (st.st_ino != k->ino || (uint64_t)st.st_size != k->size))
+            mark(w, k->path);
+    }
+    for (size_t i = 0; i < w->n_folder; i++)
+        if (w->folder[i].all)
+            scan_folder(w, &w->folder[i]);
+    w->polled_ms = now_ms();
+}
+
+/* What became of a path. False: nothing. */
+static bool look_at(struct watch *w, const char *path, struct watch_event *ev)
+{
+    const char *base = strrchr(path, '/');
+    struct known *k = find_known(w, path);
+    struct stat st;
+
+    snprintf(ev->path, sizeof(ev->path), "%s", path);
+    if (stat(path, &st) != 0) {
+        if (!k || k->gone)
+            return false;
+        k->gone = true;
+        ev->kind = WATCH_GONE;
+        return true;
+    }
+    if (!S_ISREG(st.st_mode) || (base ? base[1] : path[0]) == '.')
+        return false;
+    if (!k) {
+        watch_know(w, path, st.st_dev, st.st_ino, (uint64_t)st.st_size);
+        ev->kind = WATCH_NEW_FILE;
+        return true;
+    }
+    if (k->ino != st.st_ino || k->dev != st.st_dev)
+        ev->kind = WATCH_REPLACED;
+    else if ((uint64_t)st.st_size < k->size)
+        ev->kind = WATCH_TRUNCATED;
+    else if ((uint64_t)st.st_size > k->size)
+        ev->kind = WATCH_GROWN;
+    else
+        return false;
+    k->dev = st.st_dev;
+    k->ino = st.st_ino;
+    k->size = (uint64_t)st.st_size;
+    return true;
+}
+
+static bool next_dirty(struct watch *w, struct watch_event *ev)
+{
+    while (w->next_dirty < w->n_dirty) {
+        char *path = w->dirty[w->next_dirty++];
+        bool news = look_at(w, path, ev);
+
+        free(path);
+        if (news)
+            return true;
+    }
+    return false;
+}
+
+int watch_next(struct watch *w, struct watch_event *ev, int timeout_ms)
+{
+    struct pollfd p[2] = {{.fd = w->wake, .events = POLLIN}, {.fd = w->fd, .events = POLLIN}};
+
+    if (next_dirty(w, ev))
+        return 1;
+    if (w->polling && timeout_ms > (int)w->poll_ms)
+        timeout_ms = (int)w->poll_ms;
+    poll(p, w->fd >= 0 ? 2 : 1, timeout_ms);
+    if (p[0].revents)
+        return -1;
+    read_inotify(w);
+    if ((w->polling || w->polled_ms == 0) && now_ms() - w->polled_ms >= w->poll_ms)
+        poll_all(w);
+    return next_dirty(w, ev) ? 1 : 0;
+}

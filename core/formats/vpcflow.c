@@ -176,6 +176,29 @@ static const uint16_t version_2[] = {
     F_BYTES, F_START, F_END, F_ACTION, F_LOG_STATUS,
 };
 
+/* AWS's example of a version 3 format, and all fields up to version 5 in the documented order. */
+static const uint16_t version_3[] = {
+    F_VERSION, F_VPC_ID, F_SUBNET_ID, F_INSTANCE_ID, F_INTERFACE, F_ACCOUNT, F_TYPE,
+    F_SRC, F_DST, F_SRC_PORT, F_DST_PORT, F_PKT_SRCADDR, F_PKT_DSTADDR, F_PROTOCOL,
+    F_BYTES, F_PACKETS, F_START, F_END, F_ACTION, F_TCP_FLAGS, F_LOG_STATUS,
+};
+static const uint16_t version_5[] = {
+    F_VERSION, F_ACCOUNT, F_INTERFACE, F_SRC, F_DST, F_SRC_PORT, F_DST_PORT, F_PROTOCOL,
+    F_PACKETS, F_BYTES, F_START, F_END, F_ACTION, F_LOG_STATUS, F_VPC_ID, F_SUBNET_ID,
+    F_INSTANCE_ID, F_TCP_FLAGS, F_TYPE, F_PKT_SRCADDR, F_PKT_DSTADDR, F_REGION, F_AZ_ID,
+    F_SUBLOCATION_TYPE, F_SUBLOCATION_ID, F_PKT_SRC_AWS_SERVICE, F_PKT_DST_AWS_SERVICE,
+    F_FLOW_DIRECTION, F_TRAFFIC_PATH,
+};
+
+/* Orders that a file without header may have: told by their number of values, then by shape. */
+static const struct {
+    const uint16_t *field;
+    unsigned n;
+} guesses[] = {
+    {version_3, ARRAY_LEN(version_3)},
+    {version_5, ARRAY_LEN(version_5)},
+};
+
 #define MIN_DEFAULT 12 /* up to `end` */
 
 /* --- the header --- */
@@ -221,6 +244,8 @@ static bool same_name(struct slice word, const char *name)
 
 static bool is_known(struct slice word)
 {
+    if (slice_starts(word, "tgw-") || slice_starts(word, "packets-lost-"))
+        return true;
     for (unsigned i = 0; i < N_FIELDS; i++)
         if (same_name(word, fields[i].name) ||
             (fields[i].aliases && slice_is(word, fields[i].aliases)))
@@ -322,24 +347,17 @@ static enum parse_reason event_time(struct record *rec)
     return value_missing(val[F_START]) && value_missing(val[F_END]) ? REASON_NONE : REASON_TIME;
 }
 
-static struct tok_map map_of(const struct logtype *lt, const struct layout *lay)
-{
-    if (!lay)
-        return (struct tok_map){version_2, ARRAY_LEN(version_2), lt->n_static};
-    return (struct tok_map){lay->field, lay->n, lt->n_static};
-}
-
-/* Splits by the layout; all fields that it names are absent before. */
-static unsigned split(struct logtype *lt, const struct layout *lay, struct slice line,
+/* Splits by the map; all fields that it names are absent before. */
+static unsigned split(struct logtype *lt, const uint16_t *field, unsigned n, struct slice line,
                       struct record *rec)
 {
-    struct tok_map map = map_of(lt, lay);
+    struct tok_map map = {field, n, lt->n_static};
     struct tok_result got;
     unsigned last = 0;
 
     record_begin(rec, lt);
-    for (unsigned i = 0; i < map.n; i++)
-        last = MAX(last, map.field[i]);
+    for (unsigned i = 0; i < n; i++)
+        last = MAX(last, field[i]);
     for (; rec->n_val <= last; rec->n_val++)
         rec->val[rec->n_val] = (struct slice){NULL, 0};
     got = tok_runs(line, map, rec->val);
@@ -347,39 +365,61 @@ static unsigned split(struct logtype *lt, const struct layout *lay, struct slice
     return got.n;
 }
 
-/* A line of the default order among those of another header, as after concatenation. */
-static bool split_as_default(struct logtype *lt, struct slice line, struct record *rec)
+static bool has_prefix(struct slice s, const char *prefix)
 {
-    unsigned n;
+    return is_dash(s) || slice_starts(s, prefix);
+}
 
+/* No header so far: the default order, or another one that the values betray. */
+static enum parse_reason read_unnamed(struct logtype *lt, struct slice line, struct record *rec)
+{
+    const struct slice *val = rec->val;
+    unsigned n = split(lt, version_2, ARRAY_LEN(version_2), line, rec);
+
+    for (unsigned i = 0; i < ARRAY_LEN(guesses); i++) {
+        if (guesses[i].n != n)
+            continue;
+        split(lt, guesses[i].field, n, line, rec);
+        if (has_prefix(val[F_VPC_ID], "vpc-") && has_prefix(val[F_INTERFACE], "eni-") &&
+            is_flow_status(val[F_LOG_STATUS]) && shape_fits(val))
+            return REASON_NONE;
+        split(lt, version_2, ARRAY_LEN(version_2), line, rec);
+    }
+    if (!is_default(val, n))
+        return n < 2 ? REASON_SHORT : REASON_HEADER;
+    return shape_fits(val) ? REASON_NONE : REASON_SHAPE;
+}
+
+/* By the header; but a line of the default order may follow another header in joined files. */
+static enum parse_reason read_named(struct logtype *lt, const struct layout *lay,
+                                    struct slice line, struct record *rec)
+{
+    unsigned n = split(lt, lay->field, lay->n, line, rec);
+    enum parse_reason reason = n < lay->n ? REASON_SHORT : REASON_SHAPE;
+
+    if (n >= lay->n && shape_fits(rec->val))
+        return REASON_NONE;
     if (!slice_starts(line, "2 "))
-        return false;
-    n = split(lt, NULL, line, rec);
-    return n == ARRAY_LEN(version_2) && is_default(rec->val, n) && shape_fits(rec->val);
+        return reason;
+    n = split(lt, version_2, ARRAY_LEN(version_2), line, rec);
+    if (n == ARRAY_LEN(version_2) && is_default(rec->val, n) && shape_fits(rec->val))
+        return REASON_NONE;
+    return reason;
 }
 
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
     enum parse_reason reason;
-    unsigned n;
 
     if (unlikely(is_header(line))) {
         record_begin(rec, lt);
         read_header(lt, lay, line);
         return PARSE_HEADER;
     }
-    n = split(lt, *lay, line, rec);
-    if (!*lay && !is_default(rec->val, n))
-        return record_bad(rec, n < 2 ? REASON_SHORT : REASON_HEADER);
-    if (*lay && (n < (*lay)->n || !shape_fits(rec->val))) {
-        reason = n < (*lay)->n ? REASON_SHORT : REASON_SHAPE;
-        if (!split_as_default(lt, line, rec))
-            return record_bad(rec, reason);
-    }
-    if (!*lay && !shape_fits(rec->val))
-        return record_bad(rec, REASON_SHAPE);
-    reason = event_time(rec);
+    reason = *lay ? read_named(lt, *lay, line, rec) : read_unnamed(lt, line, rec);
+    if (reason == REASON_NONE)
+        reason = event_time(rec);
     return reason == REASON_NONE ? PARSE_OK : record_bad(rec, reason);
 }
 

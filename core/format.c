@@ -93,10 +93,9 @@ struct logtype *logtype_text(void)
 
 const char *reason_text(enum parse_reason r)
 {
-    static const char *const text[REASON_COUNT] = {
-        [REASON_NONE] = "",
+    static const char *const text[REASON_COUNT] = {[REASON_NONE] = "",
 #define X(id, words) [REASON_##id] = words,
-        PARSE_REASONS(X)
+                                                   PARSE_REASONS(X)
 #undef X
     };
 
@@ -105,10 +104,9 @@ const char *reason_text(enum parse_reason r)
 
 const char *field_role_name(enum field_role role)
 {
-    static const char *const text[ROLE_COUNT] = {
-        [ROLE_NONE] = "",
+    static const char *const text[ROLE_COUNT] = {[ROLE_NONE] = "",
 #define X(id, name) [ROLE_##id] = name,
-        FIELD_ROLES(X)
+                                                 FIELD_ROLES(X)
 #undef X
     };
 

@@ -141,8 +141,7 @@ bool is_status(struct slice s)
 
 void split_addr_port(struct slice s, struct slice *addr, struct slice *port)
 {
-    const char *colon =
-        s.len && !slice_starts(s, "arn:") ? memrchr(s.ptr, ':', s.len) : NULL;
+    const char *colon = s.len && !slice_starts(s, "arn:") ? memrchr(s.ptr, ':', s.len) : NULL;
 
     *addr = s;
     *port = (struct slice){NULL, 0};

@@ -70,7 +70,8 @@ struct tok_result tok_runs(struct slice line, struct tok_map map, struct slice *
 
 /* "1.2.3.4:80" at the last colon; "-" and text without a colon are all address. */
 void split_addr_port(struct slice s, struct slice *addr, struct slice *port);
-bool is_addr_port(struct slice s); /* its shape: a digit or hex digit first, digits behind a colon */
+bool is_addr_port(
+    struct slice s); /* its shape: a digit or hex digit first, digits behind a colon */
 
 struct request_parts {
     struct slice verb, url, proto;

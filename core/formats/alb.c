@@ -132,8 +132,8 @@ static const struct field_def fields[N_FIELDS] = {
                 "id of the connection, the same in the connection log"},
     [F_NEW_HOST] = {"transformed_host", NULL, FK_TEXT, 0, UNIT_NONE, FF_HEXESC, ROLE_NONE,
                     "host after a transform of the rule"},
-    [F_NEW_URI] = {"transformed_uri", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_HEXESC,
-                   ROLE_NONE, "URI after a transform of the rule"},
+    [F_NEW_URI] = {"transformed_uri", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_HEXESC, ROLE_NONE,
+                   "URI after a transform of the rule"},
     [F_TRANSFORM] = {"request_transform_status", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
                      "how the transform went"},
     [F_NODE] = {"ip_address", NULL, FK_IP, 0, UNIT_NONE, 0, ROLE_NONE,
@@ -141,12 +141,18 @@ static const struct field_def fields[N_FIELDS] = {
 };
 
 static const uint16_t order[] = {
-    F_TYPE,     F_TIME,      F_ELB,           F_CLIENT,     F_TARGET,          F_REQUEST_TIME,
-    F_TARGET_TIME, F_RESPONSE_TIME, F_ELB_STATUS, F_TARGET_STATUS, F_RECEIVED, F_SENT,
-    F_REQUEST,  F_AGENT,     F_CIPHER,        F_PROTOCOL,   F_GROUP,           F_TRACE,
-    F_DOMAIN,   F_CERT,      F_PRIORITY,      F_CREATED,    F_ACTIONS,         F_REDIRECT,
-    F_ERROR,    F_TARGETS,   F_TARGET_STATUSES, F_CLASS,    F_CLASS_REASON,    F_CONN,
-    F_NEW_HOST, F_NEW_URI,   F_TRANSFORM,     F_NODE,
+    F_TYPE,          F_TIME,          F_ELB,
+    F_CLIENT,        F_TARGET,        F_REQUEST_TIME,
+    F_TARGET_TIME,   F_RESPONSE_TIME, F_ELB_STATUS,
+    F_TARGET_STATUS, F_RECEIVED,      F_SENT,
+    F_REQUEST,       F_AGENT,         F_CIPHER,
+    F_PROTOCOL,      F_GROUP,         F_TRACE,
+    F_DOMAIN,        F_CERT,          F_PRIORITY,
+    F_CREATED,       F_ACTIONS,       F_REDIRECT,
+    F_ERROR,         F_TARGETS,       F_TARGET_STATUSES,
+    F_CLASS,         F_CLASS_REASON,  F_CONN,
+    F_NEW_HOST,      F_NEW_URI,       F_TRANSFORM,
+    F_NODE,
 };
 
 #define MIN_FIELDS 9 /* up to elb_status_code */
@@ -212,7 +218,8 @@ static int detect(const struct probe *p)
 static const char *const samples[] = {
     "https 2024-03-05T07:08:09.123456Z app/shop/0a1b2c3d4e5f6071 198.51.100.23:50514 "
     "10.1.2.3:8080 0.001 0.250 0.000 200 200 512 2048 "
-    "\"GET https://shop.example.org:443/cart?item=7&n=2 HTTP/1.1\" \"Mozilla/5.0 (X11) \\x22q\\x22\" "
+    "\"GET https://shop.example.org:443/cart?item=7&n=2 HTTP/1.1\" \"Mozilla/5.0 (X11) "
+    "\\x22q\\x22\" "
     "TLS_AES_128_GCM_SHA256 TLSv1.3 "
     "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shop/0011223344556677 "
     "\"Root=1-65e6c3a9-0123456789abcdef01234567\" \"shop.example.org\" \"session-reused\" 3 "

@@ -58,9 +58,8 @@ static const struct field_def fields[N_FIELDS] = {
                          "from the instance's headers until the answer to the client began"},
     [F_ELB_STATUS] = {"elb_status_code", "elb_response_code", FK_NUM, 0, UNIT_NONE, FF_STATUS,
                       ROLE_STATUS, "status that the client got; none on TCP and SSL listeners"},
-    [F_BACKEND_STATUS] = {"backend_status_code", "backend_response_code target_status_code",
-                          FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_NONE,
-                          "status that the instance gave"},
+    [F_BACKEND_STATUS] = {"backend_status_code", "backend_response_code target_status_code", FK_NUM,
+                          0, UNIT_NONE, FF_STATUS, ROLE_NONE, "status that the instance gave"},
     [F_RECEIVED] = {"received_bytes", NULL, FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_IN,
                     "size of the request body; TCP: everything from the client"},
     [F_SENT] = {"sent_bytes", NULL, FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_OUT,
@@ -77,8 +76,7 @@ static const struct field_def fields[N_FIELDS] = {
                 "path of the URL"},
     [F_QUERY] = {"request_query", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_DERIVED | FF_HEXESC,
                  ROLE_QUERY, "query string of the URL"},
-    [F_PROTO] = {"request_proto", "protocol", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                 "HTTP version"},
+    [F_PROTO] = {"request_proto", "protocol", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "HTTP version"},
     [F_AGENT] = {"user_agent", NULL, FK_TEXT, 0, UNIT_NONE, FF_HEXESC, ROLE_USER_AGENT,
                  "User-Agent header, cut at 8 KB"},
     [F_CIPHER] = {"ssl_cipher", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
@@ -87,9 +85,9 @@ static const struct field_def fields[N_FIELDS] = {
 };
 
 static const uint16_t order[] = {
-    F_TIME,       F_ELB,          F_CLIENT,         F_BACKEND,  F_REQUEST_TIME,
-    F_BACKEND_TIME, F_RESPONSE_TIME, F_ELB_STATUS,  F_BACKEND_STATUS, F_RECEIVED,
-    F_SENT,       F_REQUEST,      F_AGENT,          F_CIPHER,   F_PROTOCOL,
+    F_TIME,         F_ELB,           F_CLIENT,     F_BACKEND,        F_REQUEST_TIME,
+    F_BACKEND_TIME, F_RESPONSE_TIME, F_ELB_STATUS, F_BACKEND_STATUS, F_RECEIVED,
+    F_SENT,         F_REQUEST,       F_AGENT,      F_CIPHER,         F_PROTOCOL,
 };
 
 #define MIN_FIELDS 8 /* up to elb_status_code */

@@ -77,8 +77,7 @@ enum {
 };
 
 static const struct field_def fields[N_FIELDS] = {
-    [F_DATE] = {"date", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                "day of the event (UTC)"},
+    [F_DATE] = {"date", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE, "day of the event (UTC)"},
     [F_TIME] = {"time", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
                 "clock time at which the edge finished the answer (UTC)"},
     [F_EDGE] = {"x-edge-location", "x_edge_location location", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
@@ -121,8 +120,8 @@ static const struct field_def fields[N_FIELDS] = {
     [F_RESPONSE] = {"x-edge-response-result-type",
                     "x_edge_response_result_type response_result_type", FK_TEXT, 0, UNIT_NONE, 0,
                     ROLE_NONE, "the verdict just before the answer was sent"},
-    [F_VERSION] = {"cs-protocol-version", "cs_protocol_version http_version", FK_TEXT, 0,
-                   UNIT_NONE, 0, ROLE_NONE, "HTTP version"},
+    [F_VERSION] = {"cs-protocol-version", "cs_protocol_version http_version", FK_TEXT, 0, UNIT_NONE,
+                   0, ROLE_NONE, "HTTP version"},
     [F_FLE] = {"fle-status", "fle_status", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
                "how field-level encryption went"},
     [F_FLE_FIELDS] = {"fle-encrypted-fields", "fle_encrypted_fields", FK_NUM, 0, UNIT_NONE, 0,
@@ -217,10 +216,11 @@ static const struct field_def fields[N_FIELDS] = {
 
 /* The columns without a header: 12, 15, 18, 19, 23, 24, 26 or 33 of them. */
 static const uint16_t legacy[] = {
-    F_DATE, F_TIME, F_EDGE, F_SC_BYTES, F_C_IP, F_METHOD, F_CS_HOST, F_STEM, F_STATUS, F_REFERER,
-    F_AGENT, F_QUERY, F_COOKIE, F_RESULT, F_REQUEST_ID, F_HOST, F_PROTOCOL, F_CS_BYTES, F_TAKEN,
-    F_FORWARDED, F_TLS, F_CIPHER, F_RESPONSE, F_VERSION, F_FLE, F_FLE_FIELDS, F_C_PORT,
-    F_FIRST_BYTE, F_DETAIL, F_TYPE, F_LENGTH, F_RANGE_START, F_RANGE_END,
+    F_DATE,       F_TIME,     F_EDGE,     F_SC_BYTES,    F_C_IP,       F_METHOD,    F_CS_HOST,
+    F_STEM,       F_STATUS,   F_REFERER,  F_AGENT,       F_QUERY,      F_COOKIE,    F_RESULT,
+    F_REQUEST_ID, F_HOST,     F_PROTOCOL, F_CS_BYTES,    F_TAKEN,      F_FORWARDED, F_TLS,
+    F_CIPHER,     F_RESPONSE, F_VERSION,  F_FLE,         F_FLE_FIELDS, F_C_PORT,    F_FIRST_BYTE,
+    F_DETAIL,     F_TYPE,     F_LENGTH,   F_RANGE_START, F_RANGE_END,
 };
 
 #define MIN_LEGACY 12

@@ -49,8 +49,8 @@ static const struct field_def fields[N_FIELDS] = {
                      "address of the client"},
     [F_CLIENT_PORT] = {"client_port", NULL, FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
                        "source port of the client"},
-    [F_DEST] = {"destination:port", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE,
-                ROLE_NONE, "address and port of the balancer that the client connected to"},
+    [F_DEST] = {"destination:port", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE, ROLE_NONE,
+                "address and port of the balancer that the client connected to"},
     [F_DEST_IP] = {"destination_ip", "target_ip", FK_IP, 0, UNIT_NONE, 0, ROLE_SERVER_IP,
                    "address of the balancer, or of the VPC endpoint"},
     [F_DEST_PORT] = {"destination_port", "target_port", FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
@@ -88,9 +88,9 @@ static const struct field_def fields[N_FIELDS] = {
 };
 
 static const uint16_t order[] = {
-    F_TYPE,     F_VERSION,   F_TIME,     F_ELB,    F_LISTENER,  F_CLIENT,    F_DEST,     F_CONN_TIME,
-    F_HANDSHAKE, F_RECEIVED, F_SENT,     F_ALERT,  F_CERT,      F_SERIAL,    F_CIPHER,   F_PROTOCOL,
-    F_KEYEX,    F_DOMAIN,    F_ALPN_FE,  F_ALPN_BE, F_ALPN_LIST, F_CREATED,
+    F_TYPE,      F_VERSION,  F_TIME,    F_ELB,     F_LISTENER,  F_CLIENT,  F_DEST,   F_CONN_TIME,
+    F_HANDSHAKE, F_RECEIVED, F_SENT,    F_ALERT,   F_CERT,      F_SERIAL,  F_CIPHER, F_PROTOCOL,
+    F_KEYEX,     F_DOMAIN,   F_ALPN_FE, F_ALPN_BE, F_ALPN_LIST, F_CREATED,
 };
 
 #define MIN_FIELDS 8 /* up to connection_time */

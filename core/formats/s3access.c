@@ -330,7 +330,8 @@ static int detect(const struct probe *p)
 
 static const char *const samples[] = {
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef pictures "
-    "[03/Apr/2023:05:06:07 +0000] 203.0.113.50 arn:aws:iam::111122223333:user/anna 0A1B2C3D4E5F6071 "
+    "[03/Apr/2023:05:06:07 +0000] 203.0.113.50 arn:aws:iam::111122223333:user/anna "
+    "0A1B2C3D4E5F6071 "
     "REST.GET.OBJECT cats/one%2520two.png \"GET /cats/one%20two.png?versionId=7 HTTP/1.1\" 200 - "
     "4096 4096 31 30 \"https://www.example.org/\" \"aws-cli/2.0\" 7 "
     "aGVsbG8gd29ybGQ= SigV4 TLS_AES_128_GCM_SHA256 AuthHeader pictures.s3.eu-west-1.amazonaws.com "

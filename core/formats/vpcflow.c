@@ -127,13 +127,13 @@ static const struct field_def fields[N_FIELDS] = {
                                      "id of the container instance"},
     [F_ECS_CONTAINER_ID] = {"ecs-container-id", "ecs_container_id", FK_TEXT, 0, UNIT_NONE, 0,
                             ROLE_NONE, "id of the first container of the task"},
-    [F_ECS_SECOND_CONTAINER_ID] = {"ecs-second-container-id", "ecs_second_container_id", FK_TEXT,
-                                   0, UNIT_NONE, 0, ROLE_NONE,
+    [F_ECS_SECOND_CONTAINER_ID] = {"ecs-second-container-id", "ecs_second_container_id", FK_TEXT, 0,
+                                   UNIT_NONE, 0, ROLE_NONE,
                                    "id of the second container of the task"},
     [F_ECS_SERVICE_NAME] = {"ecs-service-name", "ecs_service_name", FK_TEXT, 0, UNIT_NONE, 0,
                             ROLE_NONE, "name of the ECS service"},
-    [F_ECS_TASK_DEFINITION_ARN] = {"ecs-task-definition-arn", "ecs_task_definition_arn", FK_TEXT,
-                                   0, UNIT_NONE, 0, ROLE_NONE, "ARN of the task definition"},
+    [F_ECS_TASK_DEFINITION_ARN] = {"ecs-task-definition-arn", "ecs_task_definition_arn", FK_TEXT, 0,
+                                   UNIT_NONE, 0, ROLE_NONE, "ARN of the task definition"},
     [F_ECS_TASK_ARN] = {"ecs-task-arn", "ecs_task_arn", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
                         "ARN of the task"},
     [F_ECS_TASK_ID] = {"ecs-task-id", "ecs_task_id", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
@@ -144,8 +144,8 @@ static const struct field_def fields[N_FIELDS] = {
                        "id of a resource that has no interface"},
     [F_ENCRYPTION_STATUS] = {"encryption-status", "encryption_status", FK_NUM, 0, UNIT_NONE, 0,
                              ROLE_NONE, "0 none, 1 hardware, 2 application, 3 both"},
-    [F_INSTANCE_TAG] = {"instance-tag", "instance_tag", FK_TEXT, 0, UNIT_NONE, FF_URLENC,
-                        ROLE_NONE, "value of a tag of the instance"},
+    [F_INSTANCE_TAG] = {"instance-tag", "instance_tag", FK_TEXT, 0, UNIT_NONE, FF_URLENC, ROLE_NONE,
+                        "value of a tag of the instance"},
     [F_INSTANCE_TAG_2] = {"instance-tag-2", "instance_tag_2", FK_TEXT, 0, UNIT_NONE, FF_URLENC,
                           ROLE_NONE, "value of a second tag of the instance"},
     [F_INTERFACE_TAG] = {"interface-tag", "interface_tag", FK_TEXT, 0, UNIT_NONE, FF_URLENC,
@@ -166,28 +166,51 @@ static const struct field_def fields[N_FIELDS] = {
                           "zone of the next hop"},
     [F_NEXT_HOP_VPC_ID] = {"next-hop-vpc-id", "next_hop_vpc_id", FK_TEXT, 0, UNIT_NONE, 0,
                            ROLE_NONE, "VPC of the next hop"},
-    [F_NEXT_HOP_INTERFACE_TYPE] = {"next-hop-interface-type", "next_hop_interface_type", FK_TEXT,
-                                   0, UNIT_NONE, 0, ROLE_NONE,
-                                   "kind of interface of the next hop"},
+    [F_NEXT_HOP_INTERFACE_TYPE] = {"next-hop-interface-type", "next_hop_interface_type", FK_TEXT, 0,
+                                   UNIT_NONE, 0, ROLE_NONE, "kind of interface of the next hop"},
 };
 
 static const uint16_t version_2[] = {
-    F_VERSION, F_ACCOUNT, F_INTERFACE, F_SRC, F_DST, F_SRC_PORT, F_DST_PORT, F_PROTOCOL, F_PACKETS,
-    F_BYTES, F_START, F_END, F_ACTION, F_LOG_STATUS,
+    F_VERSION,  F_ACCOUNT, F_INTERFACE, F_SRC,   F_DST, F_SRC_PORT, F_DST_PORT,
+    F_PROTOCOL, F_PACKETS, F_BYTES,     F_START, F_END, F_ACTION,   F_LOG_STATUS,
 };
 
 /* AWS's example of a version 3 format, and all fields up to version 5 in the documented order. */
 static const uint16_t version_3[] = {
-    F_VERSION, F_VPC_ID, F_SUBNET_ID, F_INSTANCE_ID, F_INTERFACE, F_ACCOUNT, F_TYPE,
-    F_SRC, F_DST, F_SRC_PORT, F_DST_PORT, F_PKT_SRCADDR, F_PKT_DSTADDR, F_PROTOCOL,
-    F_BYTES, F_PACKETS, F_START, F_END, F_ACTION, F_TCP_FLAGS, F_LOG_STATUS,
+    F_VERSION, F_VPC_ID,  F_SUBNET_ID, F_INSTANCE_ID, F_INTERFACE,   F_ACCOUNT,     F_TYPE,
+    F_SRC,     F_DST,     F_SRC_PORT,  F_DST_PORT,    F_PKT_SRCADDR, F_PKT_DSTADDR, F_PROTOCOL,
+    F_BYTES,   F_PACKETS, F_START,     F_END,         F_ACTION,      F_TCP_FLAGS,   F_LOG_STATUS,
 };
 static const uint16_t version_5[] = {
-    F_VERSION, F_ACCOUNT, F_INTERFACE, F_SRC, F_DST, F_SRC_PORT, F_DST_PORT, F_PROTOCOL,
-    F_PACKETS, F_BYTES, F_START, F_END, F_ACTION, F_LOG_STATUS, F_VPC_ID, F_SUBNET_ID,
-    F_INSTANCE_ID, F_TCP_FLAGS, F_TYPE, F_PKT_SRCADDR, F_PKT_DSTADDR, F_REGION, F_AZ_ID,
-    F_SUBLOCATION_TYPE, F_SUBLOCATION_ID, F_PKT_SRC_AWS_SERVICE, F_PKT_DST_AWS_SERVICE,
-    F_FLOW_DIRECTION, F_TRAFFIC_PATH,
+    F_VERSION,
+    F_ACCOUNT,
+    F_INTERFACE,
+    F_SRC,
+    F_DST,
+    F_SRC_PORT,
+    F_DST_PORT,
+    F_PROTOCOL,
+    F_PACKETS,
+    F_BYTES,
+    F_START,
+    F_END,
+    F_ACTION,
+    F_LOG_STATUS,
+    F_VPC_ID,
+    F_SUBNET_ID,
+    F_INSTANCE_ID,
+    F_TCP_FLAGS,
+    F_TYPE,
+    F_PKT_SRCADDR,
+    F_PKT_DSTADDR,
+    F_REGION,
+    F_AZ_ID,
+    F_SUBLOCATION_TYPE,
+    F_SUBLOCATION_ID,
+    F_PKT_SRC_AWS_SERVICE,
+    F_PKT_DST_AWS_SERVICE,
+    F_FLOW_DIRECTION,
+    F_TRAFFIC_PATH,
 };
 
 /* Orders that a file without header may have: told by their number of values, then by shape. */
@@ -216,8 +239,8 @@ static bool next_word(struct slice *left, struct slice *word, bool *is_name)
     if (!left->len)
         return false;
     *word = *left;
-    for (word->len = 0; word->len < left->len && left->ptr[word->len] != ' ' &&
-                        left->ptr[word->len] != '\t';)
+    for (word->len = 0;
+         word->len < left->len && left->ptr[word->len] != ' ' && left->ptr[word->len] != '\t';)
         word->len++;
     left->ptr += word->len;
     left->len -= word->len;
@@ -237,7 +260,8 @@ static bool same_name(struct slice word, const char *name)
     if (word.len != n)
         return false;
     for (size_t i = 0; i < n; i++)
-        if (word.ptr[i] != name[i] && !(name[i] == '-' && (word.ptr[i] == '_' || word.ptr[i] == '.')))
+        if (word.ptr[i] != name[i] &&
+            !(name[i] == '-' && (word.ptr[i] == '_' || word.ptr[i] == '.')))
             return false;
     return true;
 }
@@ -391,8 +415,8 @@ static enum parse_reason read_unnamed(struct logtype *lt, struct slice line, str
 }
 
 /* By the header; but a line of the default order may follow another header in joined files. */
-static enum parse_reason read_named(struct logtype *lt, const struct layout *lay,
-                                    struct slice line, struct record *rec)
+static enum parse_reason read_named(struct logtype *lt, const struct layout *lay, struct slice line,
+                                    struct record *rec)
 {
     unsigned n = split(lt, lay->field, lay->n, line, rec);
     enum parse_reason reason = n < lay->n ? REASON_SHORT : REASON_SHAPE;

@@ -175,8 +175,8 @@ static void check_pairs(struct check *c, const struct record *rec, unsigned line
         c->pairs++;
         if (!pair_fits(c, rec, name, want, &got)) {
             c->bad++;
-            print_error("%s:%u: " SLICE_FMT ": want [" SLICE_FMT "] got [" SLICE_FMT "]\n",
-                        c->file, line, SLICE_ARG(name), SLICE_ARG(want), SLICE_ARG(got));
+            print_error("%s:%u: " SLICE_FMT ": want [" SLICE_FMT "] got [" SLICE_FMT "]\n", c->file,
+                        line, SLICE_ARG(name), SLICE_ARG(want), SLICE_ARG(got));
         }
     }
     strbuf_release(&sb);
@@ -205,8 +205,8 @@ static void check_rows(struct check *c, const struct lines *want, const struct r
 }
 
 /* Parses line `i` and, while a quote is open, those behind it; returns the lines used. */
-static unsigned parse_at(struct check *c, const struct layout **lay, unsigned i,
-                         struct record *rec, enum parse_result *res)
+static unsigned parse_at(struct check *c, const struct layout **lay, unsigned i, struct record *rec,
+                         enum parse_result *res)
 {
     const struct lines *l = &c->log;
     struct slice all = l->line[i];

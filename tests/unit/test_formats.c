@@ -1,0 +1,433 @@
+/* test_formats.c - every format: its samples, its parts, what surplus and missing fields do,
+ * headers, several physical lines, detection, and the names of fields. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "format.h"
+#include "tok_space.h"
+#include "value.h"
+
+static const struct layout *lay; /* in force */
+static struct record rec;
+
+static struct logtype *type(const char *name)
+{
+    struct logtype *lt = logtype_by_name(slice_str(name));
+
+    assert_non_null(lt);
+    return lt;
+}
+
+/* Parses a copy of its exact size, so that a sanitizer sees a read behind the end. */
+static enum parse_result parse(const char *name, const char *line)
+{
+    static char *copy;
+    size_t n = strlen(line);
+    struct logtype *lt = type(name);
+
+    free(copy);
+    copy = malloc(n ? n : 1);
+    memcpy(copy, line, n);
+    return lt->fmt->parse(lt, &lay, slice_of(copy, n), &rec);
+}
+
+static void want(const char *name, const char *field, const char *value)
+{
+    int at = logtype_lookup(type(name), slice_str(field));
+    struct slice got;
+
+    assert_true(at >= 0);
+    got = record_get(&rec, (unsigned)at);
+    if (!value) {
+        assert_null(got.ptr);
+        return;
+    }
+    if (!got.ptr || got.len != strlen(value) || memcmp(got.ptr, value, got.len) != 0)
+        fail_msg("%s: want [%s] got [" SLICE_FMT "]", field, value, SLICE_ARG(got));
+}
+
+static void test_samples(void **state)
+{
+    (void)state;
+    for (unsigned id = 0; id < logtype_count(); id++) {
+        struct logtype *lt = logtype_get(id);
+
+        lay = NULL;
+        for (const char *const *s = lt->fmt->samples; *s; s++) {
+            enum parse_result res = parse(lt->fmt->name, *s);
+
+            if (res != PARSE_OK && !(lt->fmt->header && res == PARSE_HEADER))
+                fail_msg("%s: %s: %s", lt->fmt->name, reason_text(rec.reason), *s);
+        }
+    }
+}
+
+/* Cut anywhere, a sample is never more than bad, and nothing is read behind its end. */
+static void test_cut_samples(void **state)
+{
+    (void)state;
+    for (unsigned id = 0; id < logtype_count(); id++) {
+        struct logtype *lt = logtype_get(id);
+
+        for (const char *const *s = lt->fmt->samples; *s; s++) {
+            lay = NULL;
+            for (size_t n = 0; n <= strlen(*s) && (*s)[0] != '#'; n++) {
+                char *cut = strndup(*s, n);
+
+                if (parse(lt->fmt->name, cut) == PARSE_BAD)
+                    assert_int_not_equal(rec.reason, REASON_NONE);
+                assert_true(rec.n_val <= MAX_FIELDS);
+                free(cut);
+            }
+        }
+    }
+}
+
+static void test_tables(void **state)
+{
+    (void)state;
+    for (unsigned id = 0; id < logtype_count(); id++) {
+        struct logtype *lt = logtype_get(id);
+
+        assert_int_equal(lt->id, id);
+        for (unsigned i = 0; i < lt->n_static; i++) {
+            const struct field_def *f = lt->field[i];
+
+            assert_non_null(f->name);
+            assert_non_null(f->meaning);
+            assert_int_equal(logtype_field(lt, slice_str(f->name), false), i);
+            assert_int_equal(logtype_lookup(lt, slice_str(f->name)), i);
+        }
+        assert_string_equal(lt->field[lt->n_static]->name, "extra_1");
+        assert_string_equal(lt->field[lt->n_static + MAX_EXTRA - 1]->name, "extra_32");
+    }
+}
+
+static void test_alb(void **state)
+{
+    const char *const *s = type("alb")->fmt->samples;
+
+    (void)state;
+    assert_int_equal(parse("alb", s[0]), PARSE_OK);
+    assert_int_equal(rec.ts, civil_to_us(2024, 3, 5, 7, 8, 9, 123456));
+    want("alb", "client_ip", "198.51.100.23");
+    want("alb", "client:port", "198.51.100.23:50514");
+    want("alb", "target_port", "8080");
+    want("alb", "request_url", "https://shop.example.org:443/cart?item=7&n=2");
+    want("alb", "host", "shop.example.org");
+    want("alb", "path", "/cart");
+    want("alb", "query", "item=7&n=2");
+    want("alb", "user_agent", "Mozilla/5.0 (X11) \\x22q\\x22");
+    want("alb", "ip_address", "10.0.0.9");
+    want("alb", "extra_1", NULL);
+    assert_int_equal(parse("alb", s[1]), PARSE_OK);
+    want("alb", "client_ip", "2001:db8::17");
+    want("alb", "target_ip", "-");
+    want("alb", "target_port", NULL);
+    want("alb", "request_verb", "-");
+    want("alb", "request_url", "http://shop.example.org:80-");
+    want("alb", "request_proto", "-");
+    want("alb", "conn_trace_id", NULL);
+    assert_int_equal(parse("alb", s[2]), PARSE_OK);
+    want("alb", "request_url", "https://old.example.org:443/a b c");
+    want("alb", "user_agent", "");
+    want("alb", "domain_name", NULL);
+}
+
+#define ALB_FRONT "h2 2024-03-05T07:08:09Z app/a/b 192.0.2.1:1 - 0.001 0.002 0.003 200"
+
+static void test_alb_edges(void **state)
+{
+    struct strbuf line = STRBUF_INIT;
+
+    (void)state;
+    assert_int_equal(parse("alb", ALB_FRONT), PARSE_OK);
+    want("alb", "target_status_code", NULL);
+    strbuf_adds(&line, ALB_FRONT " - 1 2 \"- - - \" \"-\" - - - \"-\" - -");
+    strbuf_adds(&line, " - - - - - - - - - - - - - -");
+    for (unsigned i = 1; i <= MAX_EXTRA + 2; i++)
+        strbuf_addf(&line, " x%u", i);
+    assert_int_equal(parse("alb", line.buf), PARSE_OK);
+    want("alb", "request_verb", "-");
+    want("alb", "request_url", "-");
+    want("alb", "request_proto", "-");
+    want("alb", "path", NULL);
+    want("alb", "extra_1", "x1");
+    want("alb", "extra_32", "x32 x33 x34");
+    strbuf_release(&line);
+    assert_int_equal(parse("alb", "tls 2.0 2023-02-03T04:05:06 net/a/b"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHAPE);
+    assert_int_equal(parse("alb", "http yesterday app/a/b"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_TIME);
+    assert_int_equal(parse("alb", "http 2024-03-05T07:08:09Z app/a/b"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHORT);
+    assert_int_equal(parse("alb", ALB_FRONT " 200 1 2 \"GET http://x/"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_QUOTE);
+    assert_int_equal(parse("alb", ""), PARSE_BAD);
+}
+
+static void want_request(const char *line, const char *verb, const char *url, const char *proto)
+{
+    struct request_parts r = split_request(slice_str(line));
+
+    assert_true(slice_is(r.verb, verb));
+    assert_true(slice_is(r.url, url));
+    assert_true(proto ? slice_is(r.proto, proto) : !r.proto.ptr);
+}
+
+static void test_requests(void **state)
+{
+    struct request_parts r;
+
+    (void)state;
+    want_request("GET /a b HTTP/1.1", "GET", "/a b", "HTTP/1.1");
+    want_request("- http://h:80-/ ", "-", "http://h:80-/", NULL);
+    want_request("- - - ", "-", "-", "-");
+    want_request("-", "-", "-", "-");
+    want_request("GET /a b", "GET", "/a b", NULL);
+    r = split_request(SL("GET http://[2001:db8::1]:443?x=/y HTTP/1.1"));
+    assert_true(slice_is(r.host, "[2001:db8::1]"));
+    assert_null(r.path.ptr);
+    assert_true(slice_is(r.query, "x=/y"));
+    r = split_request(SL("GET /a:b/c HTTP/1.1"));
+    assert_null(r.host.ptr);
+    assert_true(slice_is(r.path, "/a:b/c"));
+}
+
+static void test_clb(void **state)
+{
+    const char *const *s = type("clb")->fmt->samples;
+
+    (void)state;
+    assert_int_equal(parse("clb", s[1]), PARSE_OK);
+    want("clb", "user_agent", "a \\\"quoted\\\" agent");
+    want("clb", "backend_ip", "-");
+    want("clb", "backend_processing_time", "-1");
+    want("clb", "ssl_protocol", "TLSv1.2");
+    assert_int_equal(parse("clb", s[2]), PARSE_OK);
+    want("clb", "status", "-");
+    want("clb", "request_url", "-");
+    assert_int_equal(parse("clb", s[3]), PARSE_OK);
+    want("clb", "user_agent", NULL);
+    assert_int_equal(parse("clb", "2016-04-05T06:07:11Z f 1.2.3.4:5 - 0 0 0 200 200 0 1 "
+                                  "\"GET http://x:80/ HTTP/1.1\" \"first"),
+                     PARSE_MORE);
+    assert_int_equal(parse("clb", s[4]), PARSE_OK);
+    want("clb", "user_agent", "first\nsecond");
+    assert_int_equal(parse("clb", "2016-04-05T06:07:11Z f 1.2.3.4:5 - 0 0 0 200 200 0 1 "
+                                  "\"GET http://x:80/ HTTP/1.1\" \"first\n"
+                                  "2016-04-05T06:07:12Z f 1.2.3.4:5 - 0 0 0 200"),
+                     PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_QUOTE);
+}
+
+static void test_nlb(void **state)
+{
+    const char *const *s = type("nlb")->fmt->samples;
+
+    (void)state;
+    assert_int_equal(parse("nlb", s[0]), PARSE_OK);
+    assert_int_equal(rec.ts, civil_to_us(2023, 2, 3, 4, 5, 6, 0));
+    want("nlb", "alpn_client_preference_list", "\"h2\",\"http/1.1\"");
+    want("nlb", "destination_ip", "10.7.7.7");
+    want("nlb", "tls_connection_creation_time", "2023-02-03T04:05:04");
+    assert_int_equal(parse("nlb", s[1]), PARSE_OK);
+    want("nlb", "client_ip", "2001:db8::9");
+    want("nlb", "alpn_client_preference_list", "-");
+}
+
+static void test_cloudfront(void **state)
+{
+    const char *const *s = type("cloudfront")->fmt->samples;
+    const char *plain = s[4];
+
+    (void)state;
+    lay = NULL;
+    assert_int_equal(parse("cloudfront", plain), PARSE_OK);
+    assert_int_equal(rec.ts, civil_to_us(2013, 6, 7, 8, 9, 10, 0));
+    want("cloudfront", "x-edge-location", "LHR5");
+    want("cloudfront", "status", "000");
+    want("cloudfront", "cs(Cookie)", "surplus");
+    assert_int_equal(parse("cloudfront", s[0]), PARSE_HEADER);
+    assert_null(lay);
+    assert_int_equal(parse("cloudfront", s[1]), PARSE_HEADER);
+    assert_int_equal(parse("cloudfront", s[2]), PARSE_OK);
+    assert_int_equal(rec.ts, civil_to_us(2024, 6, 7, 8, 9, 10, 123000));
+    want("cloudfront", "x-edge-result-type", "Hit");
+    want("cloudfront", "x-new-column", "new value");
+    want("cloudfront", "cs(Cookie)", NULL);
+    assert_int_equal(parse("cloudfront", s[3]), PARSE_HEADER);
+    assert_int_equal(parse("cloudfront", plain), PARSE_OK);
+    want("cloudfront", "extra_1", "surplus");
+    want("cloudfront", "x-new-column", NULL);
+    assert_int_equal(parse("cloudfront", "rubbish"), PARSE_BAD);
+}
+
+static void test_vpcflow(void **state)
+{
+    const char *const *s = type("vpcflow")->fmt->samples;
+
+    (void)state;
+    lay = NULL;
+    assert_int_equal(parse("vpcflow", s[0]), PARSE_OK);
+    assert_int_equal(rec.ts, 1700000000000000);
+    want("vpcflow", "dstPort", "443");
+    assert_int_equal(parse("vpcflow", s[1]), PARSE_OK);
+    want("vpcflow", "logStatus", "NODATA");
+    want("vpcflow", "account_id", "unknown");
+    assert_int_equal(parse("vpcflow", s[2]), PARSE_HEADER);
+    assert_int_equal(parse("vpcflow", s[3]), PARSE_OK);
+    assert_int_equal(rec.ts, 1700000200000000);
+    want("vpcflow", "brand-new", "value");
+    want("vpcflow", "srcport", NULL);
+    want("vpcflow", "interface-id", "eni-0a0b0c0d0e0f0a0b0");
+    assert_int_equal(parse("vpcflow", s[4]), PARSE_OK);
+    want("vpcflow", "srcport", "50000");
+    want("vpcflow", "brand-new", NULL);
+    assert_int_equal(parse("vpcflow", "8 vpc-0123 eni-1 not-an-address 10.0.0.1 7 1 2 A B OK"),
+                     PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHAPE);
+    assert_int_equal(parse("vpcflow", "${start} ${srcaddr} ${bytes}"), PARSE_HEADER);
+    assert_int_equal(parse("vpcflow", "1700000000 192.0.2.1 5 more"), PARSE_OK);
+    want("vpcflow", "extra_1", "more");
+    lay = NULL;
+    assert_int_equal(parse("vpcflow", "5 a b c d e f"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_HEADER);
+}
+
+static void test_s3access(void **state)
+{
+    const char *const *s = type("s3access")->fmt->samples;
+
+    (void)state;
+    assert_int_equal(parse("s3access", s[0]), PARSE_OK);
+    assert_int_equal(rec.ts, civil_to_us(2023, 4, 3, 5, 6, 7, 0));
+    want("s3access", "time", "03/Apr/2023:05:06:07 +0000");
+    want("s3access", "key", "cats/one%2520two.png");
+    want("s3access", "request_verb", "GET");
+    want("s3access", "request_path", "/cats/one%20two.png");
+    want("s3access", "request_query", "versionId=7");
+    want("s3access", "acl_required", "Yes");
+    want("s3access", "source_region", "eu-west-1");
+    want("s3access", "extra_1", "later");
+    assert_int_equal(parse("s3access", s[1]), PARSE_OK);
+    want("s3access", "requester",
+         "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E0EXAMPLE");
+    want("s3access", "request_uri", "HEAD /a\" HTTP/1.1");
+    want("s3access", "error_code", "NoSuchKey");
+    want("s3access", "referer", "-");
+    want("s3access", "user_agent", "odd \" agent\"");
+    want("s3access", "host_id", "id");
+    want("s3access", "tls_version", "TLSv1.2");
+    assert_int_equal(parse("s3access", s[2]), PARSE_OK);
+    want("s3access", "request_uri", "-");
+    want("s3access", "http_status", "-");
+    want("s3access", "operation", "S3.EXPIRE.OBJECT");
+    assert_int_equal(parse("s3access", s[3]), PARSE_OK);
+    want("s3access", "version_id", "-");
+    want("s3access", "host_id", NULL);
+    assert_int_equal(parse("s3access", "a b [rubbish] c"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_TIME);
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("text", "2024-01-02T03:04:05Z hello"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_TYPE);
+    assert_int_equal(rec.ts, civil_to_us(2024, 1, 2, 3, 4, 5, 0));
+    assert_int_equal(parse("text", "2024-01-02 03:04:05.5 hello"), PARSE_BAD);
+    assert_int_equal(rec.ts, civil_to_us(2024, 1, 2, 3, 4, 5, 500000));
+    assert_int_equal(parse("text", "10.0.0.1 - - [02/Jan/2024:03:04:05 +0000] \"GET /\""),
+                     PARSE_BAD);
+    assert_int_equal(rec.ts, civil_to_us(2024, 1, 2, 3, 4, 5, 0));
+    assert_int_equal(parse("text", ""), PARSE_BAD);
+    assert_true(rec.ts == TIME_NONE);
+    assert_int_equal(parse("text", "Enable AccessLog for ELB: app/a/b at 2024"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SKIP);
+}
+
+static void want_type(const char *path, const char *head, const char *name)
+{
+    struct probe p = {slice_str(path), slice_str(head)};
+    struct strbuf why = STRBUF_INIT;
+
+    assert_string_equal(detect_type(&p, &why)->fmt->name, name);
+    assert_true(why.len > 0);
+    strbuf_release(&why);
+}
+
+static void test_detect(void **state)
+{
+    (void)state;
+    for (unsigned id = 0; id < logtype_count(); id++) {
+        const struct format *f = logtype_get(id)->fmt;
+        struct strbuf head = STRBUF_INIT;
+
+        for (const char *const *s = f->samples; *s; s++)
+            strbuf_addf(&head, "%s\n", *s);
+        want_type("", head.buf ? head.buf : "", f->name);
+        strbuf_release(&head);
+    }
+    want_type("", "{\"Records\":[]}", "text");
+    want_type("", "hello\nworld\n", "text");
+    want_type("x/1_elasticloadbalancing_eu-west-1_app.a.b_20240101T0000Z_1.2.3.4_r.log.gz", "",
+              "alb");
+    want_type("x/1_elasticloadbalancing_eu-west-1_net.a.b_20240101T0000Z_r.log.gz", "", "nlb");
+    want_type("x/1_elasticloadbalancing_eu-west-1_name_20240101T0000Z_1.2.3.4_r.log", "", "clb");
+    want_type("x/ELBAccessLogTestFile", "Enable AccessLog for ELB: app/a/b at 2024-01-01", "text");
+}
+
+static void test_lookup(void **state)
+{
+    struct logtype *vpc = type("vpcflow"), *s3 = type("s3access"), *clb = type("clb");
+    int start = logtype_field(vpc, SL("start"), false);
+
+    (void)state;
+    assert_int_equal(logtype_lookup(vpc, SL("startTime")), start);
+    assert_int_equal(logtype_lookup(vpc, SL("LogStatus")),
+                     logtype_field(vpc, SL("log-status"), false));
+    assert_int_equal(logtype_lookup(vpc, SL("client_ip")),
+                     logtype_field(vpc, SL("srcaddr"), false));
+    assert_int_equal(logtype_lookup(s3, SL("Bucket Owner")), 0);
+    assert_int_equal(logtype_lookup(clb, SL("clientPort")),
+                     logtype_field(clb, SL("client_port"), false));
+    assert_int_equal(logtype_lookup(vpc, SL("nothing")), -1);
+    assert_int_equal(logtype_role(vpc, ROLE_STATUS), -1);
+    assert_string_equal(field_role_name(ROLE_USER_AGENT), "user_agent");
+}
+
+static void test_layouts(void **state)
+{
+    struct logtype *lt = type("vpcflow");
+    const uint16_t a[] = {1, 2, 3}, b[] = {1, 2};
+    const struct layout *x = layout_intern(lt, a, 3);
+
+    (void)state;
+    assert_ptr_equal(layout_intern(lt, a, 3), x);
+    assert_ptr_not_equal(layout_intern(lt, b, 2), x);
+    assert_ptr_equal(layout_by_id(x->id), x);
+    assert_null(layout_by_id(UINT_MAX));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_samples),    cmocka_unit_test(test_cut_samples),
+        cmocka_unit_test(test_tables),     cmocka_unit_test(test_alb),
+        cmocka_unit_test(test_alb_edges),  cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_clb),        cmocka_unit_test(test_nlb),
+        cmocka_unit_test(test_cloudfront), cmocka_unit_test(test_vpcflow),
+        cmocka_unit_test(test_s3access),   cmocka_unit_test(test_text),
+        cmocka_unit_test(test_detect),     cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_layouts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -287,6 +287,11 @@ static struct expr *find_column(struct parser *p, size_t *len)
     return e;
 }
 
+static bool ends_name(char c)
+{
+    return c == ')' || lex_name_char(c);
+}
+
 /* Names with - : ( ) $ inside, longest first, down to the plain name. */
 static struct expr *find_wide(struct parser *p, size_t *len)
 {
@@ -297,7 +302,7 @@ static struct expr *find_wide(struct parser *p, size_t *len)
                       lex_name_char(p->q.ptr[p->at + n - 1]);
         struct expr *e = NULL;
 
-        if (!inside && lex_name_char(p->q.ptr[p->at + n - 1] == ')' ? 'x' : p->q.ptr[p->at + n - 1]))
+        if (!inside && ends_name(p->q.ptr[p->at + n - 1]))
             e = field_node(p, slice_of(p->q.ptr + p->at, n), p->at, n);
         if (e) {
             *len = n;
@@ -554,10 +559,14 @@ static struct expr *bind_time(struct parser *p, const struct expr *left, struct 
 {
     if (side.kind == SIDE_NUM)
         return no_type(p, left, right, "a number");
-    if (side.kind != SIDE_TIME && left->kind == EX_FIELD && left->field->pseudo != PF_COLUMN &&
-        right->lit != LIT_NONE) {
+    if (side.kind != SIDE_TIME && left->kind == EX_FIELD && left->field->pseudo != PF_COLUMN) {
+        char iso[40];
+        size_t n = format_iso8601(right->time_us, iso);
+
+        if (right->lit == LIT_NONE)
+            right->text = pool_text(p->pool, slice_of(iso, n));
         right->kind = EX_STR;
-        right->lit = LIT_BARE;
+        right->lit = LIT_NONE;
     }
     return right;
 }

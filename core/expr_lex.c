@@ -5,6 +5,7 @@
 
 #define US_S INT64_C(1000000)
 #define US_DAY (86400 * US_S)
+#define MAX_NAME 128 /* of names with - : ( ) inside, which are tried at every length */
 
 static bool is_digit(char c)
 {
@@ -59,7 +60,8 @@ size_t lex_name(struct slice q, size_t at)
         i++;
     if (!is_alpha(at_char(q, i)))
         return 0;
-    while (lex_name_char(at_char(q, i)) || (at_char(q, i) == '.' && lex_name_char(at_char(q, i + 1))))
+    while (lex_name_char(at_char(q, i)) ||
+           (at_char(q, i) == '.' && lex_name_char(at_char(q, i + 1))))
         i++;
     return i - at;
 }
@@ -71,7 +73,7 @@ size_t lex_wide_name(struct slice q, size_t at)
 
     if (i == at)
         return 0;
-    while (i < q.len) {
+    while (i < q.len && i - at < MAX_NAME) {
         char c = q.ptr[i];
 
         if (c == '(' && !header)
@@ -106,7 +108,8 @@ size_t lex_word(struct slice q, size_t at, const char *word)
 {
     size_t n = strlen(word);
 
-    if (at > q.len || q.len - at < n || !slice_eq_nocase(slice_of(q.ptr + at, n), slice_of(word, n)))
+    if (at > q.len || q.len - at < n ||
+        !slice_eq_nocase(slice_of(q.ptr + at, n), slice_of(word, n)))
         return 0;
     return lex_name_char(at_char(q, at + n)) || at_char(q, at + n) == '.' ? 0 : n;
 }

@@ -12,6 +12,7 @@
 #define MAX_DEPTH 150
 #define MAX_QUERY 65536
 #define MAX_ITEMS 256
+#define MAX_TERMS 500 /* of one sum or product: trees are walked by recursion */
 
 /* --- pool, errors, nodes --- */
 
@@ -360,17 +361,37 @@ static struct expr *now_call(struct parser *p, size_t at)
 {
     struct expr *e = expr_new(p, EX_NUM, at, p->at);
 
+    struct strbuf text = STRBUF_INIT;
+
     e->num = floor((double)p->env->now_us / 1e6);
+    strbuf_addf(&text, "%.0f", e->num);
+    e->text = pool_text(p->pool, strbuf_slice(&text));
+    e->lit = LIT_PLAIN;
+    strbuf_release(&text);
     return e;
+}
+
+/* AWS silently makes bin(300s) one of 60 s; here it is what it says, which deserves a word. */
+static void note_bin_cap(struct parser *p, const struct expr *period)
+{
+    static const struct {
+        int64_t unit_us;
+        double cap;
+    } caps[] = {{1000, 1000}, {1000000, 60}, {60000000, 60}, {INT64_C(3600000000), 24}};
+    double n = strtod(period->text.ptr, NULL);
+
+    for (unsigned i = 0; i < ARRAY_LEN(caps); i++)
+        if (n > caps[i].cap && n * (double)caps[i].unit_us == (double)period->lo_us)
+            parse_notice(p, "bin(" SLICE_FMT ") is that wide here; AWS caps the number at %.0f",
+                         SLICE_ARG(period->text), caps[i].cap);
 }
 
 static struct expr *bin_call(struct parser *p, size_t at)
 {
-    struct expr *call = expr_new(p, EX_CALL, at, at), *time = NULL, *period;
+    struct expr *call = expr_new(p, EX_CALL, at, at), *time, *period;
     size_t open = p->at, len = 0;
 
     p->at = at;
-    period = NULL;
     if (p->after_stats) {
         struct parser look = *p;
 
@@ -391,6 +412,7 @@ static struct expr *bin_call(struct parser *p, size_t at)
         return NULL;
     if (!take_char(p, ')'))
         return fail_here(p, "a ) is expected");
+    note_bin_cap(p, period);
     call->func = func_find(SL("datefloor"));
     expr_add_arg(p, call, time);
     expr_add_arg(p, call, period);
@@ -581,30 +603,32 @@ static bool take_op(struct parser *p, const char *ops, enum expr_op *op)
     return true;
 }
 
-static struct expr *parse_term(struct parser *p)
+static struct expr *parse_chain(struct parser *p, const char *ops,
+                                struct expr *(*operand)(struct parser *))
 {
-    struct expr *e = parse_power(p);
+    struct expr *e = operand(p);
     enum expr_op op;
+    unsigned n = 0;
 
-    while (e && take_op(p, "*/%", &op)) {
-        struct expr *right = parse_power(p);
+    while (e && take_op(p, ops, &op)) {
+        struct expr *right;
 
+        if (++n > MAX_TERMS)
+            return parse_fail(p, p->at, 1, "more than %d terms", MAX_TERMS);
+        right = operand(p);
         e = right ? bind_arith(p, op, e, right) : NULL;
     }
     return e;
 }
 
+static struct expr *parse_term(struct parser *p)
+{
+    return parse_chain(p, "*/%", parse_power);
+}
+
 static struct expr *parse_sum(struct parser *p)
 {
-    struct expr *e = parse_term(p);
-    enum expr_op op;
-
-    while (e && take_op(p, "+-", &op)) {
-        struct expr *right = parse_term(p);
-
-        e = right ? bind_arith(p, op, e, right) : NULL;
-    }
-    return e;
+    return parse_chain(p, "+-", parse_term);
 }
 
 /* --- right sides --- */
@@ -883,10 +907,15 @@ static struct expr *negated(struct parser *p, struct expr *e)
 
 /* --- tests --- */
 
+static bool at_text(const struct parser *p, const char *text)
+{
+    return slice_starts(text_at(p, p->at, p->q.len - p->at), text);
+}
+
 static bool take_text(struct parser *p, const char *text)
 {
     skip(p);
-    if (!slice_starts(text_at(p, p->at, p->q.len - p->at), text))
+    if (!at_text(p, text))
         return false;
     p->at += strlen(text);
     return true;
@@ -897,8 +926,7 @@ static bool at_comparison(struct parser *p)
     enum expr_op op;
 
     skip(p);
-    return lex_compare(p->q, p->at, &op) || slice_starts(text_at(p, p->at, p->q.len - p->at), "=~") ||
-           slice_starts(text_at(p, p->at, p->q.len - p->at), "!~");
+    return lex_compare(p->q, p->at, &op) || at_text(p, "=~") || at_text(p, "!~");
 }
 
 static struct expr *word_test(struct parser *p, struct expr *left)
@@ -1302,17 +1330,23 @@ static enum agg_kind agg_find(struct slice name, bool *median)
     return AGG_NONE;
 }
 
+/* The reason why no aggregate starts here. */
 static bool not_aggregate(struct parser *p)
 {
-    size_t at = p->at, n = lex_name(p->q, at);
-    bool median;
+    size_t n = lex_name(p->q, p->at), open = lex_blank(p->q, p->at + n);
+    struct nearest near = {.want = text_at(p, p->at, n)};
+    char hint[200] = "";
 
-    if (agg_find(text_at(p, at, n), &median) == AGG_NONE || at_word(p, "by")) {
+    if (!n || open >= p->q.len || p->q.ptr[open] != '(') {
         fail_here(p, "stats needs an aggregate");
         parse_hint(p, "count(*), avg(x), pct(x, 95)");
         return false;
     }
-    fail_here(p, "a ( is expected after the aggregate");
+    for (unsigned i = 0; i < ARRAY_LEN(aggregates); i++)
+        nearest_offer(&near, slice_str(aggregates[i].name));
+    nearest_hint(&near, hint, sizeof(hint));
+    parse_fail(p, p->at, n, SLICE_FMT " is no aggregate", SLICE_ARG(near.want));
+    parse_hint(p, "%s", hint);
     return false;
 }
 
@@ -1562,7 +1596,7 @@ static bool no_command(struct parser *p)
         nearest_offer(&near, slice_str(commands[i]));
     nearest_hint(&near, hint, sizeof(hint));
     parse_fail(p, p->at, n, "there is no command " SLICE_FMT, SLICE_ARG(near.want));
-    parse_hint(p, "%s", hint[0] ? hint : "after | stands filter, stats, sort, limit, fields, dedup");
+    parse_hint(p, "%s", hint[0] ? hint : "after | filter, stats, sort, limit, fields, dedup");
     return false;
 }
 

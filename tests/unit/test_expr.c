@@ -368,6 +368,7 @@ static void test_errors(void **state)
     expect_error("method =~ /a(b/", "does not compile", 10);
     expect_error("fields @timestamp | count()", "no command count", 20);
     expect_error("stats by action", "needs an aggregate", 6);
+    expect_error("stats avgg(bytes)", "nearest: avg", 6);
     expect_error("stats sum(bytes) as b by action | stats avg(b) by bin(5m)", "@timestamp", 50);
     expect_error("parse @message \"*\" as x", "parse is not supported by this version", 0);
     expect_error("status=5xx | pattern @message", "pattern is not supported", 13);
@@ -435,6 +436,10 @@ static void test_shorthand_commands(void **state)
     assert_int_equal(q->cmd[1].filter->arg[0]->field->column, 1);
     assert_int_equal(q->cmd[2].item[0].expr->field->column, 0);
     query_ast_free(q);
+    q = parse_ok("stats count(*) by bin(300s)");
+    assert_non_null(strstr(q->notice, "caps"));
+    assert_int_equal(q->cmd[0].by[0].bin_us, 300000000);
+    query_ast_free(q);
     q = parse_ok("");
     assert_int_equal(q->n_cmd, 0);
     query_ast_free(q);
@@ -450,9 +455,10 @@ static void test_samples(void **state)
         "filter isIpv4InSubnet(srcAddr, \"192.0.2.0/24\") | stats sum(bytes) as b by dstAddr",
         "filter protocol=6 | stats count(*) by srcAddr",
         "filter logStatus=\"SKIPDATA\" | stats count(*) by bin(1h) as t | sort t",
-        "fields @timestamp, srcAddr, dstPort | filter logStream = 'flows' and interfaceId = 'eni-1' "
-        "| sort @timestamp desc | dedup srcAddr, dstPort | limit 20",
-        "filter (dstAddr like 'x.x.x' and srcAddr not like 'y.y.') | stats sum(bytes) as b by srcAddr",
+        "fields @timestamp, srcAddr, dstPort | filter logStream = 'flows' and "
+        "interfaceId = 'eni-1' | sort @timestamp desc | dedup srcAddr, dstPort | limit 20",
+        "filter (dstAddr like 'x.x.x' and srcAddr not like 'y.y.') "
+        "| stats sum(bytes) as b by srcAddr",
         "stats avg (bytes), max(bytes) by dstAddr",
         "STATS count_distinct(client_ip) AS ips, count(*) AS n BY method, host | FILTER ips > 1 "
         "| STATS sum(n) AS total BY method",
@@ -461,7 +467,8 @@ static void test_samples(void **state)
         "filter toMillis(@timestamp) >= (now() * 1000 - 7200000)",
         "fields @timestamp, @message | where @message like /error/",
         "filter status in [300,400,\"500\"] | display method, status = 300 as redirected",
-        "fields ispresent(action) as acts | filter acts | stats count() as n by action | sort n desc",
+        "fields ispresent(action) as acts | filter acts | stats count() as n by action "
+        "| sort n desc",
     };
 
     (void)state;

@@ -8,26 +8,24 @@
 
 #include "format.h"
 
-/* The first `c` in [p, end), or `end`. Eight bytes at a time: fields are short. */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* The first `c` in [p, end), or `end`. Inline and without set-up cost: fields are short. */
 static inline const char *find_byte(const char *p, const char *end, char c)
 {
-    const uint64_t ones = 0x0101010101010101ULL, highs = 0x8080808080808080ULL;
-    const uint64_t pattern = ones * (unsigned char)c;
+#ifdef __SSE2__
+    const __m128i pattern = _mm_set1_epi8(c);
 
-    for (; end - p >= 8; p += 8) {
-        uint64_t w;
+    for (; end - p >= 16; p += 16) {
+        __m128i w = _mm_loadu_si128((const __m128i *)(const void *)p);
+        unsigned hits = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(w, pattern));
 
-        memcpy(&w, p, 8);
-        w ^= pattern;
-        w = (w - ones) & ~w & highs;
-        if (w) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            return p + (__builtin_ctzll(w) >> 3);
-#else
-            break;
-#endif
-        }
+        if (hits)
+            return p + __builtin_ctz(hits);
     }
+#endif
     while (p < end && *p != c)
         p++;
     return p;

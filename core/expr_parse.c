@@ -12,6 +12,7 @@
 #define MAX_DEPTH 150
 #define MAX_QUERY 65536
 #define MAX_ITEMS 256
+#define MAX_COMMANDS 100
 #define MAX_TERMS 500 /* of one sum or product: trees are walked by recursion */
 
 /* --- pool, errors, nodes --- */
@@ -1632,6 +1633,10 @@ static bool parse_pipeline(struct parser *p)
             return false;
         }
         p->at++;
+        if (p->ast->n_cmd >= MAX_COMMANDS) {
+            parse_fail(p, p->at, 1, "a query may have %d commands", MAX_COMMANDS);
+            return false;
+        }
         if (!parse_next(p))
             return false;
     }

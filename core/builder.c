@@ -13,6 +13,7 @@
 #include "xalloc.h"
 
 #define NUM_MISSING INT64_MIN
+#define ARENA_BLOCK ((size_t)256 * 1024)
 #define GIVE_UP_AFTER 8192 /* rows before a text column may be given up */
 
 struct local_slot {
@@ -37,6 +38,7 @@ struct build_col {
 
 struct arena_block {
     struct arena_block *next;
+    size_t size;
     char bytes[];
 };
 
@@ -54,9 +56,10 @@ struct builder {
     struct build_col *col;
     uint16_t *active;    /* the fields that have a column */
     unsigned n_active;
-    struct arena_block *blocks;
+    struct arena_block *blocks, *spare; /* in use; kept from earlier segments */
     char *free;
     size_t left;
+    uint32_t *perm, *perm_tmp, *count;  /* sealing's own: large, and needed again and again */
 };
 
 static enum col_kind kind_of(const struct field_def *f)
@@ -93,7 +96,12 @@ static void arena_clear(struct builder *b)
     while (b->blocks) {
         struct arena_block *k = b->blocks;
         b->blocks = k->next;
-        free(k);
+        if (k->size == ARENA_BLOCK) {
+            k->next = b->spare;
+            b->spare = k;
+        } else {
+            free(k);
+        }
     }
     b->free = NULL;
     b->left = 0;
@@ -113,6 +121,14 @@ void builder_free(struct builder *b)
         free(c->odd);
     }
     arena_clear(b);
+    while (b->spare) {
+        struct arena_block *k = b->spare;
+        b->spare = k->next;
+        free(k);
+    }
+    free(b->perm);
+    free(b->perm_tmp);
+    free(b->count);
     free(b->col);
     free(b->active);
     free(b->ts);
@@ -170,9 +186,14 @@ static struct slice arena_keep(struct builder *b, struct slice s)
     char *p;
 
     if (s.len > b->left) {
-        size_t n = MAX(s.len, (size_t)256 * 1024);
-        struct arena_block *k = xmalloc(sizeof(*k) + n);
+        size_t n = MAX(s.len, ARENA_BLOCK);
+        struct arena_block *k = n == ARENA_BLOCK ? b->spare : NULL;
 
+        if (k)
+            b->spare = k->next;
+        else
+            k = xmalloc(sizeof(*k) + n);
+        k->size = n;
         k->next = b->blocks;
         b->blocks = k;
         b->free = k->bytes;
@@ -201,6 +222,31 @@ static void grow_local(struct build_col *c)
     c->n_slot = n;
 }
 
+/* Equal texts, most of them short: no call for what two or three loads decide. */
+static inline bool same_text(struct slice a, struct slice b)
+{
+    uint64_t x, y;
+    size_t i;
+
+    if (a.len != b.len)
+        return false;
+    if (a.len < 8) {
+        for (i = 0; i < a.len; i++)
+            if (a.ptr[i] != b.ptr[i])
+                return false;
+        return true;
+    }
+    for (i = 0; i + 8 <= a.len; i += 8) {
+        memcpy(&x, a.ptr + i, 8);
+        memcpy(&y, b.ptr + i, 8);
+        if (x != y)
+            return false;
+    }
+    memcpy(&x, a.ptr + a.len - 8, 8);
+    memcpy(&y, b.ptr + a.len - 8, 8);
+    return x == y;
+}
+
 static uint32_t local_code(struct builder *b, struct build_col *c, struct slice s)
 {
     uint64_t h = dict_hash(s);
@@ -209,7 +255,7 @@ static uint32_t local_code(struct builder *b, struct build_col *c, struct slice 
     if ((uint64_t)c->n_text * 2 >= c->n_slot)
         grow_local(c);
     for (i = (uint32_t)h & (c->n_slot - 1); c->slot[i].code; i = (i + 1) & (c->n_slot - 1))
-        if (c->slot[i].hash == (uint32_t)(h >> 32) && slice_eq(c->text[c->slot[i].code - 1], s))
+        if (c->slot[i].hash == (uint32_t)(h >> 32) && same_text(c->text[c->slot[i].code - 1], s))
             return c->slot[i].code;
     GROW(c->text, c->cap_text, c->n_text + 1);
     GROW(c->hash, c->cap_hash, c->n_text + 1);
@@ -237,7 +283,7 @@ static void col_begin(struct build_col *c, uint32_t n)
 
 static void add_text(struct builder *b, struct build_col *c, struct slice s)
 {
-    if (c->last_code && slice_eq(c->last, s)) {
+    if (c->last_code && same_text(c->last, s)) {
         c->code[b->n] = c->last_code;
         return;
     }
@@ -318,38 +364,42 @@ void builder_timeless(struct builder *b, uint32_t row, int64_t ts)
 
 /* --- sealing --- */
 
-/* perm[i] = collected row that stands at place i; NULL if they stand right already. */
-static uint32_t *time_order(const struct builder *b)
+/* perm[i] = collected row that stands at place i. */
+static uint32_t *time_order(struct builder *b)
 {
-    uint32_t *perm, *other, n = b->n;
+    uint32_t n = b->n;
     int64_t lo = b->ts[0], hi = b->ts[0];
     bool sorted = true;
 
+    if (!b->perm) {
+        b->perm = xmalloc(SEGMENT_ROWS * sizeof(*b->perm));
+        b->perm_tmp = xmalloc(SEGMENT_ROWS * sizeof(*b->perm_tmp));
+        b->count = xmalloc(65537 * sizeof(*b->count));
+    }
     for (uint32_t i = 1; i < n; i++) {
         sorted &= b->ts[i] >= b->ts[i - 1];
         lo = MIN(lo, b->ts[i]);
         hi = MAX(hi, b->ts[i]);
     }
-    perm = xmalloc(n * sizeof(*perm));
     for (uint32_t i = 0; i < n; i++)
-        perm[i] = i;
-    other = xmalloc(n * sizeof(*other));
-    for (unsigned shift = 0; !sorted && shift < 64 && (uint64_t)(hi - lo) >> shift; shift += 16) {
-        uint32_t *count = xcalloc(65537, sizeof(*count));
+        b->perm[i] = i;
+    for (unsigned shift = 0; !sorted && shift < 64 && ((uint64_t)hi - (uint64_t)lo) >> shift;
+         shift += 16) {
+        uint32_t *swap = b->perm;
 
+        memset(b->count, 0, 65537 * sizeof(*b->count));
         for (uint32_t i = 0; i < n; i++)
-            count[((uint64_t)(b->ts[i] - lo) >> shift & 0xffff) + 1]++;
+            b->count[(((uint64_t)b->ts[i] - (uint64_t)lo) >> shift & 0xffff) + 1]++;
         for (uint32_t i = 0; i < 65536; i++)
-            count[i + 1] += count[i];
-        for (uint32_t i = 0; i < n; i++)
-            other[count[(uint64_t)(b->ts[perm[i]] - lo) >> shift & 0xffff]++] = perm[i];
-        free(count);
-        uint32_t *t = perm;
-        perm = other;
-        other = t;
+            b->count[i + 1] += b->count[i];
+        for (uint32_t i = 0; i < n; i++) {
+            uint64_t key = (uint64_t)b->ts[b->perm[i]] - (uint64_t)lo;
+            b->perm_tmp[b->count[key >> shift & 0xffff]++] = b->perm[i];
+        }
+        b->perm = b->perm_tmp;
+        b->perm_tmp = swap;
     }
-    free(other);
-    return perm;
+    return b->perm;
 }
 
 static struct rowkey built_key(const struct builder *b, uint32_t row)
@@ -529,7 +579,6 @@ struct segment *builder_seal(struct builder *b)
     order_ties(b, perm);
     seal_rows(b, s, perm);
     seal_columns(b, s, perm);
-    free(perm);
     s->bytes += sizeof(*s) + s->n_run * sizeof(*s->run);
     return s;
 }

@@ -18,7 +18,7 @@
 #include "xalloc.h"
 
 #define SHOW_MS 150
-#define DEFAULT_CHUNK (4u << 20)
+#define DEFAULT_CHUNK (512u << 10)
 #define TAIL_MIN (64u << 20) /* plain files from this size have their end read first */
 #define TAIL_BYTES (1u << 20)
 #define FRESH_US (10 * 60 * INT64_C(1000000)) /* a file written to this lately may grow */

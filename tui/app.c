@@ -117,6 +117,8 @@ struct app *app_new(const struct app_options *o, struct err *e)
     history_init(&a->history, VIEW_RECORDS);
     rowview_init(&a->row, a->session);
     a->prompt = prompt_new();
+    a->changed = o->changed;
+    a->changed_ctx = o->ctx;
     a->search = search_new(a->session, o->changed, o->ctx);
     app_env(a);
     a->engine = engine_new(a->session, &a->env, o->changed, o->ctx);
@@ -132,6 +134,7 @@ void app_free(struct app *a)
 {
     if (!a)
         return;
+    writer_free(a->writer);
     search_free(a->search);
     engine_free(a->engine);
     rowview_release(&a->row);
@@ -163,8 +166,11 @@ bool app_working(struct app *a)
     struct progress p;
     uint64_t looked;
 
+    const char *failed;
+
     session_progress(a->session, &p);
-    return p.busy || engine_busy(a->engine) || search_running(a->search, &looked);
+    return p.busy || engine_busy(a->engine) || search_running(a->search, &looked) ||
+           (a->writer && !writer_poll(a->writer, &looked, &failed));
 }
 
 bool app_busy(struct app *a)
@@ -193,6 +199,25 @@ static void take_search(struct app *a)
     case SEARCH_IDLE:
     case SEARCH_RUNNING:
         break;
+    }
+}
+
+static void take_writer(struct app *a)
+{
+    const char *failed;
+    uint64_t rows;
+    char n[FMT_LEN];
+
+    if (!a->writer)
+        return;
+    bool ended = writer_poll(a->writer, &rows, &failed);
+    if (*failed)
+        app_complain(a, "%s after %s records", failed, fmt_count(n, rows));
+    else
+        app_say(a, "%s %s records", ended ? "wrote" : "writing ...", fmt_count(n, rows));
+    if (ended) {
+        writer_free(a->writer);
+        a->writer = NULL;
     }
 }
 
@@ -246,5 +271,6 @@ bool app_event(struct app *a, const struct event *ev)
     }
     app_take_answer(a);
     take_search(a);
+    take_writer(a);
     return true;
 }

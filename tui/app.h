@@ -22,6 +22,7 @@
 #include "term.h"
 #include "theme.h"
 #include "view.h"
+#include "write.h"
 
 #define FACETS_MAX 24
 #define FACET_TOP 12
@@ -75,6 +76,9 @@ struct app {
     enum prompt_kind asking;
     struct search *search;
     bool search_backward;
+    struct writer *writer; /* NULL: nothing is being written */
+    void (*changed)(void *ctx);
+    void *changed_ctx;
     char *title;   /* the opened paths, for the header */
     char *command; /* the paths quoted for a shell */
 
@@ -208,8 +212,7 @@ void copy_line(struct app *a);
 void copy_cell(struct app *a);
 void copy_json(struct app *a);
 void copy_view(struct app *a);
-void record_json(struct rowview *v, struct strbuf *out);
-/* Writes the rows of the view: raw lines, or JSON if the name ends in .json. */
+/* Begins to write the rows of the view (write.h). */
 void write_view(struct app *a, const char *path);
 
 /* views/histogram.c and views/record.c: what the folded screen shows of them. */

@@ -201,6 +201,8 @@ static void cancel(struct app *a)
     session_progress(a->session, &p);
     if (search_running(a->search, &looked))
         search_cancel(a->search);
+    else if (a->writer)
+        writer_cancel(a->writer);
     else if (engine_busy(a->engine)) {
         engine_cancel(a->engine);
         app_say(a, "stopped");

@@ -46,6 +46,15 @@ static void step_label(struct app *a, const struct step *s, struct strbuf *out)
         strbuf_adds(out, s->label ? s->label : s->expr);
 }
 
+/* Only the innermost stretch of time is worth a place in the header. */
+static bool hidden(const struct place *p, unsigned i)
+{
+    for (unsigned j = i + 1; j < p->n && p->step[i].zoom; j++)
+        if (p->step[j].zoom)
+            return true;
+    return false;
+}
+
 /* The breadcrumb; when it is too long its oldest steps give way to an ellipsis. */
 static void draw_crumbs(struct app *a, struct grid *g, int max)
 {
@@ -57,6 +66,10 @@ static void draw_crumbs(struct app *a, struct grid *g, int max)
     int x;
 
     while (first > 0) {
+        if (hidden(p, first - 1)) {
+            first--;
+            continue;
+        }
         step_label(a, &p->step[first - 1], &label);
         size_t w = text_width(strbuf_slice(&label), g->ascii) + 3;
 
@@ -67,6 +80,8 @@ static void draw_crumbs(struct app *a, struct grid *g, int max)
     }
     x = 1 + grid_put(g, 0, 1, title, (int)title_w, ROLE_HEADER, 0);
     for (unsigned i = first; i < p->n && x < max; i++) {
+        if (hidden(p, i))
+            continue;
         step_label(a, &p->step[i], &label);
         x += grid_putf(g, 0, x, max - x + 1, ROLE_HEADER, " %s ",
                        glyph(g, i == first && first > 0 ? GLYPH_ELLIPSIS : GLYPH_CRUMB));

@@ -1,22 +1,51 @@
 #include "why.h"
 
+#include "explain.h"
+
+static bool explained(const struct logtype *lt, const struct field_def *d, struct slice value,
+                      struct explanation *e)
+{
+    if (value_missing(value))
+        value = SL("-");
+    return explain_value(slice_str(lt->fmt->name), slice_str(d->name), value, e);
+}
+
 void why_record(struct rowview *v, struct strbuf *out)
 {
-    (void)v;
-    (void)out;
+    const char *side = NULL;
+    size_t before = out->len;
+
+    if (v->seg->reason && v->seg->reason[v->row])
+        return;
+    explain_record(v->seg->lt, rowview_record(v), out, &side);
+    if (out->len > before && side) {
+        struct slice text = slice_of(out->buf + before, out->len - before);
+
+        if (!memmem(text.ptr, text.len, "Side:", 5) && !memmem(text.ptr, text.len, "side:", 5))
+            strbuf_addf(out, " Side: %s.", side);
+    }
 }
 
 void why_value(const struct logtype *lt, const struct field_def *d, struct slice value,
                struct strbuf *out)
 {
-    (void)lt;
-    (void)d;
-    (void)value;
-    (void)out;
+    struct explanation e = {0};
+
+    if (explained(lt, d, value, &e) && e.meaning)
+        strbuf_adds(out, e.meaning);
 }
 
 void why_value_long(const struct logtype *lt, const struct field_def *d, struct slice value,
                     struct strbuf *out)
 {
-    why_value(lt, d, value, out);
+    struct explanation e = {0};
+
+    if (!explained(lt, d, value, &e))
+        return;
+    if (e.meaning)
+        strbuf_addf(out, "\n%s.\n", e.meaning);
+    if (e.side)
+        strbuf_addf(out, "Side: %s.\n", e.side);
+    if (e.next)
+        strbuf_addf(out, "Next: %s.\n", e.next);
 }

@@ -24,27 +24,34 @@ static void draw_bar(struct grid *g, int x, int bottom, int rows, const uint64_t
         grid_column(g, bottom, x, rows, eighths(bad, peak, rows), ROLE_BAR_5XX);
 }
 
-/* Columns a bucket: as many as fit. */
-static int bar_width(const struct histogram *h, int w)
+/* The buckets fill the width: column -> bucket, and bucket -> its first column. */
+static int bucket_at(const struct histogram *h, int w, int column)
 {
-    return MAX(1, w / (int)h->n);
+    return (int)h->n >= w ? column : (int)((int64_t)column * (int64_t)h->n / w);
+}
+
+static int column_of(const struct histogram *h, int w, int64_t bucket)
+{
+    return (int)h->n >= w ? (int)bucket
+                          : (int)((bucket * w + (int64_t)h->n - 1) / (int64_t)h->n);
 }
 
 static void draw_marks(struct app *a, struct grid *g, struct rect r, int bar_rows)
 {
     const struct histogram *h = a->answer->hist;
     int64_t at = app_bucket_of(a, a->list.cursor.ts);
-    int bw = bar_width(h, r.w);
+    int x = column_of(h, r.w, at), end = column_of(h, r.w, at + 1);
 
     if (a->brushing && at >= 0) {
         int64_t from = app_bucket_of(a, a->brush_us), low, high;
 
         low = MAX(0, MIN(at, from));
         high = MAX(at, from);
-        grid_paint(g, rect_of(r.y, r.x + (int)low * bw, bar_rows, (int)(high - low + 1) * bw), ROLE_BRUSH, 0);
+        grid_paint(g, rect_of(r.y, r.x + column_of(h, r.w, low), bar_rows,
+                              column_of(h, r.w, high + 1) - column_of(h, r.w, low)), ROLE_BRUSH, 0);
     }
     if (at >= 0 && at < (int64_t)h->n)
-        grid_paint(g, rect_of(r.y, r.x + (int)at * bw, bar_rows, bw), ROLE_BAR_CURSOR, 0);
+        grid_paint(g, rect_of(r.y, r.x + x, bar_rows, end - x), ROLE_BAR_CURSOR, 0);
 }
 
 static const char *axis_label(struct app *a, int64_t us, char t[FMT_LEN])
@@ -61,23 +68,23 @@ static void draw_axis(struct app *a, struct grid *g, struct rect r, int y)
     const struct histogram *h = a->answer->hist;
     int64_t at = app_bucket_of(a, a->list.cursor.ts);
     char t[FMT_LEN];
-    int bw = bar_width(h, r.w), step = MAX(1, 20 / bw);
+    int step = MAX(1, 20 * (int)h->n / MAX(r.w, (int)h->n));
 
     for (int i = 0; i < (int)h->n; i += step) {
         int64_t us = h->from_us + i * h->width_us;
 
-        if (i * bw + 11 > r.w)
+        if (column_of(h, r.w, i) + 11 > r.w)
             break;
-        grid_puts(g, y, r.x + i * bw, axis_label(a, us, t), 11, ROLE_TIME);
+        grid_puts(g, y, r.x + column_of(h, r.w, i), axis_label(a, us, t), 11, ROLE_TIME);
     }
     if (at >= 0) {
-        int x = r.x + (int)at * bw;
+        int x = r.x + column_of(h, r.w, at), end = r.x + column_of(h, r.w, at + 1);
 
-        for (int i = 0; i < bw; i++)
-            grid_glyph(g, y, x + i, GLYPH_CARET, ROLE_KEY);
+        for (int i = x; i < end; i++)
+            grid_glyph(g, y, i, GLYPH_CARET, ROLE_KEY);
         if (at > 0)
             grid_puts(g, y, x - 1, "[", 1, ROLE_KEY);
-        grid_puts(g, y, x + bw, "]", 1, ROLE_KEY);
+        grid_puts(g, y, end, "]", 1, ROLE_KEY);
     }
 }
 
@@ -90,9 +97,8 @@ static void histogram_draw(struct app *a, struct grid *g, struct rect r)
         grid_puts(g, r.y, r.x + 1, "no records with a time yet", r.w - 2, ROLE_DIM);
         return;
     }
-    int bw = bar_width(h, r.w);
-    for (int i = 0; i < (int)h->n * bw && i < r.w; i++)
-        draw_bar(g, r.x + i, r.y + rows - 1, rows, h->bucket[i / bw], h->peak);
+    for (int i = 0; i < r.w && bucket_at(h, r.w, i) < (int)h->n; i++)
+        draw_bar(g, r.x + i, r.y + rows - 1, rows, h->bucket[bucket_at(h, r.w, i)], h->peak);
     draw_marks(a, g, r, rows);
     draw_axis(a, g, r, r.y + rows);
 }
@@ -137,16 +143,16 @@ void histogram_line(struct app *a, struct grid *g, struct rect r)
         return;
     int64_t at = app_bucket_of(a, a->list.cursor.ts);
     x += grid_puts(g, r.y, x, fmt_hm(t, a->zone, h->from_us), 8, ROLE_TIME) + 1;
-    int bw = MAX(1, (r.w - 34) / (int)h->n), bars = MIN((int)h->n * bw, MAX(0, r.w - 30));
-    for (int i = 0; i < bars; i++) {
-        const uint64_t *b = h->bucket[i / bw];
+    int bars = MAX(1, r.w - 36);
+    for (int i = 0; i < bars && bucket_at(h, bars, i) < (int)h->n; i++) {
+        const uint64_t *b = h->bucket[bucket_at(h, bars, i)];
         uint64_t total = 0;
         enum role role = b[HC_5XX] ? ROLE_BAR_5XX : b[HC_4XX] ? ROLE_BAR_4XX : ROLE_BAR;
 
         for (unsigned c = 0; c < HC_COUNT; c++)
             total += b[c];
         grid_column(g, r.y, x + i, 1, eighths(total, h->peak, 1), role);
-        if (i / bw == at)
+        if (bucket_at(h, bars, i) == at)
             grid_paint(g, rect_of(r.y, x + i, 1, 1), ROLE_BAR_CURSOR, 0);
     }
     x += bars + 1;

@@ -4,7 +4,25 @@
 #include "../text.h"
 #include "../why.h"
 
-/* Field indices of the record that are worth a line, in the order of the log type. */
+/* What an engineer looks for first. */
+static bool telling(const struct field_def *d)
+{
+    static const char *const names[] = {
+        "target_status_code", "backend_status_code", "error_reason", "x-edge-result-type",
+        "x-edge-detailed-result-type", "x-edge-location", "target_ip", "backend_ip",
+        "target_processing_time", "backend_processing_time", "action", "reject-reason",
+    };
+
+    if (d->flags & FF_STATUS || d->role == ROLE_PATH || d->role == FIELD_ERROR)
+        return true;
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(d->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Field indices of the record that are worth a line: the telling ones, then the others in the
+ * order of the log type. */
 struct shown {
     unsigned n;
     uint16_t field[MAX_FIELDS];
@@ -17,10 +35,11 @@ static void choose(struct rowview *v, struct shown *s)
     unsigned n = atomic_load(&lt->n_fields);
 
     s->n = 0;
-    for (unsigned f = 0; f < n && f < MAX_FIELDS; f++) {
-        if (lt->field[f]->flags & FF_COMPOSITE)
-            continue;
-        if (record_get(rec, f).ptr)
+    for (unsigned i = 0; i < 2 * n; i++) {
+        unsigned f = i % n;
+
+        if (!(lt->field[f]->flags & FF_COMPOSITE) && record_get(rec, f).ptr &&
+            telling(lt->field[f]) == (i < n))
             s->field[s->n++] = (uint16_t)f;
     }
 }

@@ -19,9 +19,7 @@ void why_record(struct rowview *v, struct strbuf *out)
         return;
     explain_record(v->seg->lt, rowview_record(v), out, &side);
     if (out->len > before && side) {
-        struct slice text = slice_of(out->buf + before, out->len - before);
-
-        if (!memmem(text.ptr, text.len, "Side:", 5) && !memmem(text.ptr, text.len, "side:", 5))
+        if (!strcasestr(out->buf + before, "side:"))
             strbuf_addf(out, " Side: %s.", side);
     }
 }

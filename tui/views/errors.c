@@ -12,10 +12,10 @@ static const struct table_column columns[C_N] = {
     [C_TARGET] = {"target", 15, 1, false},
     [C_COUNT] = {"count", 8, 0, true},
     [C_SHARE] = {"share", 5, 3, true},
-    [C_PATHS] = {"paths", 6, 6, true},
+    [C_PATHS] = {"paths", 6, 7, true},
     [C_FIRST] = {"first", 8, 4, false},
     [C_LAST] = {"last", 8, 4, false},
-    [C_SPARK] = {"over time", SPARK_BUCKETS, 7, false},
+    [C_SPARK] = {"over time", SPARK_BUCKETS, 6, false},
 };
 
 static struct slice or_dash(struct slice s)

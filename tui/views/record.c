@@ -4,21 +4,23 @@
 #include "../text.h"
 #include "../why.h"
 
-/* What an engineer looks for first. */
-static bool telling(const struct field_def *d)
+/* What an engineer looks for first: 0 the statuses, 1 what goes with them, 2 the rest. */
+static unsigned rank(const struct field_def *d)
 {
     static const char *const names[] = {
-        "target_status_code", "backend_status_code", "error_reason", "x-edge-result-type",
+        "error_reason", "x-edge-result-type",
         "x-edge-detailed-result-type", "x-edge-location", "target_ip", "backend_ip",
         "target_processing_time", "backend_processing_time", "action", "reject-reason",
     };
 
-    if (d->flags & FF_STATUS || d->role == ROLE_PATH || d->role == FIELD_ERROR)
-        return true;
+    if (d->flags & FF_STATUS)
+        return 0;
+    if (d->role == ROLE_PATH || d->role == FIELD_ERROR)
+        return 1;
     for (unsigned i = 0; i < ARRAY_LEN(names); i++)
         if (strcmp(d->name, names[i]) == 0)
-            return true;
-    return false;
+            return 1;
+    return 2;
 }
 
 /* Field indices of the record that are worth a line: the telling ones, then the others in the
@@ -35,11 +37,11 @@ static void choose(struct rowview *v, struct shown *s)
     unsigned n = atomic_load(&lt->n_fields);
 
     s->n = 0;
-    for (unsigned i = 0; i < 2 * n; i++) {
+    for (unsigned i = 0; i < 3 * n; i++) {
         unsigned f = i % n;
 
         if (!(lt->field[f]->flags & FF_COMPOSITE) && record_get(rec, f).ptr &&
-            telling(lt->field[f]) == (i < n))
+            rank(lt->field[f]) == i / n)
             s->field[s->n++] = (uint16_t)f;
     }
 }

@@ -8,7 +8,7 @@
  * one means the same field in every type. */
 static const char *const facet_names[] = {
     "@logtype",  "status",         "target_status_code", "x-edge-result-type", "action",
-    "method",    "operation",      "error",              "error_reason",       "target_ip",
+    "method",    "operation",      "error_code",         "error_reason",       "target_ip",
     "path",      "client_ip",      "x-edge-location",    "dstport",            "dstaddr",
     "host",      "bucket",         "requester",          "elb",                "target_group_arn",
     "protocol",  "interface-id",   "user_agent",         "@file",
@@ -97,7 +97,7 @@ static void choose_columns(struct app *a)
         memcpy(title, a->columns.col[a->column].title, sizeof(title));
     columns_choose(&a->columns, a->kept_types ? a->kept_types : a->types, a->days);
     a->column = MIN(2u, a->columns.n - 1);
-    for (unsigned i = 0; i < a->columns.n; i++)
+    for (unsigned i = a->columns.n; i-- > 0;)
         if (strcmp(a->columns.col[i].title, title) == 0)
             a->column = i;
     a->column_off = 0;

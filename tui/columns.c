@@ -122,7 +122,8 @@ static void add_rest(struct columns *c, struct logtype *lt, const bool used[])
         const struct field_def *d = lt->field[f];
         size_t len = strlen(d->name);
 
-        if (used[f] || d->flags & FF_COMPOSITE || d->kind == FK_TIME)
+        if (used[f] || d->flags & FF_COMPOSITE || d->kind == FK_TIME ||
+            strcmp(d->name, "date") == 0 || strcmp(d->name, "time") == 0)
             continue;
         struct list_column *col = add_column(c, d->name, (uint16_t)MAX(MIN(len, 24), 12));
         col->show = SHOW_FIELD;

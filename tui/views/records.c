@@ -173,10 +173,8 @@ static void records_draw(struct app *a, struct grid *g, struct rect r)
     const struct rowset *rows = app_rows(a);
     struct shape s;
 
-    if (a->columns.n == 0)
-        columns_choose(&a->columns, a->types, a->days);
     list_page(&a->list, rows, r.h - 1);
-    if (a->list.n == 0) {
+    if (a->list.n == 0 || a->columns.n == 0) {
         draw_nothing(a, g, r);
         return;
     }

@@ -31,6 +31,7 @@ static const struct column_def mixed_columns[] = {
 
 static const struct column_def single_columns[] = {
     {"st", "status", 3, false, false, true},
+    {"operation", "operation", 18, false, false, false},
     {"action", "action", 6, false, false, true},
     {"tgt", "target_status_code backend_status_code", 3, false, false, true},
     {"result", "x-edge-result-type", 8, false, false, true},
@@ -42,7 +43,6 @@ static const struct column_def single_columns[] = {
     {"proto", "protocol", 5, false, true, false},
     {"packets", "packets", 7, false, true, false},
     {"bytes", "bytes", 9, false, true, false},
-    {"operation", "operation", 18, false, false, false},
     {"method", "method", 6, false, false, false},
     {"bucket", "bucket", 14, false, false, false},
     {"path", "key path", 16, true, false, false},
@@ -206,6 +206,45 @@ static struct slice duration_text(const struct field_def *d, struct slice s, str
     return strbuf_slice(buf);
 }
 
+/* A request that never reached a target has no duration in the log: it took from its creation to
+ * its end. */
+static struct slice elapsed_text(struct rowview *v, struct strbuf *buf)
+{
+    int f = logtype_lookup(v->seg->lt, SL("request_creation_time"));
+    char out[FMT_LEN];
+    int64_t from;
+
+    if (f < 0 || !field_number(v->seg->lt->field[f], rowview_field(v, f), &from) ||
+        from > v->seg->ts[v->row])
+        return SL("-");
+    strbuf_reset(buf);
+    strbuf_adds(buf, fmt_seconds(out, (double)(v->seg->ts[v->row] - from) / 1e6));
+    return strbuf_slice(buf);
+}
+
+static struct slice protocol_text(struct slice s)
+{
+    return slice_is(s, "6")    ? SL("tcp")
+           : slice_is(s, "17") ? SL("udp")
+           : slice_is(s, "1")  ? SL("icmp")
+                               : s;
+}
+
+/* In the common list the destination of a flow stands for its path, port and all. */
+static struct slice destination_text(struct rowview *v, struct slice addr, struct strbuf *buf)
+{
+    int f = logtype_lookup(v->seg->lt, SL("dstport"));
+    struct slice port = f < 0 ? SL("-") : rowview_field(v, f);
+
+    if (value_missing(port))
+        return addr;
+    strbuf_reset(buf);
+    strbuf_addsl(buf, addr);
+    strbuf_addc(buf, ':');
+    strbuf_addsl(buf, port);
+    return strbuf_slice(buf);
+}
+
 struct slice column_text(const struct list_column *c, struct rowview *v, enum zone z,
                          struct strbuf *buf)
 {
@@ -230,8 +269,14 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
     struct slice s = rowview_field(v, c->field[v->seg->lt->id]);
     if (value_missing(s))
         return SL("-");
-    if (d->unit == UNIT_S || d->unit == UNIT_MS)
-        return duration_text(d, s, buf);
+    if (d->unit == UNIT_S || d->unit == UNIT_MS) {
+        s = duration_text(d, s, buf);
+        return d->role == ROLE_DURATION && slice_is(s, "-") ? elapsed_text(v, buf) : s;
+    }
+    if (strcmp(d->name, "protocol") == 0)
+        return protocol_text(s);
+    if (c->flex && strcmp(d->name, "dstaddr") == 0)
+        return destination_text(v, s, buf);
     if (d->unit == UNIT_BYTES) {
         int64_t n;
 

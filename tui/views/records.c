@@ -28,9 +28,11 @@ static void shape_columns(struct app *a, struct rect r, struct shape *s)
 
         if (i >= fixed && i < fixed + a->column_off)
             continue;
+        if (c->col[i].flex)
+            w = r.w >= 150 ? 40 : r.w >= 90 ? 26 : w;
         if (w + 1 > room) {
-            /* A cut last column is better than an empty edge. */
-            if (room >= 8 && s->n > 0)
+            /* Without a column that grows, a cut one is better than an empty edge. */
+            if (flex < 0 && room >= 8 && s->n > 0)
                 w = room - 1;
             else
                 break;

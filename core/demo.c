@@ -22,7 +22,7 @@
 #define DAY_START (INT64_C(20526) * 86400 * SEC) /* 2026-03-14T00:00:00Z */
 #define SLOTS 288
 #define SLOT_SEC 300
-#define AT(h, m, s) (((h) * 3600 + (m) * 60 + (s)) * SEC)
+#define AT(h, m, s) (((h)*3600 + (m)*60 + (s)) * SEC)
 
 #define DEPLOY AT(13, 2, 0)
 #define ROLLBACK AT(13, 41, 0)
@@ -105,8 +105,8 @@ struct gen {
     uint64_t scan_n, scan_i, scan_mid; /* VPC: lines of the scan, the next, the accepted one */
 };
 
-static const char *const type_names[DEMO_N_TYPES] = {"alb", "cloudfront", "vpcflow",
-                                                     "s3access", "nlb", "clb"};
+static const char *const type_names[DEMO_N_TYPES] = {"alb",      "cloudfront", "vpcflow",
+                                                     "s3access", "nlb",        "clb"};
 
 const char *demo_type_name(enum demo_type t)
 {
@@ -277,16 +277,16 @@ static inline char *put_client(char *p, const struct client *c, struct rng *r)
 
 /* --- ALB --- */
 struct alb_line {
-    int64_t t, elapsed;            /* microseconds */
+    int64_t t, elapsed; /* microseconds */
     const struct demo_route *route;
     const struct client *client;
-    const char *target;            /* NULL: none */
+    const char *target;             /* NULL: none */
     int64_t req_ms, tgt_ms, rsp_ms; /* -1: not reached */
-    unsigned elb, status;          /* status 0: the target never answered */
+    unsigned elb, status;           /* status 0: the target never answered */
     unsigned rx, tx;
     const char *action;
-    const char *cls, *cls_reason;  /* NULL: compliant */
-    bool plain;                    /* http on port 80 */
+    const char *cls, *cls_reason; /* NULL: compliant */
+    bool plain;                   /* http on port 80 */
     bool malformed;
 };
 
@@ -518,7 +518,7 @@ static char *alb_tail(char *p, const struct gen *g, const struct alb_line *l, st
 {
     bool node_b = rng_next(r) & 1;
 
-    p = l->malformed ? PUT_LIT(p, "- ")
+    p = l->malformed                   ? PUT_LIT(p, "- ")
         : l->route->group == GROUP_API ? PUT_LIT(p, "20 ")
                                        : PUT_LIT(p, "0 ");
     p = put_iso(p, g, l->t - l->elapsed);
@@ -1004,10 +1004,17 @@ static char *s3_put(char *p, struct gen *g, const struct s3_line *l, int64_t t)
 static char *s3_deleted(char *p, struct gen *g, int64_t t)
 {
     const struct s3_line l = {
-        .bucket = DELETED_BUCKET, .ip = DELETED_FROM, .who = DELETED_BY,
-        .op = "REST.DELETE.OBJECT", .method = "DELETE", .key = DELETED_KEY, .error = "-",
+        .bucket = DELETED_BUCKET,
+        .ip = DELETED_FROM,
+        .who = DELETED_BY,
+        .op = "REST.DELETE.OBJECT",
+        .method = "DELETE",
+        .key = DELETED_KEY,
+        .error = "-",
         .agent = "aws-cli/2.23.4 md/awscrt#0.23.4 ua/2.0 os/linux#6.8.0 lang/python#3.12.6",
-        .status = 204, .size = 48210331, .ms = 41};
+        .status = 204,
+        .size = 48210331,
+        .ms = 41};
 
     g->sum->deleted_us = g->day_us + t / SEC * SEC;
     return s3_put(p, g, &l, t);
@@ -1016,8 +1023,12 @@ static char *s3_deleted(char *p, struct gen *g, int64_t t)
 static struct s3_line s3_pick(struct gen *g, int64_t t)
 {
     static const char sdk[] = "aws-sdk-java/2.29.50 md/io#sync lang/java#21.0.5";
-    struct s3_line l = {"shop-media", "10.0.2.11", CF_OAC, "REST.GET.OBJECT", "GET",
-                        "img/products/#-^.webp", "-", "Amazon CloudFront", 200, 41200, 41200, 18};
+    struct s3_line l = {"shop-media", "10.0.2.11",
+                        CF_OAC,       "REST.GET.OBJECT",
+                        "GET",        "img/products/#-^.webp",
+                        "-",          "Amazon CloudFront",
+                        200,          41200,
+                        41200,        18};
     unsigned x = rng_below(&g->rng, 1000);
 
     l.ip = "192.0.2.41";
@@ -1272,7 +1283,7 @@ static const struct {
 /* The weight of a slot: requests an hour over the day, a line drawn between the hours. */
 static unsigned slot_weight(enum demo_type t, unsigned slot)
 {
-    static const uint8_t hour[25] = {30, 22, 17, 14, 13, 15, 22, 38, 58,  75,  86, 92, 98,
+    static const uint8_t hour[25] = {30,  22, 17, 14, 13, 15,  22,  38,  58,  75, 86, 92, 98,
                                      100, 96, 92, 90, 94, 100, 108, 112, 100, 78, 50, 30};
     unsigned h = slot / 12, part = slot % 12;
     unsigned w = hour[h] * (12 - part) + hour[h + 1] * part;
@@ -1433,7 +1444,8 @@ static int job_slot(struct job *j, unsigned slot, struct err *e)
     for (uint64_t i = 0; i < n && rc == 0; i++)
         rc = job_line(j, write, slot,
                       start + (int64_t)(i * SLOT_SEC * SEC / n) +
-                          (int64_t)(rng_next(&j->g.rng) >> 44), e); /* up to 1.05 s */
+                          (int64_t)(rng_next(&j->g.rng) >> 44),
+                      e); /* up to 1.05 s */
     j->written = upto;
     return rc ? rc : job_extra(j, slot, e);
 }
@@ -1538,8 +1550,9 @@ static void print_vpc(const struct demo_summary *s, FILE *f)
 {
     if (!s->lines[DEMO_T_VPC])
         return;
-    fprintf(f, "12:45  %s tries %llu ports of the bastion subnet: %llu rejected, %llu accepted "
-               "(port %u).\n",
+    fprintf(f,
+            "12:45  %s tries %llu ports of the bastion subnet: %llu rejected, %llu accepted "
+            "(port %u).\n",
             s->scan_ip, (unsigned long long)s->scan_ports, (unsigned long long)s->scan_rejects,
             (unsigned long long)s->scan_accepts, s->scan_open_port);
 }
@@ -1548,8 +1561,9 @@ static void print_alb(const struct demo_summary *s, FILE *f)
 {
     char a[9], b[9];
 
-    fprintf(f, "%.5s  A deployment makes target %s slow: %llu answers 504, %llu 502, mostly on "
-               "/api/cart.\n",
+    fprintf(f,
+            "%.5s  A deployment makes target %s slow: %llu answers 504, %llu 502, mostly on "
+            "/api/cart.\n",
             clock_text(s->deploy_us, a), s->bad_target, (unsigned long long)s->alb_504,
             (unsigned long long)s->alb_502);
     fprintf(f, "%.5s  No healthy target in shop-api until %s: %llu answers 503.\n",
@@ -1568,8 +1582,9 @@ void demo_summary_print(const struct demo_summary *s, FILE *f)
     if (s->lines[DEMO_T_ALB])
         print_alb(s, f);
     if (s->lines[DEMO_T_CLOUDFRONT])
-        fprintf(f, "%.5s  CloudFront: %llu errors, most at LHR50-P2, LHR62-C1 and DUB56-P1; the "
-                   "hit ratio of LHR50-P2 falls.\n",
+        fprintf(f,
+                "%.5s  CloudFront: %llu errors, most at LHR50-P2, LHR62-C1 and DUB56-P1; the "
+                "hit ratio of LHR50-P2 falls.\n",
                 clock_text(s->deploy_us, a), (unsigned long long)s->cf_error);
     fprintf(f, "%.5s  Rollback.\n", clock_text(s->rollback_us, a));
     if (s->deleted_us)
@@ -1652,8 +1667,8 @@ static int live_tick(struct live_file *l, uint64_t n, const char *dir, struct er
         if (l->sink.len > SINK_BUF - DEMO_LINE_MAX)
             rc = sink_flush(&l->sink, e);
         t = MIN(t, 86400 * SEC - 1);
-        l->sink.len = (size_t)(types[l->g.type].write(l->sink.buf + l->sink.len, &l->g, t) -
-                               l->sink.buf);
+        l->sink.len =
+            (size_t)(types[l->g.type].write(l->sink.buf + l->sink.len, &l->g, t) - l->sink.buf);
         l->lines++;
     }
     if (rc == 0)

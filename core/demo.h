@@ -10,8 +10,15 @@
 
 #include "err.h"
 
-enum demo_type { DEMO_T_ALB, DEMO_T_CLOUDFRONT, DEMO_T_VPC, DEMO_T_S3, DEMO_T_NLB, DEMO_T_CLB,
-                 DEMO_N_TYPES };
+enum demo_type {
+    DEMO_T_ALB,
+    DEMO_T_CLOUDFRONT,
+    DEMO_T_VPC,
+    DEMO_T_S3,
+    DEMO_T_NLB,
+    DEMO_T_CLB,
+    DEMO_N_TYPES
+};
 
 #define DEMO_ALB (1u << DEMO_T_ALB)
 #define DEMO_CLOUDFRONT (1u << DEMO_T_CLOUDFRONT)
@@ -22,8 +29,8 @@ enum demo_type { DEMO_T_ALB, DEMO_T_CLOUDFRONT, DEMO_T_VPC, DEMO_T_S3, DEMO_T_NL
 #define DEMO_ALL ((1u << DEMO_N_TYPES) - 1)
 
 struct demo_options {
-    const char *dir;   /* made if it is not there */
-    uint64_t lines;    /* in all, headers not counted; 0 = 200,000 */
+    const char *dir; /* made if it is not there */
+    uint64_t lines;  /* in all, headers not counted; 0 = 200,000 */
     uint64_t seed;
     unsigned types;    /* DEMO_ALB | ...; 0 = all */
     bool single;       /* one plain file a type, DIR/alb.log ..., instead of the S3 key layout */
@@ -36,11 +43,11 @@ struct demo_summary {
     uint64_t files;
     int64_t start_us, end_us; /* first and last event time */
     int64_t deploy_us, rollback_us, no_target_us, no_target_end_us;
-    const char *bad_target;   /* the address that was slow */
+    const char *bad_target; /* the address that was slow */
     uint64_t alb_504, alb_502, alb_503, alb_500, alb_460;
-    uint64_t cf_error;        /* x-edge-result-type Error */
+    uint64_t cf_error; /* x-edge-result-type Error */
     const char *scan_ip;
-    uint64_t scan_ports;      /* distinct ports tried, the accepted one included */
+    uint64_t scan_ports; /* distinct ports tried, the accepted one included */
     uint64_t scan_rejects, scan_accepts;
     unsigned scan_open_port;
     uint64_t vpc_nodata, vpc_skipdata;

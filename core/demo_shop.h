@@ -112,7 +112,7 @@ static const char *const api_targets[] = {"10.0.3.4:8080", "10.0.3.5:8080", "10.
 #define API_SLOW 0  /* 10.0.3.4: the new version */
 #define API_BUGGY 1 /* 10.0.3.5: a few 500 all day */
 
-static const char *const words[] = {"running+shoes", "rain+jacket", "socks",       "backpack",
+static const char *const words[] = {"running+shoes", "rain+jacket", "socks",        "backpack",
                                     "trail%20shoes", "hat",         "water+bottle", "tent+2p",
                                     "gloves",        "headlamp",    "sale",         "gift+card"};
 static const char *const ciphers[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
@@ -122,8 +122,8 @@ static const char *const ciphers[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM
 #define SHOP_REGION "eu-west-1"
 #define SHOP_HOST "shop.example.com"
 #define SHOP_CERT                                                                                  \
-    "arn:aws:acm:" SHOP_REGION ":" SHOP_ACCOUNT                                                    \
-    ":certificate/7c2f0d5e-41b8-4a6f-9c1e-b05d8ef3a912"
+    "arn:aws:acm:" SHOP_REGION ":" SHOP_ACCOUNT ":certificate/"                                    \
+                                                "7c2f0d5e-41b8-4a6f-9c1e-b05d8ef3a912"
 #define SHOP_TG "arn:aws:elasticloadbalancing:" SHOP_REGION ":" SHOP_ACCOUNT ":targetgroup/"
 #define SHOP_OWNER "4f1c7a90be35d2681e0b9c54a7d8f3e26b1095cd8e7fa3426d0c1b5e9f78a234"
 #define SCAN_IP "203.0.113.77"
@@ -131,7 +131,6 @@ static const char *const ciphers[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM
 #define DELETED_BUCKET "shop-order-exports"
 #define DELETED_KEY "exports/2026/03/orders-2026-03-13.parquet"
 #define DELETED_FROM "198.51.100.23"
-#define DELETED_BY                                                                                 \
-    "arn:aws:sts::" SHOP_ACCOUNT ":assumed-role/deploy-ci/rollback-7781"
+#define DELETED_BY "arn:aws:sts::" SHOP_ACCOUNT ":assumed-role/deploy-ci/rollback-7781"
 
 #endif

@@ -1,0 +1,614 @@
+/* explain.c - finds the meaning of a value in the tables, and writes the paragraph of a record.
+ *
+ * A value is looked up set by set (explain_tables.c); comma lists are explained by their last
+ * part, which is the action that decided. A record's paragraph is put together from the same
+ * tables and the few sums that only a whole record allows: the pair of statuses, the time it took
+ * against the 10 s of a connect and the idle timeout. */
+#include "explain.h"
+
+#include <math.h>
+
+#include "edge.h"
+#include "explain_tables.h"
+#include "value.h"
+
+#define CONNECT_LOW 9.5 /* seconds around the load balancer's fixed 10 s to connect */
+#define CONNECT_HIGH 11.5
+
+/* --- values --- */
+static bool is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* `word` is lower case letters and digits; in `name` case and everything else do not count. */
+static bool same_name(struct slice name, struct slice word)
+{
+    size_t k = 0;
+
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+
+        if (!is_alnum(c))
+            continue;
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c + 32);
+        if (k == word.len || word.ptr[k++] != c)
+            return false;
+    }
+    return k == word.len;
+}
+
+static bool in_list(const char *list, struct slice name)
+{
+    struct slice rest = slice_str(list);
+
+    if (strcmp(list, "*") == 0)
+        return true;
+    while (rest.ptr)
+        if (same_name(name, slice_cut(&rest, ' ')))
+            return true;
+    return false;
+}
+
+static bool type_in(const char *list, struct slice type)
+{
+    struct slice rest = slice_str(list);
+
+    if (strcmp(list, "*") == 0)
+        return true;
+    while (rest.ptr)
+        if (slice_eq(slice_cut(&rest, ' '), type))
+            return true;
+    return false;
+}
+
+/* One `*` matches any bytes; an entry has at most two. */
+static bool glob(const char *pat, struct slice v)
+{
+    size_t i = 0;
+
+    for (; *pat && *pat != '*'; pat++, i++)
+        if (i == v.len || !slice_eq_nocase(slice_of(pat, 1), slice_of(v.ptr + i, 1)))
+            return false;
+    if (!*pat)
+        return i == v.len;
+    if (!pat[1])
+        return true;
+    for (; i <= v.len; i++)
+        if (glob(pat + 1, slice_of(v.ptr + i, v.len - i)))
+            return true;
+    return false;
+}
+
+static const struct explanation *find_value(struct slice type, struct slice field,
+                                            struct slice value)
+{
+    for (unsigned s = 0; s < explain_n_sets; s++) {
+        const struct explain_set *set = &explain_sets[s];
+
+        if (!type_in(set->types, type) || !in_list(set->fields, field))
+            continue;
+        for (unsigned i = 0; i < set->n; i++)
+            if (glob(set->entry[i].value, value))
+                return &set->entry[i].what;
+    }
+    return NULL;
+}
+
+/* The bits of tcp-flags by name, and what the common sums say. */
+static bool explain_flags(struct slice value, struct explanation *out)
+{
+    static const char *const names[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
+    static _Thread_local char text[128];
+    int64_t v;
+    size_t n = 0;
+
+    if (!parse_fixed(value, 0, &v) || v < 0 || v > 255)
+        return false;
+    *out = (struct explanation){text, NULL, NULL};
+    if (v == 0) {
+        out->meaning = "no flag that is recorded (plain ACKs are not)";
+        return true;
+    }
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+        if (v >> i & 1) {
+            if (n)
+                text[n++] = '+';
+            memcpy(text + n, names[i], 3);
+            n += 3;
+        }
+    text[n] = '\0';
+    if (v == 2) {
+        strcpy(text + n, ": the start of a connection, no answer in this window");
+        out->next = "many ports of one source with this value: a scan";
+    } else if (v == 18) {
+        strcpy(text + n, ": the answering side, connection accepted");
+    } else if (v == 3 || v == 19 || v == 7) {
+        strcpy(text + n, ": a short connection, begun and ended in this window");
+    } else if (v & 4) {
+        strcpy(text + n, ": reset");
+    }
+    return true;
+}
+
+bool explain_value(struct slice type, struct slice field, struct slice value,
+                   struct explanation *out)
+{
+    const struct explanation *x;
+
+    if (!value.ptr)
+        return false;
+    if (same_name(field, SL("tcpflags")) && !value_missing(value))
+        return explain_flags(value, out);
+    x = find_value(type, field, value.len ? value : SL("-"));
+    if (!x) {
+        const char *comma = value.len ? memrchr(value.ptr, ',', value.len) : NULL;
+
+        if (comma) {
+            size_t at = (size_t)(comma + 1 - value.ptr);
+
+            x = find_value(type, field, slice_trim(slice_of(value.ptr + at, value.len - at)));
+        }
+    }
+    if (x)
+        *out = *x;
+    return x != NULL;
+}
+
+/* --- causes --- */
+static struct cause cause_of_entry(const struct explanation *x)
+{
+    return (struct cause){x->meaning, x->side ? x->side : "app"};
+}
+
+static struct cause cause_504(double elapsed_s)
+{
+    if (elapsed_s >= CONNECT_LOW && elapsed_s <= CONNECT_HIGH)
+        return (struct cause){"could not connect to the target", "set-up"};
+    if (elapsed_s > CONNECT_HIGH)
+        return (struct cause){"slow target, idle timeout reached", "target"};
+    return (struct cause){"no answer of the target in time", "target"};
+}
+
+static struct cause cause_502(double target_time)
+{
+    if (target_time >= 0)
+        return (struct cause){"target closed the connection", "target"};
+    if (target_time < 0)
+        return (struct cause){"target refused the connection", "target"};
+    return (struct cause){"no valid answer of the target", "target"};
+}
+
+struct cause cause_alb(struct slice elb, struct slice target_status, struct slice error_reason,
+                       double elapsed_s, double target_time)
+{
+    const struct explanation *x = NULL;
+
+    if (!value_missing(error_reason))
+        x = find_value(SL("alb"), SL("error_reason"), error_reason);
+    if (x)
+        return cause_of_entry(x);
+    if (!value_missing(target_status) && slice_eq(elb, target_status))
+        return elb.ptr[0] == '5' ? (struct cause){"application error", "app"}
+                                 : (struct cause){"refused by the application", "client"};
+    if (!value_missing(target_status) && slice_is(elb, "502"))
+        return (struct cause){"answer of the target cannot be used", "target"};
+    if (slice_is(elb, "502"))
+        return cause_502(target_time);
+    if (slice_is(elb, "503"))
+        return (struct cause){"no healthy target", "set-up"};
+    if (slice_is(elb, "504"))
+        return cause_504(elapsed_s);
+    if (slice_is(elb, "500"))
+        return (struct cause){"load balancer failed (rule, WAF or log-in)", "load balancer"};
+    if (slice_is(elb, "460"))
+        return (struct cause){"client left before the answer", "client"};
+    x = value_missing(elb) ? NULL : find_value(SL("alb"), SL("elb_status_code"), elb);
+    return x ? cause_of_entry(x) : (struct cause){"no cause known", NULL};
+}
+
+struct cause cause_cloudfront(struct slice status, struct slice detailed)
+{
+    const struct explanation *x;
+
+    if (!value_missing(detailed) && !slice_is(detailed, "Error")) {
+        if (slice_starts(detailed, "Miss") || slice_ends(detailed, "Hit"))
+            return (struct cause){"the origin's own answer", "origin"};
+        x = find_value(SL("cloudfront"), SL("x-edge-detailed-result-type"), detailed);
+        if (x)
+            return (struct cause){x->meaning, x->side ? x->side : "origin"};
+    }
+    if (slice_is(status, "000") || slice_is(status, "0"))
+        return (struct cause){"viewer left before the answer", "client"};
+    x = value_missing(status) ? NULL : find_value(SL("cloudfront"), SL("sc-status"), status);
+    return x ? (struct cause){x->meaning, x->side ? x->side : "origin"}
+             : (struct cause){"no cause known", NULL};
+}
+
+struct cause cause_s3(struct slice status, struct slice error_code)
+{
+    const struct explanation *x = NULL;
+
+    if (!value_missing(error_code))
+        x = find_value(SL("s3access"), SL("error_code"), error_code);
+    if (!x && !value_missing(status))
+        x = find_value(SL("s3access"), SL("http_status"), status);
+    return x ? (struct cause){x->meaning, x->side ? x->side : "client"}
+             : (struct cause){"no cause known", NULL};
+}
+
+/* --- records --- */
+struct story {
+    struct logtype *lt;
+    const struct record *rec;
+    struct strbuf *out;
+    const char *side;
+};
+
+static struct slice get(const struct story *s, const char *name)
+{
+    int i = logtype_field(s->lt, slice_str(name), false);
+
+    return i < 0 ? (struct slice){NULL, 0} : record_get(s->rec, (unsigned)i);
+}
+
+static double get_number(const struct story *s, const char *name)
+{
+    double v;
+
+    return parse_double(get(s, name), &v) ? v : NAN;
+}
+
+static void add_next(struct story *s, const char *next)
+{
+    if (next)
+        strbuf_addf(s->out, " Next: %s.", next);
+}
+
+static void add_seconds(struct story *s, double sec)
+{
+    strbuf_addf(s->out, sec < 1 ? "%.3f s" : "%.1f s", sec);
+}
+
+static const char *or_dash(const char *s)
+{
+    return s ? s : "-";
+}
+
+static struct slice or_word(struct slice s, const char *word)
+{
+    return value_missing(s) ? slice_str(word) : s;
+}
+
+struct lb {
+    struct slice elb, status, reason, target;
+    double elapsed, target_time, request_time;
+    struct cause cause;
+    const char *kind; /* the word for who serves */
+};
+
+static void lb_read(const struct story *s, struct lb *l, bool alb)
+{
+    int64_t created;
+
+    l->kind = alb ? "target" : "instance";
+    l->elb = get(s, "elb_status_code");
+    l->status = get(s, alb ? "target_status_code" : "backend_status_code");
+    l->reason = alb ? get(s, "error_reason") : (struct slice){NULL, 0};
+    l->target = get(s, alb ? "target:port" : "backend:port");
+    l->target_time = get_number(s, alb ? "target_processing_time" : "backend_processing_time");
+    l->request_time = get_number(s, "request_processing_time");
+    l->elapsed = NAN;
+    if (s->rec->ts != TIME_NONE && alb && parse_iso8601(get(s, "request_creation_time"), &created))
+        l->elapsed = (double)(s->rec->ts - created) / 1e6;
+    l->cause = cause_alb(l->elb, l->status, l->reason, l->elapsed, l->target_time);
+}
+
+static void lb_target(struct story *s, const struct lb *l)
+{
+    if (value_missing(l->target))
+        strbuf_addf(s->out, "the %s", l->kind);
+    else
+        strbuf_addf(s->out, "%s " SLICE_FMT, l->kind, SLICE_ARG(l->target));
+}
+
+static void lb_504(struct story *s, const struct lb *l)
+{
+    if (l->elapsed >= CONNECT_LOW && l->elapsed <= CONNECT_HIGH) {
+        strbuf_adds(s->out, "no connection to ");
+        lb_target(s, l);
+        strbuf_adds(s->out, " within 10 s: security group, network ACL, or it accepts nothing.");
+        return;
+    }
+    lb_target(s, l);
+    strbuf_adds(s->out, " sent nothing");
+    if (l->elapsed > CONNECT_HIGH) {
+        strbuf_adds(s->out, " for ");
+        add_seconds(s, l->elapsed);
+        strbuf_adds(s->out, ", the idle timeout.");
+    } else {
+        strbuf_adds(s->out, " in time, or closed the connection.");
+    }
+}
+
+static void lb_502(struct story *s, const struct lb *l)
+{
+    lb_target(s, l);
+    if (!value_missing(l->status))
+        strbuf_addf(s->out, " answered " SLICE_FMT ", but in a form that cannot be passed on.",
+                    SLICE_ARG(l->status));
+    else if (l->target_time >= 0) {
+        strbuf_adds(s->out, " closed the connection after ");
+        add_seconds(s, l->target_time);
+        strbuf_adds(s->out, ": it crashed, restarted, or its keep-alive is shorter than the load "
+                            "balancer's idle timeout.");
+    } else {
+        strbuf_adds(s->out, " refused or reset the connection, or the TLS handshake failed.");
+    }
+}
+
+static void lb_460(struct story *s, const struct lb *l)
+{
+    strbuf_adds(s->out, "the client closed the connection");
+    if (!isnan(l->elapsed)) {
+        strbuf_adds(s->out, " after ");
+        add_seconds(s, l->elapsed);
+    }
+    if (value_missing(l->status))
+        strbuf_adds(s->out, ", before an answer came: its own timeout, or somebody gave up.");
+    else
+        strbuf_addf(s->out, "; the %s had answered " SLICE_FMT ".", l->kind, SLICE_ARG(l->status));
+}
+
+static void lb_why(struct story *s, const struct lb *l, const struct explanation *x)
+{
+    if (!value_missing(l->reason))
+        strbuf_addf(s->out, SLICE_FMT ": %s.", SLICE_ARG(l->reason), or_dash(l->cause.text));
+    else if (slice_is(l->elb, "504"))
+        lb_504(s, l);
+    else if (slice_is(l->elb, "502"))
+        lb_502(s, l);
+    else if (slice_is(l->elb, "460"))
+        lb_460(s, l);
+    else
+        strbuf_addf(s->out, "%s.", x->meaning);
+}
+
+static bool lb_is_special(const struct lb *l, const struct explanation *x)
+{
+    char c = l->elb.ptr[0];
+
+    if (!value_missing(l->reason) || c == '5' || c == '0')
+        return true;
+    return c == '4' && value_missing(l->status) && x->side != NULL;
+}
+
+static void lb_story(struct story *s, bool alb)
+{
+    struct lb l;
+    struct explanation x;
+
+    lb_read(s, &l, alb);
+    if (value_missing(l.elb) ||
+        !explain_value(slice_str(s->lt->fmt->name), SL("elb_status_code"), l.elb, &x) ||
+        !lb_is_special(&l, &x))
+        return;
+    s->side = l.cause.side;
+    if (!value_missing(l.status) && slice_eq(l.elb, l.status)) {
+        strbuf_addf(s->out, SLICE_FMT " comes from ", SLICE_ARG(l.elb));
+        lb_target(s, &l);
+        strbuf_adds(s->out, " itself: an application error, the load balancer only passed it on.");
+        add_next(s, "the application's log at that moment, by trace_id; target_ip");
+        return;
+    }
+    strbuf_addf(s->out, SLICE_FMT ", made by the load balancer: ", SLICE_ARG(l.elb));
+    lb_why(s, &l, &x);
+    if (l.request_time < 0 && value_missing(l.status) && l.elb.ptr[0] == '5')
+        strbuf_addf(s->out, " The request never reached a %s.", l.kind);
+    add_next(s, x.next);
+}
+
+static void add_edge(struct story *s)
+{
+    struct slice code = get(s, "x-edge-location");
+    struct edge_place place;
+    bool near;
+
+    if (value_missing(code))
+        return;
+    strbuf_addf(s->out, " at " SLICE_FMT, SLICE_ARG(code));
+    if (edge_lookup(code, &place, &near))
+        strbuf_addf(s->out, near ? " (near %s, %s)" : " (%s, %s)", place.city, place.country);
+}
+
+static void cf_story(struct story *s)
+{
+    struct slice result = get(s, "x-edge-result-type"), status = get(s, "sc-status");
+    struct slice detail = get(s, "x-edge-detailed-result-type");
+    struct slice type = SL("cloudfront"), field = SL("x-edge-result-type");
+    struct explanation x;
+    bool error = slice_is(result, "Error"), left;
+
+    if (value_missing(result) || slice_is(result, "Redirect") || slice_is(result, "Miss") ||
+        slice_ends(result, "Hit") || slice_is(result, "FunctionGeneratedResponse"))
+        return;
+    left = error && (slice_is(status, "200") || slice_is(status, "000") || slice_is(status, "206"));
+    if (!error || value_missing(detail))
+        detail = result;
+    strbuf_addf(s->out, SLICE_FMT " " SLICE_FMT, SLICE_ARG(or_word(status, "No status")),
+                SLICE_ARG(detail));
+    add_edge(s);
+    strbuf_adds(s->out, ": ");
+    if (left && (slice_is(detail, "Error") || slice_starts(detail, "Client"))) {
+        s->side = "client";
+        strbuf_addf(s->out,
+                    "the viewer left after " SLICE_FMT " s, before the whole answer was "
+                    "sent. Next: c-ip, cs(User-Agent), time-taken.",
+                    SLICE_ARG(or_word(get(s, "time-taken"), "some")));
+    } else if (explain_value(type, slice_is(detail, "Error") ? SL("sc-status") : field,
+                             slice_is(detail, "Error") ? status : detail, &x)) {
+        s->side = x.side;
+        strbuf_addf(s->out, "%s.", x.meaning);
+        add_next(s, x.next);
+    } else {
+        strbuf_adds(s->out, "a value this version does not know.");
+    }
+}
+
+static void add_flow(struct story *s)
+{
+    struct slice port = get(s, "dstport");
+    struct explanation x;
+
+    strbuf_addf(s->out, SLICE_FMT " to " SLICE_FMT, SLICE_ARG(or_word(get(s, "srcaddr"), "?")),
+                SLICE_ARG(or_word(get(s, "dstaddr"), "?")));
+    if (value_missing(port) || slice_is(port, "0"))
+        return;
+    strbuf_addf(s->out, " port " SLICE_FMT, SLICE_ARG(port));
+    if (explain_value(SL("vpcflow"), SL("dstport"), port, &x))
+        strbuf_addf(s->out, " (%.*s)", (int)strcspn(x.meaning, ":"), x.meaning);
+}
+
+static void vpc_reject(struct story *s)
+{
+    struct slice reason = get(s, "reject-reason");
+    struct explanation x;
+
+    s->side = "you";
+    strbuf_adds(s->out, "Blocked: ");
+    add_flow(s);
+    if (!value_missing(reason) && explain_value(SL("vpcflow"), SL("reject-reason"), reason, &x))
+        strbuf_addf(s->out, ", %s.", x.meaning);
+    else
+        strbuf_adds(s->out, ", by a security group or network ACL.");
+    if (slice_is(get(s, "tcp-flags"), "2") && get_number(s, "packets") <= 3) {
+        s->side = "client";
+        strbuf_adds(s->out, " One SYN and nothing else: a probe. Next: Talkers, how many ports "
+                            "did this source try, and was any accepted?");
+    } else {
+        add_next(s, "an ACCEPT in the other direction means a network ACL");
+    }
+}
+
+static void vpc_nat(struct story *s)
+{
+    struct slice src = get(s, "srcaddr"), pkt = get(s, "pkt-srcaddr");
+
+    if (!value_missing(src) && !value_missing(pkt) && !slice_eq(src, pkt))
+        strbuf_addf(s->out,
+                    "The packet's own source is " SLICE_FMT ": behind a NAT gateway, a "
+                    "load balancer or a pod network.",
+                    SLICE_ARG(pkt));
+}
+
+static void vpc_story(struct story *s)
+{
+    struct slice status = get(s, "log-status"), action = get(s, "action");
+
+    if (slice_is(status, "SKIPDATA")) {
+        s->side = "aws";
+        strbuf_adds(s->out, "Records of this interface were lost in this window: a gap, not "
+                            "silence.");
+    } else if (slice_is(status, "NODATA")) {
+        strbuf_adds(s->out, "No traffic on this interface in this window: idle.");
+    } else if (slice_is(action, "REJECT")) {
+        vpc_reject(s);
+    } else {
+        vpc_nat(s);
+    }
+}
+
+static void s3_delete(struct story *s)
+{
+    struct slice who = get(s, "requester"), status = get(s, "http_status");
+    struct slice key = or_word(get(s, "key"), "Something");
+    struct slice from = or_word(get(s, "remote_ip"), "no address");
+
+    who = or_word(who, "somebody anonymous");
+    strbuf_addf(s->out, SLICE_FMT " deleted by " SLICE_FMT " from " SLICE_FMT, SLICE_ARG(key),
+                SLICE_ARG(who), SLICE_ARG(from));
+    if (!value_missing(status) && status.ptr[0] != '2')
+        strbuf_addf(s->out, " was tried (" SLICE_FMT ")", SLICE_ARG(status));
+    strbuf_adds(s->out, ". In a versioned bucket it is only hidden by a delete marker. Next: "
+                        "CloudTrail by request_id, other lines of this requester.");
+}
+
+static void s3_error(struct story *s, struct slice code, struct slice status)
+{
+    struct explanation x;
+
+    if (value_missing(code) || slice_is(code, "NotModified"))
+        return;
+    if (!explain_value(SL("s3access"), SL("error_code"), code, &x))
+        return;
+    s->side = x.side;
+    strbuf_addf(s->out, SLICE_FMT " " SLICE_FMT ": %s.", SLICE_ARG(status), SLICE_ARG(code),
+                x.meaning);
+    add_next(s, x.next);
+}
+
+static void s3_story(struct story *s)
+{
+    struct slice op = get(s, "operation"), who = get(s, "requester");
+    size_t start = s->out->len;
+    struct explanation x;
+
+    if (!op.ptr)
+        return;
+    if (slice_starts(op, "S3.")) {
+        s->side = "you";
+        if (explain_value(SL("s3access"), SL("operation"), op, &x))
+            strbuf_addf(s->out,
+                        SLICE_FMT ": %s. Nobody sent a request, so there is no requester "
+                                  "and no status.",
+                        SLICE_ARG(op), x.meaning);
+        return;
+    }
+    if (memmem(op.ptr, op.len, "DELETE", 6))
+        s3_delete(s);
+    else
+        s3_error(s, get(s, "error_code"), get(s, "http_status"));
+    if (slice_is(who, "-"))
+        strbuf_addf(s->out, "%sThe request was not signed: anonymous access.",
+                    s->out->len > start ? " " : "");
+}
+
+static void nlb_story(struct story *s)
+{
+    struct slice alert = get(s, "incoming_tls_alert");
+    struct explanation x;
+
+    if (value_missing(alert) || slice_is(alert, "0")) {
+        if (slice_is(get(s, "tls_handshake_time"), "-"))
+            strbuf_adds(s->out, "The TLS handshake was not completed.");
+        return;
+    }
+    if (!explain_value(SL("nlb"), SL("incoming_tls_alert"), alert, &x))
+        return;
+    s->side = x.side;
+    strbuf_addf(s->out, "The client ended it with TLS alert " SLICE_FMT ", %s.", SLICE_ARG(alert),
+                x.meaning);
+    add_next(s, x.next);
+}
+
+void explain_record(const struct logtype *lt, const struct record *rec, struct strbuf *out,
+                    const char **side)
+{
+    /* Looking up a field by name changes nothing when it is not to be created. */
+    struct story s = {(struct logtype *)(uintptr_t)lt, rec, out, NULL};
+    struct slice type = slice_str(lt->fmt->name);
+
+    if (slice_is(type, "alb") || slice_is(type, "clb"))
+        lb_story(&s, slice_is(type, "alb"));
+    else if (slice_is(type, "cloudfront"))
+        cf_story(&s);
+    else if (slice_is(type, "vpcflow"))
+        vpc_story(&s);
+    else if (slice_is(type, "s3access"))
+        s3_story(&s);
+    else if (slice_is(type, "nlb"))
+        nlb_story(&s);
+    if (side)
+        *side = s.side;
+}

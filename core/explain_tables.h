@@ -1,0 +1,23 @@
+/* explain_tables.h - the shape of explain.c's tables. */
+#ifndef AWL_EXPLAIN_TABLES_H
+#define AWL_EXPLAIN_TABLES_H
+
+#include "explain.h"
+
+struct explain_entry {
+    const char *value; /* a `*` at the end stands for any rest */
+    struct explanation what;
+};
+
+struct explain_set {
+    const char *types;  /* blank separated; "*" is every type */
+    const char *fields; /* blank separated, lower case, letters and digits only */
+    const struct explain_entry *entry;
+    unsigned n;
+};
+
+/* In order: the first set that has the field and the value answers. */
+extern const struct explain_set explain_sets[];
+extern const unsigned explain_n_sets;
+
+#endif

@@ -18,7 +18,7 @@ static const struct column_def mixed_columns[] = {
     {"tgt", "target_status_code backend_status_code x-edge-result-type error_code", 5, false, false,
      true},
     {"method", "method protocol", 6, false, false, false},
-    {"path", "path dstaddr domain_name", 16, true, false, false},
+    {"path", "path dstaddr domain_name", 12, true, false, false},
     {"client", "client_ip", 15, false, false, false},
     {"took", "duration", 8, false, true, false},
     {"host", "host bucket", 20, false, false, false},
@@ -45,7 +45,7 @@ static const struct column_def single_columns[] = {
     {"bytes", "bytes", 9, false, true, false},
     {"method", "method", 6, false, false, false},
     {"bucket", "bucket", 14, false, false, false},
-    {"path", "key path", 16, true, false, false},
+    {"path", "key path", 12, true, false, false},
     {"client", "client_ip", 15, false, false, false},
     {"took", "duration", 8, false, true, false},
     {"target", "target_ip backend_ip destination_ip", 15, false, false, false},
@@ -107,6 +107,7 @@ static void add_def(struct columns *c, const struct column_def *d, uint32_t type
     col->flex = d->flex;
     col->right = d->right;
     col->status = d->status;
+    col->extra = c->n > 1 && (c->col[c->n - 2].extra || strcmp(c->col[c->n - 2].title, "took") == 0);
     for (unsigned i = 0; i < logtype_count() && i < MAX_LOGTYPES; i++) {
         col->field[i] = field[i];
         if (used && field[i] >= 0)
@@ -132,16 +133,6 @@ static void add_rest(struct columns *c, struct logtype *lt, const bool used[])
     }
 }
 
-static void widen_for_flows(struct columns *c, uint32_t types)
-{
-    struct logtype *flow = logtype_by_name(SL("vpcflow"));
-
-    if (flow && types >> flow->id & 1)
-        for (unsigned i = 0; i < c->n; i++)
-            if (strcmp(c->col[i].title, "st") == 0)
-                c->col[i].width = 6;
-}
-
 void columns_choose(struct columns *c, uint32_t types, bool days)
 {
     bool used[MAX_FIELDS] = {false};
@@ -153,7 +144,6 @@ void columns_choose(struct columns *c, uint32_t types, bool days)
         add_column(c, "type", 4)->show = SHOW_TYPE;
         for (unsigned i = 0; i < ARRAY_LEN(mixed_columns); i++)
             add_def(c, &mixed_columns[i], types, NULL);
-        widen_for_flows(c, types);
         return;
     }
     for (unsigned i = 0; i < ARRAY_LEN(single_columns); i++)
@@ -286,6 +276,8 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
         strbuf_adds(buf, fmt_bytes(out, (uint64_t)n));
         return strbuf_slice(buf);
     }
+    if (c->status && c->width == 3 && s.len == 6)
+        return slice_is(s, "REJECT") ? SL("REJ") : slice_is(s, "ACCEPT") ? SL("acc") : s;
     return field_decode(d, s, buf);
 }
 

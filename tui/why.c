@@ -12,16 +12,23 @@ static bool explained(const struct logtype *lt, const struct field_def *d, struc
 
 void why_record(struct rowview *v, struct strbuf *out)
 {
-    const char *side = NULL;
-    size_t before = out->len;
+    struct strbuf text = STRBUF_INIT;
+    const char *side = NULL, *next;
 
     if (v->seg->reason && v->seg->reason[v->row])
         return;
-    explain_record(v->seg->lt, rowview_record(v), out, &side);
-    if (out->len > before && side) {
-        if (!strcasestr(out->buf + before, "side:"))
-            strbuf_addf(out, " Side: %s.", side);
-    }
+    explain_record(v->seg->lt, rowview_record(v), &text, &side);
+    next = text.buf ? strstr(text.buf, " Next: ") : NULL;
+    if (text.len > 0 && side && !strcasestr(text.buf, "side:")) {
+        /* Whose side it is comes before what to do about it. */
+        size_t head = next ? (size_t)(next - text.buf) : text.len;
+
+        strbuf_add(out, text.buf, head);
+        strbuf_addf(out, " Side: %s.", side);
+        strbuf_add(out, text.buf + head, text.len - head);
+    } else
+        strbuf_addsl(out, strbuf_slice(&text));
+    strbuf_release(&text);
 }
 
 void why_value(const struct logtype *lt, const struct field_def *d, struct slice value,

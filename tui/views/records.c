@@ -16,6 +16,12 @@ static unsigned fixed_columns(const struct columns *c)
     return c->n > 1 && c->col[1].show == SHOW_TYPE ? 2 : 1;
 }
 
+/* How wide the flexible column should be before columns of less worth are added. */
+static int wanted_flex(int w)
+{
+    return w >= 150 ? 44 : 28;
+}
+
 static void shape_columns(struct app *a, struct rect r, struct shape *s)
 {
     const struct columns *c = &a->columns;
@@ -28,8 +34,8 @@ static void shape_columns(struct app *a, struct rect r, struct shape *s)
 
         if (i >= fixed && i < fixed + a->column_off)
             continue;
-        if (c->col[i].flex)
-            w = r.w >= 150 ? 40 : r.w >= 90 ? 26 : w;
+        if (c->col[i].extra && flex >= 0 && s->at[flex].w + room - w - 1 < wanted_flex(r.w))
+            break;
         if (w + 1 > room) {
             /* Without a column that grows, a cut one is better than an empty edge. */
             if (flex < 0 && room >= 8 && s->n > 0)

@@ -1,0 +1,399 @@
+/* output.c - see output.h. UTF-8 is checked once here, by the table of RFC 3629. */
+#include "output.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "xalloc.h"
+
+struct output {
+    enum output_format f;
+    char **name;
+    unsigned n_col;
+    output_sink sink;
+    void *ctx;
+    struct strbuf line;
+    char **cell; /* table, md: all cells, row by row */
+    size_t n_cell, cap_cell;
+    bool *number; /* a column of numbers is set to the right */
+    bool listening;
+};
+
+enum output_format output_format_by_name(const char *name)
+{
+    static const char *const names[] = {
+#define X(id, text) text,
+        OUTPUT_FORMATS(X)
+#undef X
+    };
+    unsigned i;
+
+    for (i = 0; i < ARRAY_LEN(names) && strcmp(names[i], name) != 0;)
+        i++;
+    return (enum output_format)i;
+}
+
+/* Length of the well-formed UTF-8 sequence at p, 0 if there is none. */
+static size_t utf8_length(const unsigned char *p, size_t n)
+{
+    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+
+    if (len == 0 || p[0] > 0xF4 || len > n)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
+        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
+        return 0;
+    return len;
+}
+
+void json_string(struct strbuf *sb, struct slice s)
+{
+    strbuf_addc(sb, '"');
+    for (size_t i = 0; i < s.len;) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        size_t n = utf8_length((const unsigned char *)s.ptr + i, s.len - i);
+
+        if (c == '"' || c == '\\')
+            strbuf_addf(sb, "\\%c", c);
+        else if (c == '\n')
+            strbuf_adds(sb, "\\n");
+        else if (c == '\t')
+            strbuf_adds(sb, "\\t");
+        else if (c == '\r')
+            strbuf_adds(sb, "\\r");
+        else if (c < 0x20 || c == 0x7f)
+            strbuf_addf(sb, "\\u%04x", c);
+        else if (n == 0)
+            strbuf_adds(sb, "\xEF\xBF\xBD");
+        else
+            strbuf_add(sb, s.ptr + i, n);
+        i += n ? n : 1;
+    }
+    strbuf_addc(sb, '"');
+}
+
+void json_number(struct strbuf *sb, double x)
+{
+    char buf[40];
+
+    if (!isfinite(x)) {
+        strbuf_adds(sb, "null");
+        return;
+    }
+    if (x == nearbyint(x) && fabs(x) < 1e15) {
+        strbuf_addf(sb, "%.0f", x == 0 ? 0.0 : x);
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(buf, sizeof(buf), "%.*g", digits, x);
+        if (strtod(buf, NULL) == x)
+            break;
+    }
+    strbuf_adds(sb, buf);
+}
+
+void visible_text(struct strbuf *sb, struct slice s)
+{
+    for (size_t i = 0; i < s.len;) {
+        const unsigned char *p = (const unsigned char *)s.ptr + i;
+        size_t n = utf8_length(p, s.len - i);
+        /* C1 controls, and the characters that turn the direction of text */
+        bool hidden = n == 2 && p[0] == 0xC2 && p[1] < 0xA0;
+
+        hidden |= n == 3 && p[0] == 0xE2 &&
+                  ((p[1] == 0x80 && ((p[2] >= 0x8B && p[2] <= 0x8F) || (p[2] >= 0xA8 && p[2] <= 0xAE))) ||
+                   (p[1] == 0x81 && p[2] >= 0xA0 && p[2] <= 0xAF));
+        if (n == 0 || p[0] < 0x20 || p[0] == 0x7f || hidden) {
+            n = n ? n : 1;
+            for (size_t k = 0; k < n; k++)
+                strbuf_addf(sb, "\\x%02x", p[k]);
+        } else {
+            strbuf_add(sb, p, n);
+        }
+        i += n;
+    }
+}
+
+/* --- rows --- */
+
+static bool send(struct output *o)
+{
+    if (o->listening && o->line.len)
+        o->listening = o->sink(o->ctx, o->line.buf, o->line.len);
+    strbuf_reset(&o->line);
+    return o->listening;
+}
+
+static void add_csv(struct strbuf *sb, struct slice s)
+{
+    bool quote = false;
+
+    for (size_t i = 0; i < s.len; i++)
+        quote |= s.ptr[i] == '"' || s.ptr[i] == ',' || s.ptr[i] == '\n' || s.ptr[i] == '\r';
+    if (!quote) {
+        strbuf_addsl(sb, s);
+        return;
+    }
+    strbuf_addc(sb, '"');
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] == '"')
+            strbuf_addc(sb, '"');
+        strbuf_addc(sb, s.ptr[i]);
+    }
+    strbuf_addc(sb, '"');
+}
+
+static void add_tsv(struct strbuf *sb, struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        switch (s.ptr[i]) {
+        case '\t':
+            strbuf_adds(sb, "\\t");
+            break;
+        case '\n':
+            strbuf_adds(sb, "\\n");
+            break;
+        case '\r':
+            strbuf_adds(sb, "\\r");
+            break;
+        case '\\':
+            strbuf_adds(sb, "\\\\");
+            break;
+        default:
+            strbuf_addc(sb, s.ptr[i]);
+        }
+    }
+}
+
+static void add_separated(struct output *o, unsigned col, struct slice s)
+{
+    if (col)
+        strbuf_addc(&o->line, o->f == OUTPUT_CSV ? ',' : o->f == OUTPUT_TSV ? '\t' : ' ');
+    if (o->f == OUTPUT_CSV)
+        add_csv(&o->line, s);
+    else if (o->f == OUTPUT_TSV)
+        add_tsv(&o->line, s);
+    else
+        strbuf_addsl(&o->line, s);
+}
+
+struct output *output_new(enum output_format f, const char *const *name, unsigned n_col,
+                          output_sink sink, void *ctx)
+{
+    struct output *o = xcalloc(1, sizeof(*o));
+
+    o->f = f;
+    o->n_col = n_col;
+    o->sink = sink;
+    o->ctx = ctx;
+    o->listening = true;
+    o->name = xcalloc(n_col, sizeof(*o->name));
+    o->number = xcalloc(n_col, sizeof(*o->number));
+    for (unsigned i = 0; i < n_col; i++) {
+        o->name[i] = xstrdup(name[i]);
+        o->number[i] = true;
+        if (f == OUTPUT_CSV || f == OUTPUT_TSV)
+            add_separated(o, i, slice_str(name[i]));
+    }
+    if (f == OUTPUT_CSV || f == OUTPUT_TSV)
+        strbuf_addc(&o->line, '\n');
+    return o;
+}
+
+static void keep_cell(struct output *o, unsigned col, const struct val *v, struct strbuf *text)
+{
+    struct strbuf cell = STRBUF_INIT;
+
+    o->number[col] &= v->kind == VAL_NUM || v->kind == VAL_BOOL || v->kind == VAL_MISSING;
+    visible_text(&cell, strbuf_slice(text));
+    GROW(o->cell, o->cap_cell, o->n_cell + 1);
+    o->cell[o->n_cell++] = cell.buf ? cell.buf : xstrdup("");
+}
+
+static void json_row(struct output *o, const struct val *v, struct strbuf *text)
+{
+    bool any = false;
+
+    strbuf_addc(&o->line, '{');
+    for (unsigned i = 0; i < o->n_col; i++) {
+        if (v[i].kind == VAL_MISSING)
+            continue;
+        if (any)
+            strbuf_addc(&o->line, ',');
+        any = true;
+        json_string(&o->line, slice_str(o->name[i]));
+        strbuf_addc(&o->line, ':');
+        if (v[i].kind == VAL_NUM || v[i].kind == VAL_BOOL) {
+            json_number(&o->line, v[i].num);
+            continue;
+        }
+        strbuf_reset(text);
+        val_print(v[i], text);
+        json_string(&o->line, strbuf_slice(text));
+    }
+    strbuf_adds(&o->line, "}\n");
+}
+
+bool output_row(struct output *o, const struct val *v)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    if (o->f == OUTPUT_JSON)
+        json_row(o, v, &text);
+    for (unsigned i = 0; i < o->n_col && o->f != OUTPUT_JSON; i++) {
+        strbuf_reset(&text);
+        val_print(v[i], &text);
+        if (o->f == OUTPUT_TABLE || o->f == OUTPUT_MD)
+            keep_cell(o, i, &v[i], &text);
+        else
+            add_separated(o, i, strbuf_slice(&text));
+    }
+    if (o->f == OUTPUT_CSV || o->f == OUTPUT_TSV || o->f == OUTPUT_RAW)
+        strbuf_addc(&o->line, '\n');
+    strbuf_release(&text);
+    return o->line.len < 65536 || send(o);
+}
+
+static size_t shown_width(const char *s)
+{
+    size_t n = 0;
+
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xC0) != 0x80;
+    return n;
+}
+
+static void pad(struct strbuf *sb, size_t n)
+{
+    while (n-- > 0)
+        strbuf_addc(sb, ' ');
+}
+
+static void table_line(struct output *o, char *const *cell, const size_t *width)
+{
+    bool md = o->f == OUTPUT_MD;
+
+    for (unsigned i = 0; i < o->n_col; i++) {
+        size_t gap = width[i] - shown_width(cell[i]);
+
+        strbuf_adds(&o->line, md ? "| " : i ? "  " : "");
+        if (o->number[i])
+            pad(&o->line, gap);
+        strbuf_adds(&o->line, cell[i]);
+        if (!o->number[i] && (md || i + 1 < o->n_col))
+            pad(&o->line, gap);
+        strbuf_adds(&o->line, md ? " " : "");
+    }
+    strbuf_adds(&o->line, md ? "|\n" : "\n");
+    if (o->line.len > 65536)
+        send(o);
+}
+
+static void write_table(struct output *o)
+{
+    size_t *width = xcalloc(o->n_col, sizeof(*width));
+
+    for (unsigned i = 0; i < o->n_col; i++)
+        width[i] = MAX(shown_width(o->name[i]), (size_t)(o->f == OUTPUT_MD ? 3 : 0));
+    for (size_t k = 0; k < o->n_cell; k++)
+        width[k % o->n_col] = MAX(width[k % o->n_col], shown_width(o->cell[k]));
+    table_line(o, o->name, width);
+    for (unsigned i = 0; i < o->n_col && o->f == OUTPUT_MD; i++) {
+        strbuf_adds(&o->line, "| ");
+        for (size_t k = 0; k + 1 < width[i]; k++)
+            strbuf_addc(&o->line, '-');
+        strbuf_adds(&o->line, o->number[i] ? ": " : "- ");
+    }
+    if (o->f == OUTPUT_MD)
+        strbuf_adds(&o->line, "|\n");
+    for (size_t k = 0; k < o->n_cell && o->listening; k += o->n_col)
+        table_line(o, o->cell + k, width);
+    free(width);
+}
+
+bool output_end(struct output *o)
+{
+    bool listening;
+
+    if ((o->f == OUTPUT_TABLE || o->f == OUTPUT_MD) && o->n_cell)
+        write_table(o);
+    send(o);
+    listening = o->listening;
+    for (unsigned i = 0; i < o->n_col; i++)
+        free(o->name[i]);
+    for (size_t i = 0; i < o->n_cell; i++)
+        free(o->cell[i]);
+    free(o->cell);
+    free(o->name);
+    free(o->number);
+    strbuf_release(&o->line);
+    free(o);
+    return listening;
+}
+
+/* --- whole records --- */
+
+static void member(struct strbuf *sb, const char *name)
+{
+    if (sb->len > 1)
+        strbuf_addc(sb, ',');
+    json_string(sb, slice_str(name));
+    strbuf_addc(sb, ':');
+}
+
+static void add_value(struct strbuf *sb, const char *name, const struct field_def *f,
+                      struct slice raw)
+{
+    struct val v = text_val(f, raw);
+
+    if (v.kind == VAL_MISSING)
+        return;
+    member(sb, name);
+    if (v.kind == VAL_NUM)
+        json_number(sb, v.num);
+    else
+        json_string(sb, raw);
+}
+
+static void add_pseudo(struct strbuf *sb, const char *name, struct rowview *v,
+                       enum pseudo_field pseudo)
+{
+    struct field_ref ref = {.pseudo = pseudo};
+    struct strbuf text = STRBUF_INIT;
+    struct val x = rowview_value(v, &ref);
+
+    if (x.kind == VAL_MISSING)
+        return;
+    member(sb, name);
+    if (x.kind == VAL_NUM) {
+        json_number(sb, x.num);
+    } else {
+        val_print(x, &text);
+        json_string(sb, strbuf_slice(&text));
+    }
+    strbuf_release(&text);
+}
+
+void output_record_json(struct rowview *v, struct strbuf *sb)
+{
+    const struct record *rec = rowview_record(v);
+    struct logtype *lt = v->seg->lt;
+    unsigned n = MIN(rec->n_val, atomic_load(&lt->n_fields));
+
+    strbuf_reset(sb);
+    strbuf_addc(sb, '{');
+    add_pseudo(sb, "@timestamp", v, PF_TIMESTAMP);
+    add_pseudo(sb, "@logtype", v, PF_LOGTYPE);
+    for (unsigned f = 0; f < n; f++)
+        if (!(lt->field[f]->flags & (FF_DERIVED | FF_COMPOSITE)))
+            add_value(sb, lt->field[f]->name, lt->field[f], rec->val[f]);
+    add_pseudo(sb, "@unparsed", v, PF_UNPARSED);
+    add_pseudo(sb, "@source", v, PF_SOURCE);
+    add_pseudo(sb, "@file", v, PF_FILE);
+    add_pseudo(sb, "@line", v, PF_LINE);
+    add_pseudo(sb, "@message", v, PF_MESSAGE);
+    strbuf_adds(sb, "}\n");
+}

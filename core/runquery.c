@@ -1,0 +1,594 @@
+/* runquery.c - the commands of a query, one after the other.
+ *
+ * Before the first `stats` (or the end) rows are references to records. Filters at the front run
+ * vectorised into a rowset; as long as nothing reorders, rows are visited in time order and written
+ * as they come. sort, dedup and a later filter work on a list of references. After `stats` rows
+ * are the cells of its table. Aliases made by `fields` are replaced by their expressions first, so
+ * no later command needs to know of them. */
+#include "runquery.h"
+
+#include "agg.h"
+#include "xalloc.h"
+
+struct exec {
+    const struct runquery *q;
+    struct rowset *set;
+    struct rowref *ref;      /* the list, once there is one */
+    uint64_t n_ref;
+    bool listed;
+    struct rowview view;
+    struct query_item **col; /* columns to show; none: whole records */
+    unsigned n_col;
+    uint64_t written, limit;
+    struct output *out;
+    struct val *cells;
+    struct strbuf *scratch;  /* texts of each cell of a row */
+    struct strbuf line;
+    struct err *e;
+};
+
+/* --- aliases --- */
+
+static void replace_columns(struct expr *e, struct query_item **item, unsigned n)
+{
+    if (e->kind == EX_FIELD && e->field->pseudo == PF_COLUMN) {
+        if ((unsigned)e->field->column < n && item[e->field->column]->expr)
+            *e = *item[e->field->column]->expr;
+        return;
+    }
+    for (unsigned i = 0; i < e->n; i++)
+        replace_columns(e->arg[i], item, n);
+}
+
+static void replace_in_items(struct query_item *it, unsigned n_it, struct query_item **item,
+                             unsigned n)
+{
+    for (unsigned i = 0; i < n_it; i++)
+        if (it[i].expr)
+            replace_columns(it[i].expr, item, n);
+}
+
+/* Replaces aliases up to and including the first stats; returns the number of those commands. */
+static unsigned inline_aliases(struct query_ast *q)
+{
+    struct query_item **item = NULL;
+    size_t n = 0, cap = 0;
+    unsigned i;
+    bool stats = false;
+
+    for (i = 0; i < q->n_cmd && !stats; i++) {
+        struct query_cmd *c = &q->cmd[i];
+
+        if (c->filter)
+            replace_columns(c->filter, item, (unsigned)n);
+        replace_in_items(c->item, c->n_item, item, (unsigned)n);
+        replace_in_items(c->by, c->n_by, item, (unsigned)n);
+        stats = c->kind == CMD_STATS;
+        for (unsigned k = 0; c->kind == CMD_FIELDS && k < c->n_item; k++) {
+            GROW(item, cap, n + 1);
+            item[n++] = &c->item[k];
+        }
+    }
+    free(item);
+    return i;
+}
+
+/* --- rows --- */
+
+static bool take_ref(void *ctx, struct rowref ref)
+{
+    struct exec *r = ctx;
+
+    r->ref[r->n_ref++] = ref;
+    return !(r->q->cancel && *r->q->cancel);
+}
+
+static int by_place(const void *a, const void *b, void *ctx)
+{
+    const struct exec *r = ctx;
+    struct rowkey x = rowref_key(r->set, *(const struct rowref *)a);
+    struct rowkey y = rowref_key(r->set, *(const struct rowref *)b);
+
+    x.ts = y.ts = 0;
+    return rowkey_cmp(&x, &y);
+}
+
+static void make_list(struct exec *r)
+{
+    if (r->listed)
+        return;
+    r->listed = true;
+    r->ref = xmalloc(r->set->total * sizeof(*r->ref));
+    order_each(r->set, take_ref, r);
+    if (r->q->no_sort && r->n_ref)
+        qsort_r(r->ref, r->n_ref, sizeof(*r->ref), by_place, r);
+    r->n_ref = MIN(r->n_ref, r->limit);
+}
+
+static void at_row(struct exec *r, struct rowref ref)
+{
+    rowview_at(&r->view, r->set->snap->seg[ref.seg], ref.row);
+    strbuf_reset(&r->view.scratch);
+}
+
+static int eval_set(struct exec *r, const struct expr *e)
+{
+    struct filter *f = filter_new(e);
+    struct snapshot *snap = session_snapshot(r->q->session);
+
+    r->set = rowset_eval(r->q->session, snap, f, NULL, 0, r->q->cancel);
+    filter_free(f);
+    snapshot_unref(snap);
+    return r->set ? 0 : err_set(r->e, ERR_CANCEL, "stopped");
+}
+
+static void narrow(struct exec *r, const struct expr *e)
+{
+    struct row_access access = rowview_access(&r->view);
+    uint64_t n = 0;
+
+    make_list(r);
+    for (uint64_t i = 0; i < r->n_ref; i++) {
+        at_row(r, r->ref[i]);
+        if (val_truth(expr_eval(e, &access)))
+            r->ref[n++] = r->ref[i];
+    }
+    r->n_ref = n;
+}
+
+/* --- sort and dedup --- */
+
+struct sort_row {
+    uint64_t at; /* place before, for equal keys */
+    struct val *key;
+};
+
+static int by_keys(const void *a, const void *b, void *ctx)
+{
+    const struct query_cmd *c = ctx;
+    const struct sort_row *x = a, *y = b;
+
+    for (unsigned k = 0; k < c->n_item; k++) {
+        const struct val *v = &x->key[k], *w = &y->key[k];
+        int cmp = val_cmp(*v, *w);
+
+        /* missing is last in both directions */
+        if (c->item[k].desc && v->kind != VAL_MISSING && w->kind != VAL_MISSING)
+            cmp = -cmp;
+        if (cmp)
+            return cmp;
+    }
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+static struct val keep_text(struct dict *d, struct val v)
+{
+    uint64_t h;
+    uint32_t id;
+
+    if (!v.str.ptr)
+        return v;
+    h = dict_hash(v.str);
+    dict_intern(d, &v.str, &h, &id, 1);
+    v.str = dict_text(d, id);
+    return v;
+}
+
+static void sort_list(struct exec *r, struct query_cmd *c)
+{
+    struct row_access access = rowview_access(&r->view);
+    struct dict *texts = dict_new();
+    struct sort_row *row;
+    struct rowref *old;
+    struct val *key;
+
+    make_list(r);
+    row = xcalloc(r->n_ref, sizeof(*row));
+    key = xcalloc(r->n_ref * c->n_item, sizeof(*key));
+    for (uint64_t i = 0; i < r->n_ref; i++) {
+        row[i].at = i;
+        row[i].key = key + i * c->n_item;
+        at_row(r, r->ref[i]);
+        for (unsigned k = 0; k < c->n_item; k++)
+            row[i].key[k] = keep_text(texts, expr_eval(c->item[k].expr, &access));
+    }
+    if (r->n_ref)
+        qsort_r(row, r->n_ref, sizeof(*row), by_keys, c);
+    old = xmemdup(r->ref, r->n_ref * sizeof(*old));
+    for (uint64_t i = 0; i < r->n_ref; i++)
+        r->ref[i] = old[row[i].at];
+    free(old);
+    free(row);
+    free(key);
+    dict_free(texts);
+}
+
+/* The first row of each combination stays; one with a missing key always does. */
+static void dedup_list(struct exec *r, const struct query_cmd *c, bool sorted)
+{
+    struct row_access access = rowview_access(&r->view);
+    struct dict *seen = dict_new();
+    struct strbuf text = STRBUF_INIT;
+    bool *keep;
+    uint64_t n = 0;
+
+    make_list(r);
+    keep = xcalloc(r->n_ref, sizeof(*keep));
+    for (uint64_t k = 0; k < r->n_ref; k++) {
+        uint64_t i = sorted ? k : r->n_ref - 1 - k; /* without a sort the newest stays */
+        bool missing = false;
+
+        at_row(r, r->ref[i]);
+        strbuf_reset(&text);
+        for (unsigned f = 0; f < c->n_item; f++) {
+            struct val v = expr_eval(c->item[f].expr, &access);
+
+            missing |= v.kind == VAL_MISSING;
+            val_print(v, &text);
+            strbuf_addc(&text, '\0');
+        }
+        uint32_t before = dict_count(seen), id;
+        struct slice s = strbuf_slice(&text);
+        uint64_t h = dict_hash(s);
+
+        if (!missing)
+            dict_intern(seen, &s, &h, &id, 1);
+        keep[i] = missing || id >= before;
+    }
+    for (uint64_t i = 0; i < r->n_ref; i++)
+        if (keep[i])
+            r->ref[n++] = r->ref[i];
+    r->n_ref = n;
+    free(keep);
+    strbuf_release(&text);
+    dict_free(seen);
+}
+
+/* --- writing --- */
+
+static bool write_whole(struct exec *r)
+{
+    struct slice s;
+
+    if (r->q->format == OUTPUT_JSON) {
+        output_record_json(&r->view, &r->line);
+    } else {
+        s = rowview_bytes(&r->view);
+        strbuf_reset(&r->line);
+        strbuf_addsl(&r->line, s);
+        strbuf_addc(&r->line, '\n');
+    }
+    return r->q->sink(r->q->ctx, r->line.buf, r->line.len);
+}
+
+static bool write_columns(struct exec *r)
+{
+    struct row_access access = rowview_access(&r->view);
+
+    for (unsigned i = 0; i < r->n_col; i++) {
+        strbuf_reset(&r->scratch[i]);
+        access.scratch = &r->scratch[i];
+        r->cells[i] = expr_eval(r->col[i]->expr, &access);
+    }
+    return output_row(r->out, r->cells);
+}
+
+static bool write_ref(void *ctx, struct rowref ref)
+{
+    struct exec *r = ctx;
+
+    if (r->written >= r->limit || (r->q->cancel && *r->q->cancel))
+        return false;
+    at_row(r, ref);
+    r->written++;
+    return r->out ? write_columns(r) : write_whole(r);
+}
+
+static void begin_columns(struct exec *r)
+{
+    const char **name;
+
+    if (r->n_col == 0)
+        return;
+    name = xcalloc(r->n_col, sizeof(*name));
+    for (unsigned i = 0; i < r->n_col; i++)
+        name[i] = r->col[i]->name;
+    r->out = output_new(r->q->format, name, r->n_col, r->q->sink, r->q->ctx);
+    r->cells = xcalloc(r->n_col, sizeof(*r->cells));
+    r->scratch = xcalloc(r->n_col, sizeof(*r->scratch));
+    free(name);
+}
+
+static void write_rows(struct exec *r)
+{
+    begin_columns(r);
+    if (r->q->no_sort)
+        make_list(r);
+    if (!r->listed)
+        order_each(r->set, write_ref, r);
+    for (uint64_t i = 0; r->listed && i < r->n_ref && write_ref(r, r->ref[i]); i++)
+        ;
+    if (r->out)
+        output_end(r->out);
+}
+
+/* --- after stats --- */
+
+struct cells_row {
+    const struct val *cell;
+    unsigned n;
+};
+
+static struct val cell_field(void *row, const struct field_ref *f)
+{
+    const struct cells_row *c = row;
+
+    if (f->pseudo == PF_COLUMN && (unsigned)f->column < c->n)
+        return c->cell[f->column];
+    return (struct val){.kind = VAL_MISSING};
+}
+
+static bool cell_ip(void *row, unsigned i, struct slice *out)
+{
+    (void)row;
+    (void)i;
+    (void)out;
+    return false;
+}
+
+struct stats_rows {
+    struct group_table *t;
+    unsigned width;
+    struct strbuf scratch;
+};
+
+static void stats_filter(struct stats_rows *s, const struct expr *e)
+{
+    uint64_t n = 0;
+
+    for (uint64_t i = 0; i < s->t->n; i++) {
+        struct cells_row row = {s->t->cell + i * s->width, s->width};
+        struct row_access access = {cell_field, cell_ip, &row, &s->scratch};
+
+        strbuf_reset(&s->scratch);
+        if (!val_truth(expr_eval(e, &access)))
+            continue;
+        memmove(s->t->cell + n * s->width, s->t->cell + i * s->width,
+                s->width * sizeof(*s->t->cell));
+        n++;
+    }
+    s->t->n = n;
+}
+
+static void stats_sort(struct stats_rows *s, struct query_cmd *c)
+{
+    struct sort_row *row = xcalloc(s->t->n, sizeof(*row));
+    struct val *key = xcalloc(s->t->n * c->n_item, sizeof(*key));
+    struct val *old = xmemdup(s->t->cell, s->t->n * s->width * sizeof(*old));
+
+    for (uint64_t i = 0; i < s->t->n; i++) {
+        struct cells_row cells = {old + i * s->width, s->width};
+        struct row_access access = {cell_field, cell_ip, &cells, &s->scratch};
+
+        row[i].at = i;
+        row[i].key = key + i * c->n_item;
+        for (unsigned k = 0; k < c->n_item; k++) {
+            strbuf_reset(&s->scratch);
+            row[i].key[k] = keep_text(s->t->texts, expr_eval(c->item[k].expr, &access));
+        }
+    }
+    if (s->t->n)
+        qsort_r(row, s->t->n, sizeof(*row), by_keys, c);
+    for (uint64_t i = 0; i < s->t->n; i++)
+        memcpy(s->t->cell + i * s->width, old + row[i].at * s->width, s->width * sizeof(*old));
+    free(row);
+    free(key);
+    free(old);
+}
+
+static void stats_write(struct exec *r, struct stats_rows *s, const struct query_cmd *shown)
+{
+    unsigned n = shown ? shown->n_item : s->width;
+    const char **name = xcalloc(n, sizeof(*name));
+    struct val *cell = xcalloc(n, sizeof(*cell));
+
+    for (unsigned i = 0; i < n; i++)
+        name[i] = shown ? shown->item[i].name : s->t->name[i];
+    r->out = output_new(r->q->format, name, n, r->q->sink, r->q->ctx);
+    for (uint64_t k = 0; k < s->t->n && k < r->limit; k++) {
+        struct cells_row cells = {s->t->cell + k * s->width, s->width};
+        struct row_access access = {cell_field, cell_ip, &cells, &s->scratch};
+
+        strbuf_reset(&s->scratch);
+        for (unsigned i = 0; i < n; i++)
+            cell[i] = shown ? keep_text(s->t->texts, expr_eval(shown->item[i].expr, &access))
+                            : cells.cell[i];
+        r->written++;
+        if (!output_row(r->out, cell))
+            break;
+    }
+    output_end(r->out);
+    free(name);
+    free(cell);
+}
+
+static int run_stats(struct exec *r, unsigned at)
+{
+    struct query_ast *q = r->q->ast;
+    struct stats_rows s = {.scratch = STRBUF_INIT};
+    const struct query_cmd *shown = NULL;
+
+    for (unsigned i = at + 1; i < q->n_cmd; i++)
+        if (q->cmd[i].kind == CMD_STATS || q->cmd[i].kind == CMD_DEDUP)
+            return err_set(r->e, ERR_USAGE, "%s after stats is not supported by this version",
+                           q->cmd[i].kind == CMD_STATS ? "a second stats" : "dedup");
+    s.t = group_compute(r->q->session, r->set, &q->cmd[at], r->q->cancel, r->e);
+    if (!s.t)
+        return r->e->code;
+    s.width = s.t->n_key + s.t->n_agg;
+    for (unsigned i = at + 1; i < q->n_cmd; i++) {
+        struct query_cmd *c = &q->cmd[i];
+
+        if (c->kind == CMD_FILTER)
+            stats_filter(&s, c->filter);
+        else if (c->kind == CMD_SORT)
+            stats_sort(&s, c);
+        else if (c->kind == CMD_LIMIT)
+            s.t->n = MIN(s.t->n, c->limit);
+        else
+            shown = c;
+    }
+    stats_write(r, &s, shown);
+    group_free(s.t);
+    strbuf_release(&s.scratch);
+    return 0;
+}
+
+/* --- the pipeline --- */
+
+static void add_columns(struct exec *r, struct query_cmd *c)
+{
+    if (c->kind == CMD_DISPLAY)
+        r->n_col = 0;
+    r->col = xreallocarray(r->col, r->n_col + c->n_item, sizeof(*r->col));
+    for (unsigned i = 0; i < c->n_item; i++)
+        r->col[r->n_col++] = &c->item[i];
+}
+
+/* The rows that a list still holds, as a set again: stats takes sets. */
+static void fill_listed(void *ctx, uint32_t i, uint64_t *bits)
+{
+    const struct exec *r = ctx;
+
+    for (uint64_t k = 0; k < r->n_ref; k++)
+        if (r->ref[k].seg == i)
+            bit_set(bits, r->ref[k].row);
+}
+
+static void list_to_set(struct exec *r)
+{
+    struct rowset *all = r->set;
+
+    r->limit = UINT64_MAX;
+    r->set = rowset_from(all->snap, fill_listed, r, NULL);
+    rowset_unref(all);
+}
+
+static int run_commands(struct exec *r, unsigned n)
+{
+    struct query_ast *q = r->q->ast;
+    bool sorted = false, display = false;
+
+    for (unsigned i = 0; i < n; i++) {
+        struct query_cmd *c = &q->cmd[i];
+
+        switch (c->kind) {
+        case CMD_FILTER:
+            narrow(r, c->filter);
+            break;
+        case CMD_SORT:
+            sort_list(r, c);
+            sorted = true;
+            break;
+        case CMD_DEDUP:
+            dedup_list(r, c, sorted);
+            break;
+        case CMD_LIMIT:
+            r->limit = MIN(r->limit, c->limit);
+            if (r->listed)
+                r->n_ref = MIN(r->n_ref, r->limit);
+            break;
+        case CMD_FIELDS:
+            if (!display)
+                add_columns(r, c);
+            break;
+        case CMD_DISPLAY:
+            add_columns(r, c);
+            display = true;
+            break;
+        case CMD_STATS:
+            if (r->limit != UINT64_MAX)
+                make_list(r);
+            if (r->listed)
+                list_to_set(r);
+            return run_stats(r, i);
+        }
+    }
+    write_rows(r);
+    return 0;
+}
+
+/* Filters at the front become one expression; returns how many commands that were. */
+static unsigned front_filters(struct query_ast *q, struct expr *all, struct expr ***arg)
+{
+    unsigned n = 0;
+
+    *arg = xcalloc(q->n_cmd, sizeof(**arg));
+    while (n < q->n_cmd && q->cmd[n].kind == CMD_FILTER) {
+        (*arg)[n] = q->cmd[n].filter;
+        n++;
+    }
+    *all = (struct expr){.kind = EX_AND, .n = n, .arg = *arg};
+    return n;
+}
+
+/* A query that names no columns shows time and line, but in json and raw whole records. */
+static struct query_ast *default_columns(void)
+{
+    static const struct query_env env;
+    struct query_error e;
+
+    return query_parse("fields @timestamp, @message", &env, &e);
+}
+
+static bool names_columns(const struct query_ast *q)
+{
+    for (unsigned i = 0; i < q->n_cmd; i++)
+        if (q->cmd[i].kind == CMD_FIELDS || q->cmd[i].kind == CMD_DISPLAY ||
+            q->cmd[i].kind == CMD_STATS)
+            return true;
+    return false;
+}
+
+static void run_release(struct exec *r, struct query_ast *defaults)
+{
+    for (unsigned i = 0; r->scratch && i < r->n_col; i++)
+        strbuf_release(&r->scratch[i]);
+    free(r->scratch);
+    free(r->cells);
+    free(r->col);
+    free(r->ref);
+    strbuf_release(&r->line);
+    rowview_release(&r->view);
+    rowset_unref(r->set);
+    query_ast_free(defaults);
+}
+
+int runquery(const struct runquery *q, uint64_t *rows, struct err *e)
+{
+    struct exec r = {.q = q, .limit = UINT64_MAX, .e = e};
+    struct query_ast *defaults = NULL;
+    struct expr all, **arg;
+    unsigned n, front;
+    int rc;
+
+    n = inline_aliases(q->ast);
+    front = front_filters(q->ast, &all, &arg);
+    rowview_init(&r.view, q->session);
+    if (!names_columns(q->ast) && q->format != OUTPUT_JSON && q->format != OUTPUT_RAW) {
+        defaults = default_columns();
+        add_columns(&r, &defaults->cmd[0]);
+    }
+    rc = eval_set(&r, front ? &all : NULL);
+    free(arg);
+    if (rc == 0) {
+        q->ast->cmd += front;
+        q->ast->n_cmd -= front;
+        rc = run_commands(&r, n - front);
+        q->ast->cmd -= front;
+        q->ast->n_cmd += front;
+    }
+    *rows = r.written;
+    run_release(&r, defaults);
+    return rc;
+}

@@ -1,0 +1,20 @@
+/* runquery.h - runs a parsed query over a session and writes the result. */
+#ifndef AWL_RUNQUERY_H
+#define AWL_RUNQUERY_H
+
+#include "output.h"
+
+struct runquery {
+    struct session *session;
+    struct query_ast *ast;   /* changed: aliases of `fields` are replaced by what they stand for */
+    enum output_format format;
+    bool no_sort;            /* rows in file order */
+    output_sink sink;
+    void *ctx;
+    const atomic_bool *cancel;
+};
+
+/* *rows: rows written. 0, or < 0 with *e filled. */
+int runquery(const struct runquery *q, uint64_t *rows, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,488 @@
+/* cli.c - the commands without a screen. Results go to standard output, all else to stderr. */
+#include "cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "demo.h"
+#include "explain.h"
+#include "runquery.h"
+#include "xalloc.h"
+
+#define PROGRESS_AFTER_MS 500
+#define EXIT_INTERRUPTED 130
+
+static atomic_bool interrupted;
+
+static void on_interrupt(int sig)
+{
+    (void)sig;
+    interrupted = true;
+}
+
+static int64_t clock_us(clockid_t id)
+{
+    struct timespec t;
+
+    clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static bool to_stdout(void *ctx, const char *bytes, size_t n)
+{
+    (void)ctx;
+    return fwrite(bytes, 1, n, stdout) == n;
+}
+
+static void complain(const char *text)
+{
+    struct strbuf sb = STRBUF_INIT;
+
+    visible_text(&sb, slice_str(text));
+    fprintf(stderr, "awl: %s\n", sb.buf ? sb.buf : "");
+    strbuf_release(&sb);
+}
+
+/* Ends what was written; a reader that has gone is no error. */
+static int finish(int code)
+{
+    if (fflush(stdout) != 0 && errno != EPIPE) {
+        fprintf(stderr, "awl: cannot write: %s\n", strerror(errno));
+        return EXIT_TROUBLE;
+    }
+    return interrupted ? EXIT_INTERRUPTED : code;
+}
+
+/* --- opening --- */
+
+static void show_progress(struct session *s, int64_t since_us)
+{
+    struct progress p;
+
+    session_progress(s, &p);
+    if (p.total)
+        fprintf(stderr, "\r\x1b[Kawl: %3.0f %%  %llu records  %u of %u files  %.1f s",
+                100.0 * (double)p.bytes / (double)p.total, (unsigned long long)p.records,
+                p.sources_done, p.sources,
+                (double)(clock_us(CLOCK_MONOTONIC) - since_us) / 1e6);
+}
+
+static void wait_with_progress(struct session *s)
+{
+    bool terminal = isatty(STDERR_FILENO), shown = false;
+    int64_t start = clock_us(CLOCK_MONOTONIC);
+    struct timespec pause = {0, 2000000};
+    struct progress p;
+
+    for (;;) {
+        session_progress(s, &p);
+        if (!p.busy)
+            break;
+        if (interrupted)
+            session_stop(s);
+        if (terminal && clock_us(CLOCK_MONOTONIC) - start > PROGRESS_AFTER_MS * 1000) {
+            show_progress(s, start);
+            shown = true;
+            pause.tv_nsec = 100000000;
+        }
+        nanosleep(&pause, NULL);
+    }
+    session_wait(s);
+    if (shown)
+        fputs("\r\x1b[K", stderr);
+}
+
+static void print_problems(struct session *s)
+{
+    char text[600];
+
+    for (uint32_t i = 0; session_problem(s, i, text, sizeof(text)); i++)
+        complain(text);
+}
+
+/* Opens paths and indexes them. NULL if none of them could be opened. */
+static struct session *open_paths(const struct options *o, char **path, int n)
+{
+    static char here[] = ".";
+    char *only_here[] = {here};
+    struct session_options so = {.threads = o->threads};
+    struct session *s = session_new(&so);
+
+    if (n == 0) {
+        path = only_here;
+        n = 1;
+    }
+    for (int i = 0; i < n; i++)
+        session_open(s, path[i]);
+    signal(SIGINT, on_interrupt);
+    signal(SIGPIPE, SIG_IGN);
+    session_start(s);
+    wait_with_progress(s);
+    print_problems(s);
+    if (session_sources(s) == 0) {
+        if (!session_problem(s, 0, (char[2]){0}, 2))
+            complain("there is no file to read");
+        session_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+static bool pick_format(const struct options *o, enum output_format *f)
+{
+    *f = output_format_by_name(o->output ? o->output : "table");
+    if (*f != OUTPUT_COUNT)
+        return true;
+    fprintf(stderr, "awl: no output format %s: table, csv, tsv, json, raw or md\n", o->output);
+    return false;
+}
+
+/* --- query --- */
+
+static void complain_query(const struct query_error *e, const char *text)
+{
+    struct strbuf sb = STRBUF_INIT;
+
+    query_error_print(e, text, &sb);
+    fprintf(stderr, "awl: %s\n", sb.buf ? sb.buf : "");
+    strbuf_release(&sb);
+}
+
+static int run_parsed(struct session *s, const struct options *o, struct query_ast *ast,
+                      enum output_format f)
+{
+    struct runquery q = {.session = s,
+                         .ast = ast,
+                         .format = f,
+                         .no_sort = o->no_sort,
+                         .sink = to_stdout,
+                         .cancel = &interrupted};
+    uint64_t rows = 0;
+    struct err e;
+
+    if (ast->notice[0])
+        complain(ast->notice);
+    if (runquery(&q, &rows, &e) < 0) {
+        complain(e.msg);
+        return EXIT_TROUBLE;
+    }
+    return rows ? EXIT_MATCH : EXIT_NOTHING;
+}
+
+/* Times of day mean the newest such moment in the logs, so the query is read a second time when
+ * they are known; the first reading finds mistakes before any file is read. */
+static struct query_ast *read_query(const struct options *o, const char *text, struct session *s)
+{
+    struct query_env env = {.now_us = o->now_us ? o->now_us : clock_us(CLOCK_REALTIME)};
+    struct query_error qe;
+    struct query_ast *ast;
+
+    env.first_us = env.last_us = env.now_us;
+    if (s) {
+        struct snapshot *snap = session_snapshot(s);
+
+        if (snap->rows) {
+            env.first_us = snap->ts_min;
+            env.last_us = snap->ts_max;
+        }
+        snapshot_unref(snap);
+    }
+    ast = query_parse(text, &env, &qe);
+    if (!ast)
+        complain_query(&qe, text);
+    return ast;
+}
+
+int cli_query(const struct options *o)
+{
+    enum output_format f;
+    struct query_ast *ast;
+    struct session *s;
+    int rc = EXIT_TROUBLE;
+
+    if (!pick_format(o, &f))
+        return EXIT_TROUBLE;
+    if (o->n_arg < 1) {
+        fprintf(stderr, "awl: query wants a query: awl query 'status=5xx' logs/\n");
+        return EXIT_TROUBLE;
+    }
+    ast = read_query(o, o->arg[0], NULL);
+    if (!ast)
+        return EXIT_TROUBLE;
+    query_ast_free(ast);
+    s = open_paths(o, o->arg + 1, o->n_arg - 1);
+    if (!s)
+        return EXIT_TROUBLE;
+    ast = interrupted ? NULL : read_query(o, o->arg[0], s);
+    if (ast)
+        rc = run_parsed(s, o, ast, f);
+    query_ast_free(ast);
+    session_free(s);
+    return finish(rc);
+}
+
+/* --- sources --- */
+
+static struct val text_cell(const char *s)
+{
+    return (struct val){.kind = s && *s ? VAL_STR : VAL_MISSING, .str = slice_str(s)};
+}
+
+static struct val number_cell(uint64_t n)
+{
+    return (struct val){.kind = VAL_NUM, .num = (double)n};
+}
+
+static struct val time_cell(const struct source *src, int64_t us)
+{
+    if (src->first_us > src->last_us)
+        return (struct val){.kind = VAL_MISSING};
+    return (struct val){.kind = VAL_TIME, .time_us = us};
+}
+
+static uint64_t unparsed_of(const struct source *src, struct strbuf *reasons)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < REASON_COUNT; i++) {
+        uint64_t k = src->unparsed[i];
+
+        if (k)
+            strbuf_addf(reasons, "%s%llu %s", reasons->len ? ", " : "", (unsigned long long)k,
+                        reason_text((enum parse_reason)i));
+        n += k;
+    }
+    return n;
+}
+
+static void write_source(struct output *out, struct source *src)
+{
+    struct strbuf reasons = STRBUF_INIT;
+    uint64_t bad = unparsed_of(src, &reasons);
+    struct val row[] = {text_cell(src->path),
+                        text_cell(src->lt ? src->lt->fmt->name : NULL),
+                        number_cell(src->size ? src->size : src->bytes_done),
+                        number_cell(src->records),
+                        number_cell(bad),
+                        number_cell(src->headers),
+                        time_cell(src, src->first_us),
+                        time_cell(src, src->last_us),
+                        text_cell(src->origin),
+                        text_cell(reasons.buf),
+                        text_cell(src->error)};
+
+    output_row(out, row);
+    strbuf_release(&reasons);
+}
+
+int cli_sources(const struct options *o)
+{
+    static const char *const columns[] = {"path", "type", "bytes", "records", "unparsed", "headers",
+                                          "first", "last", "source", "reasons", "error"};
+    enum output_format f;
+    struct output *out;
+    struct session *s;
+
+    if (!pick_format(o, &f))
+        return EXIT_TROUBLE;
+    s = open_paths(o, o->arg, o->n_arg);
+    if (!s)
+        return EXIT_TROUBLE;
+    out = output_new(f, columns, ARRAY_LEN(columns), to_stdout, NULL);
+    for (uint32_t i = 0; i < session_sources(s); i++)
+        write_source(out, session_source(s, i));
+    output_end(out);
+    session_free(s);
+    return finish(EXIT_MATCH);
+}
+
+/* --- fields, explain --- */
+
+static const char *kind_name(const struct field_def *f)
+{
+    static const char *const names[] = {"text", "number", "time", "address"};
+
+    return names[f->kind];
+}
+
+static const char *unit_name(const struct field_def *f)
+{
+    static const char *const names[] = {NULL, "s", "ms", "B"};
+
+    return names[f->unit];
+}
+
+static void write_fields(struct output *out, struct logtype *lt)
+{
+    for (unsigned i = 0; i < lt->n_static; i++) {
+        const struct field_def *f = lt->field[i];
+        struct val row[] = {text_cell(lt->fmt->name), text_cell(f->name),
+                            text_cell(field_role_name(f->role)), text_cell(kind_name(f)),
+                            text_cell(unit_name(f)), text_cell(f->aliases),
+                            text_cell(f->meaning)};
+
+        output_row(out, row);
+    }
+}
+
+static int no_type(const char *name)
+{
+    fprintf(stderr, "awl: no log type %s; there are", name);
+    for (unsigned i = 0; i < logtype_count(); i++)
+        fprintf(stderr, " %s", logtype_get(i)->fmt->name);
+    fputc('\n', stderr);
+    return EXIT_TROUBLE;
+}
+
+int cli_fields(const struct options *o)
+{
+    static const char *const columns[] = {"type", "field", "common", "kind",
+                                          "unit", "aliases", "meaning"};
+    enum output_format f;
+    struct output *out;
+
+    if (!pick_format(o, &f))
+        return EXIT_TROUBLE;
+    for (int i = 0; i < o->n_arg; i++)
+        if (!logtype_by_name(slice_str(o->arg[i])))
+            return no_type(o->arg[i]);
+    out = output_new(f, columns, ARRAY_LEN(columns), to_stdout, NULL);
+    for (int i = 0; i < o->n_arg; i++)
+        write_fields(out, logtype_by_name(slice_str(o->arg[i])));
+    for (unsigned i = 0; o->n_arg == 0 && i < logtype_count(); i++)
+        write_fields(out, logtype_get(i));
+    output_end(out);
+    return finish(EXIT_MATCH);
+}
+
+int cli_explain(const struct options *o)
+{
+    struct explanation x;
+
+    if (o->n_arg != 3) {
+        fprintf(stderr, "awl: explain wants a type, a field and a value: "
+                        "awl explain alb elb_status_code 504\n");
+        return EXIT_TROUBLE;
+    }
+    if (!logtype_by_name(slice_str(o->arg[0])))
+        return no_type(o->arg[0]);
+    if (!explain_value(slice_str(o->arg[0]), slice_str(o->arg[1]), slice_str(o->arg[2]), &x)) {
+        fprintf(stderr, "awl: nothing is known of %s = %s in %s\n", o->arg[1], o->arg[2],
+                o->arg[0]);
+        return EXIT_NOTHING;
+    }
+    printf("%s = %s: %s\n", o->arg[1], o->arg[2], x.meaning);
+    if (x.side)
+        printf("side: %s\n", x.side);
+    if (x.next)
+        printf("next: %s\n", x.next);
+    return finish(EXIT_MATCH);
+}
+
+/* --- demo --- */
+
+static bool pick_types(const char *list, unsigned *mask)
+{
+    struct slice rest = slice_str(list);
+
+    *mask = 0;
+    while (rest.ptr) {
+        struct slice name = slice_cut(&rest, ',');
+        unsigned t = 0;
+
+        while (t < DEMO_N_TYPES && !slice_is(name, demo_type_name((enum demo_type)t)))
+            t++;
+        if (t == DEMO_N_TYPES) {
+            fprintf(stderr, "awl: the demo has no type " SLICE_FMT "\n", SLICE_ARG(name));
+            return false;
+        }
+        *mask |= 1u << t;
+    }
+    return true;
+}
+
+struct live {
+    const char *dir;
+    atomic_bool stop;
+};
+
+static void *write_live(void *arg)
+{
+    struct live *l = arg;
+    struct err e;
+
+    if (demo_live(l->dir, 50, &l->stop, &e) < 0)
+        l->stop = true;
+    return NULL;
+}
+
+static int explore_demo(const struct options *o, char *dir)
+{
+    struct options with = *o;
+    struct live live = {.dir = dir};
+    pthread_t thread;
+    bool running = o->live && pthread_create(&thread, NULL, write_live, &live) == 0;
+    char *paths[] = {dir};
+    int rc;
+
+    with.follow = o->live;
+    rc = explore(&with, paths, 1);
+    live.stop = true;
+    if (running)
+        pthread_join(thread, NULL);
+    return rc;
+}
+
+static void remove_folder(const char *dir)
+{
+    char cmd[PATH_MAX + 32];
+
+    /* the folder is our own, made by mkdtemp: no character of it needs quoting but by ' */
+    snprintf(cmd, sizeof(cmd), "rm -rf -- '%s'", dir);
+    if (system(cmd) != 0)
+        fprintf(stderr, "awl: %s is left behind\n", dir);
+}
+
+int cli_demo(const struct options *o)
+{
+    struct demo_options d = {.lines = o->lines,
+                             .seed = o->seed,
+                             .single = o->single,
+                             .gz = o->gzip,
+                             .per_file = o->per_file};
+    const char *tmp = getenv("TMPDIR");
+    bool screen = !o->write && (o->script || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)));
+    char dir[PATH_MAX];
+    struct demo_summary sum;
+    struct err e;
+    int rc = EXIT_MATCH;
+
+    if (o->n_arg) {
+        fprintf(stderr, "awl: demo takes no paths\n");
+        return EXIT_TROUBLE;
+    }
+    if (o->types && !pick_types(o->types, &d.types))
+        return EXIT_TROUBLE;
+    snprintf(dir, sizeof(dir), "%s/awl-demo-XXXXXX", tmp && *tmp && !strchr(tmp, '\'') ? tmp : "/tmp");
+    if (!o->write && !mkdtemp(dir)) {
+        fprintf(stderr, "awl: cannot make a folder in %s: %s\n", dir, strerror(errno));
+        return EXIT_TROUBLE;
+    }
+    d.dir = o->write ? o->write : dir;
+    if (demo_write(&d, &sum, &e) < 0) {
+        complain(e.msg);
+        rc = EXIT_TROUBLE;
+    } else if (screen) {
+        rc = explore_demo(o, dir);
+    } else {
+        demo_summary_print(&sum, stdout);
+    }
+    if (!o->write)
+        remove_folder(dir);
+    return finish(rc);
+}

@@ -178,6 +178,7 @@ void app_test(struct app *a, const char *field, struct slice value, bool include
 struct place *app_push(struct app *a);
 void app_leave(struct app *a);
 void app_arrive(struct app *a);
+void app_count_types(struct app *a); /* types, days and the columns they ask for */
 int64_t app_bucket_of(const struct app *a, int64_t us); /* -1: outside the histogram */
 void app_env(struct app *a); /* brings clock, zone and first/last record up to date */
 const struct facet *app_facet(const struct app *a, const char *name);

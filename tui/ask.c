@@ -104,7 +104,7 @@ static void choose_columns(struct app *a)
 }
 
 /* Which log types there are, and which the filter keeps. */
-static void count_types(struct app *a)
+void app_count_types(struct app *a)
 {
     const struct rowset *rows = a->answer->rows, *all = a->answer->all;
     uint32_t types = 0, kept = 0;
@@ -145,7 +145,7 @@ void app_take_answer(struct app *a)
     rowview_init(&a->row, a->session);
     answer_unref(a->answer);
     a->answer = fresh;
-    count_types(a);
+    app_count_types(a);
     app_env(a);
     if (a->after_jump && a->answer->serial >= a->asked && a->answer->err5) {
         a->after_jump = false;

@@ -264,6 +264,8 @@ static void zone_next(struct app *a)
 
     a->zone = (a->zone + 1) % ZONE_COUNT;
     app_env(a);
+    if (a->answer)
+        app_count_types(a);
     app_say(a, "times are in %s", fmt_zone(name, a->zone, a->list.cursor.ts));
 }
 

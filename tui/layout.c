@@ -28,7 +28,7 @@ static void layout_folded(struct screen_layout *l, int h, int w, enum view_id vi
 static void layout_full(struct screen_layout *l, int h, int w, enum view_id view)
 {
     int hist = clamp(h / 6, 6, 10), top = 1, bottom = h - 1;
-    int fields = clamp(w / 5, 26, 36), record = clamp((h - hist) / 3, 9, 22);
+    int fields = clamp(w / 5, 20, 36), record = clamp((h - hist) / 3, 9, 22);
 
     if (view == VIEW_HELP) {
         l->pane[view] = rect_of(top, 0, bottom - top, w);

@@ -314,6 +314,8 @@ static void run_zone(struct app *a, struct slice name)
 {
     a->zone = slice_eq_nocase(name, SL("utc")) ? ZONE_UTC : ZONE_LOCAL;
     app_env(a);
+    if (a->answer)
+        app_count_types(a);
 }
 
 static bool run_view(struct app *a, struct slice name)

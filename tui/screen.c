@@ -55,6 +55,20 @@ static bool hidden(const struct place *p, unsigned i)
     return false;
 }
 
+static size_t crumbs_width(struct app *a, const struct grid *g)
+{
+    struct place *p = app_place(a);
+    struct strbuf label = STRBUF_INIT;
+    size_t w = text_width(slice_str(a->title), g->ascii) + 2;
+
+    for (unsigned i = 0; i < p->n; i++) {
+        step_label(a, &p->step[i], &label);
+        w += hidden(p, i) ? 0 : text_width(strbuf_slice(&label), g->ascii) + 3;
+    }
+    strbuf_release(&label);
+    return w;
+}
+
 /* The breadcrumb; when it is too long its oldest steps give way to an ellipsis. */
 static void draw_crumbs(struct app *a, struct grid *g, int max)
 {
@@ -145,6 +159,12 @@ static void draw_header(struct app *a, struct grid *g)
         kept_count(a, &right);
     else
         type_counts(a, g, &right);
+    if (app_place(a)->n > 0 && right.len + crumbs_width(a, g) > (size_t)g->w) {
+        /* The way here is worth more than the counts. */
+        strbuf_reset(&right);
+        strbuf_addf(&right, "%s  ", zone);
+        kept_count(a, &right);
+    }
     follow_badge(a, g, &right);
     strbuf_addc(&right, ' ');
     w = (int)text_width(strbuf_slice(&right), g->ascii);

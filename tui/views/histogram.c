@@ -112,7 +112,7 @@ static void histogram_caption(struct app *a, struct strbuf *out)
     if (!h || h->n == 0)
         return;
     end = h->from_us + (int64_t)h->n * h->width_us;
-    strbuf_addf(out, "per %s · %s %s–%s · peak %s · 5xx red, 4xx amber",
+    strbuf_addf(out, "per %s · %s %s–%s · peak %s",
                 fmt_width(width, h->width_us), fmt_day(day, a->zone, h->from_us),
                 fmt_hm(from, a->zone, h->from_us), fmt_hm(to, a->zone, end),
                 fmt_short(n, h->peak));
@@ -130,6 +130,7 @@ static void histogram_caption(struct app *a, struct strbuf *out)
         if (b[HC_4XX])
             strbuf_addf(out, ", %s 4xx", fmt_count(n, b[HC_4XX]));
     }
+    strbuf_adds(out, " · from below: 5xx, 4xx, others");
 }
 
 /* The folded form: "12:00 ▁▂█▂ 14:00   peak 812/min". */

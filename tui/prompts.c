@@ -192,7 +192,8 @@ static void check_filter(struct app *a, const char *text)
     app_env(a);
     ast = filter_parse(text, &a->env, &qe);
     if (ast) {
-        prompt_error(a->prompt, 0, NULL);
+        /* A notice, such as "no field timeout, searching text", is no error but worth a look. */
+        prompt_error(a->prompt, strlen(text), ast->notice[0] ? ast->notice : NULL);
         query_ast_free(ast);
         return;
     }

@@ -335,7 +335,7 @@ void app_draw(struct app *a, struct grid *g)
     }
     bars = (unsigned)MAX(20, g->w - 2);
     if (a->layout.folded && a->focus != VIEW_HISTOGRAM)
-        bars = (unsigned)MAX(20, g->w - 36);
+        bars = (unsigned)MAX(20, g->w - (g->w < 60 ? 16 : 36));
     if (bars != a->buckets) {
         a->buckets = bars;
         app_ask(a);

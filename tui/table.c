@@ -6,7 +6,7 @@ static int needed(const struct table_column *c, unsigned n, unsigned max_rank)
 
     for (unsigned i = 0; i < n; i++)
         if (c[i].rank <= max_rank)
-            w += (c[i].width ? c[i].width : 12) + 2;
+            w += c[i].width + 2;
     return w;
 }
 
@@ -22,7 +22,7 @@ void table_shape(struct grid *g, struct rect r, const struct table_column *c, un
     s->n = n;
     for (unsigned i = 0; i < n; i++) {
         s->x[i] = x;
-        s->w[i] = c[i].rank > rank ? 0 : c[i].width ? c[i].width : 12 + MIN(rest, 40);
+        s->w[i] = c[i].rank > rank ? 0 : c[i].width + (c[i].flex ? MIN(rest, 48) : 0);
         if (s->w[i] == 0)
             continue;
         table_cell(g, r.y, c, s, i, slice_str(c[i].title), ROLE_COLUMN);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "../table.h"
+#include "xalloc.h"
 
 enum { LEVEL_EDGES, LEVEL_RESULTS, LEVEL_PATHS };
 
@@ -10,7 +11,7 @@ enum { C_EDGE, C_PLACE, C_REQUESTS, C_HIT, C_4XX, C_5XX, C_TTFB, C_BYTES, C_SPAR
 
 static const struct table_column columns[C_N] = {
     [C_EDGE] = {"edge", 10, 0, false},
-    [C_PLACE] = {"place", 0, 2, false},
+    [C_PLACE] = {"place", 12, 2, false, true},
     [C_REQUESTS] = {"requests", 10, 0, true},
     [C_HIT] = {"hit %", 6, 0, true},
     [C_4XX] = {"4xx %", 6, 3, true},
@@ -21,7 +22,7 @@ static const struct table_column columns[C_N] = {
 };
 
 static const struct table_column value_columns[] = {
-    {"value", 0, 0, false},
+    {"value", 20, 0, false, true},
     {"requests", 10, 0, true},
     {"share", 8, 1, true},
 };
@@ -56,6 +57,54 @@ static void draw_edge(struct app *a, struct grid *g, int y, const struct table_s
     table_spark(g, y, s, C_SPARK, e->spark, ROLE_BAR);
 }
 
+enum { SORT_REQUESTS, SORT_HIT, SORT_5XX, SORT_TTFB, SORT_N };
+
+static const char *const sort_names[SORT_N] = {
+    [SORT_REQUESTS] = "requests",
+    [SORT_HIT] = "hit %, lowest first",
+    [SORT_5XX] = "5xx %",
+    [SORT_TTFB] = "first byte, slowest first",
+};
+
+static double sort_value(const struct edge_row *e, unsigned by)
+{
+    uint64_t looked_up = e->hits + e->misses;
+
+    switch (by) {
+    case SORT_HIT:
+        return looked_up ? -(double)e->hits / (double)looked_up : -2;
+    case SORT_5XX:
+        return e->requests ? (double)e->e5xx / (double)e->requests : 0;
+    case SORT_TTFB:
+        return isnan(e->p95_ttfb) ? -1 : e->p95_ttfb;
+    default:
+        return (double)e->requests;
+    }
+}
+
+static int by_value(const void *x, const void *y, void *ctx)
+{
+    const struct edge_row *const *a = x, *const *b = y;
+    unsigned by = *(const unsigned *)ctx;
+    double va = sort_value(*a, by), vb = sort_value(*b, by);
+
+    if (va != vb)
+        return va < vb ? 1 : -1;
+    return slice_cmp((*a)->code, (*b)->code);
+}
+
+/* The rows in the order shown; the caller frees them. */
+static const struct edge_row **sorted(const struct app *a, const struct edge_table *t)
+{
+    const struct edge_row **row = xreallocarray(NULL, MAX(t->n, 1u), sizeof(*row));
+    unsigned by = a->edges_sort;
+
+    for (unsigned i = 0; i < t->n; i++)
+        row[i] = &t->row[i];
+    qsort_r(row, t->n, sizeof(*row), by_value, &by);
+    return row;
+}
+
 static void draw_edges(struct app *a, struct grid *g, struct rect r)
 {
     const struct edge_table *t = a->answer ? a->answer->edges : NULL;
@@ -70,12 +119,14 @@ static void draw_edges(struct app *a, struct grid *g, struct rect r)
     top = table_scroll(a, r, t->n);
     if (t->n == 0)
         grid_puts(g, r.y + 1, r.x + 1, "no CloudFront records here", r.w - 2, ROLE_NOTICE);
+    const struct edge_row **row = sorted(a, t);
     for (unsigned i = top; i < t->n && (int)(i - top) < r.h - 1; i++) {
         int y = r.y + 1 + (int)(i - top);
 
-        draw_edge(a, g, y, &s, &t->row[i]);
+        draw_edge(a, g, y, &s, row[i]);
         table_select(a, g, r, y, i);
     }
+    free(row);
 }
 
 static const struct facet *level_facet(struct app *a)
@@ -158,8 +209,12 @@ static void drill(struct app *a)
     if (!a->answer || a->answer->serial < a->asked)
         return;
     if (level == LEVEL_EDGES) {
-        if (a->answer->edges && at < a->answer->edges->n)
-            deeper(a, "x-edge-location", a->answer->edges->row[at].code);
+        if (a->answer->edges && at < a->answer->edges->n) {
+            const struct edge_row **row = sorted(a, a->answer->edges);
+
+            deeper(a, "x-edge-location", row[at]->code);
+            free(row);
+        }
         return;
     }
     const struct facet *f = level_facet(a);
@@ -171,6 +226,12 @@ static bool edges_command(struct app *a, const struct key_match *m)
 {
     if (move_lines(m, &a->table.at, a->table.lines, a->table.height))
         return true;
+    if (m->cmd == CMD_SORT || m->cmd == CMD_SORT_REVERSE) {
+        a->edges_sort = (a->edges_sort + (m->cmd == CMD_SORT ? 1 : SORT_N - 1)) % SORT_N;
+        a->table.at = 0;
+        app_say(a, "edges by %s", sort_names[a->edges_sort]);
+        return true;
+    }
     if (m->cmd != CMD_DRILL)
         return false;
     drill(a);

@@ -5,12 +5,12 @@ enum { C_CAUSE, C_SIDE, C_TYPE, C_PAIR, C_TARGET, C_COUNT, C_SHARE, C_PATHS, C_F
        C_SPARK, C_N };
 
 static const struct table_column columns[C_N] = {
-    [C_CAUSE] = {"cause", 0, 0, false},
+    [C_CAUSE] = {"cause", 30, 0, false, true},
     [C_SIDE] = {"side", 8, 2, false},
-    [C_TYPE] = {"type", 5, 5, false},
-    [C_PAIR] = {"lb/tgt", 9, 0, false},
+    [C_TYPE] = {"type", 4, 5, false},
+    [C_PAIR] = {"lb/tgt", 7, 0, false},
     [C_TARGET] = {"target", 15, 1, false},
-    [C_COUNT] = {"count", 8, 0, true},
+    [C_COUNT] = {"count", 7, 0, true},
     [C_SHARE] = {"share", 5, 3, true},
     [C_PATHS] = {"paths", 6, 7, true},
     [C_FIRST] = {"first", 8, 4, false},

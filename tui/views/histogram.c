@@ -144,7 +144,7 @@ void histogram_line(struct app *a, struct grid *g, struct rect r)
         return;
     int64_t at = app_bucket_of(a, a->list.cursor.ts);
     x += grid_puts(g, r.y, x, fmt_hm(t, a->zone, h->from_us), 8, ROLE_TIME) + 1;
-    int bars = MAX(1, r.w - 36);
+    int bars = MAX(1, r.w - (r.w < 60 ? 16 : 36));
     for (int i = 0; i < bars && bucket_at(h, bars, i) < (int)h->n; i++) {
         const uint64_t *b = h->bucket[bucket_at(h, bars, i)];
         uint64_t total = 0;

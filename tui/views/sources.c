@@ -6,14 +6,14 @@
 enum { C_NAME, C_TYPE, C_BYTES, C_RECORDS, C_UNPARSED, C_FIRST, C_LAST, C_STATE, C_N };
 
 static const struct table_column columns[C_N] = {
-    [C_NAME] = {"file", 0, 0, false},
+    [C_NAME] = {"file", 26, 0, false, true},
     [C_TYPE] = {"type", 10, 0, false},
     [C_BYTES] = {"bytes", 8, 4, true},
     [C_RECORDS] = {"records", 10, 0, true},
     [C_UNPARSED] = {"unparsed", 8, 1, true},
     [C_FIRST] = {"first", 19, 5, false},
     [C_LAST] = {"last", 19, 3, false},
-    [C_STATE] = {"state", 24, 2, false},
+    [C_STATE] = {"state", 14, 2, false},
 };
 
 static uint64_t unparsed(const struct source *s)

@@ -20,8 +20,9 @@
 #define MAX_MAPS 256
 #define QUIET_US (10 * 60 * INT64_C(1000000))
 #define WHOLE_GZIP (8u << 20)
-#define WHOLE_LIMIT (256u << 20)
-#define BLOCK_LIMIT (64u << 20) /* an inflated block ends here even if no access point is known */
+#define WHOLE_LIMIT (16u << 20) /* a larger one is inflated in stretches */
+#define STRETCH (4u << 20)      /* an inflated block ends here at the latest */
+#define STEP (256u << 10)
 
 struct block {
     struct block *prev, *next; /* recently used first; NULL if it is not in the cache */
@@ -73,7 +74,8 @@ static void uncache(struct block *b)
 
 static void evict(void)
 {
-    for (struct block *b = head.prev, *before; b != &head; b = before) {
+    /* the newest stays, however large: its rows are being looked at */
+    for (struct block *b = head.prev, *before; b != head.next && b != &head; b = before) {
         before = b->prev;
         if (cache_bytes <= cache_limit && n_maps <= MAX_MAPS)
             return;
@@ -154,6 +156,8 @@ void blob_forget(struct source *s)
         uncache(b);
         if (!b->pins)
             block_free(b);
+        else if (b->mapped)
+            sigbus_mute(b->ptr); /* the source may go before the pin */
     }
     pthread_mutex_unlock(&lock);
 }
@@ -283,18 +287,24 @@ static struct block *inflate_stretch(struct source *s, int fd, uint64_t off)
     struct file_input in = {s, fd, 0};
     struct strbuf out = STRBUF_INIT;
     struct inflater *i;
-    size_t index;
+    size_t index, enough;
     uint64_t from = zaccess_floor(s->zaccess, off, &index), end = zaccess_end(s->zaccess, index);
     struct block *b;
     struct err e;
     ssize_t got = 1;
 
+    /* without points the way here is long: take more at once */
+    enough = index == 0 && end == UINT64_MAX ? 4 * STRETCH : STRETCH;
     i = inflater_at(s->zaccess, index, file_read, &in, &in.at);
     while (from + out.len < end && got > 0) {
-        size_t want = (size_t)MIN(end - from - out.len, (uint64_t)1 << 20);
+        size_t want = (size_t)MIN(end - from - out.len, (uint64_t)STEP);
 
-        if (from + out.len > off && out.len >= BLOCK_LIMIT)
+        if (from + out.len > off && out.len >= enough)
             break;
+        if (from + out.len <= off && out.len >= STRETCH) {
+            from += out.len;
+            out.len = 0;
+        }
         GROW(out.buf, out.cap, out.len + want + 1);
         got = inflater_read(i, out.buf + out.len, want, &e);
         if (got > 0)
@@ -313,7 +323,7 @@ static struct block *inflate_block(struct source *s, uint64_t off, struct err *e
 
     if (fd < 0)
         return NULL;
-    if (s->size <= WHOLE_GZIP)
+    if (s->size <= WHOLE_GZIP && s->inflated <= WHOLE_LIMIT)
         b = inflate_small(s, fd);
     if (!b)
         b = inflate_stretch(s, fd, off);
@@ -326,14 +336,17 @@ static struct block *inflate_block(struct source *s, uint64_t off, struct err *e
 /* A pinned block that holds `off`; what lies beyond it is the caller's business. */
 static struct block *block_at(struct source *s, uint64_t off, size_t len, struct err *e)
 {
-    struct block *b = cache_find(s, off);
+    struct block *b;
     char *buf;
 
+    if (s->kind == SOURCE_PLAIN && s->changed)
+        return read_plain(s, off, len, e); /* a mapping may hold pages of zeros now */
+    b = cache_find(s, off);
     if (b)
         return b;
     switch (s->kind) {
     case SOURCE_PLAIN:
-        if (s->size >= MAP_MIN && !s->changed && is_quiet(s) && (b = map_file(s)))
+        if (s->size >= MAP_MIN && is_quiet(s) && (b = map_file(s)))
             return b;
         return read_plain(s, off, len, e);
     case SOURCE_GZIP:

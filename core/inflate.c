@@ -3,7 +3,12 @@
  * An access point is kept at the end of a deflate block once enough output has passed: the
  * compressed offset with the bits left over, and the 32 KiB window before it; at the start of a
  * member no window is needed. To go on from a point, inflation runs raw until that member ends,
- * its 8 bytes of trailer are skipped, and then members are read as usual. */
+ * its 8 bytes of trailer are skipped, and then members are read as usual. Points are kept in
+ * order of output, each later than all before, so any number of streams over the same file may add
+ * theirs. Windows of text deflate to a quarter and are kept so.
+ *
+ * A stream gives what it has before it asks for more input: a pipe that pauses holds nothing back.
+ */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -19,14 +24,17 @@
 #include "xalloc.h"
 
 #define WINDOW 32768
-#define SPACING (4u << 20)
+#define SPACING (1u << 20)
 #define IN_BUF (64 * 1024)
+#define MIN_GZIP 18 /* header and trailer */
 #define GZIP_BITS (15 + 16)
+#define MEMBER_LIMIT (64u << 20) /* inflated in one go */
 
 struct point {
     uint64_t in, out;
     unsigned bits;         /* of the byte before `in` */
-    unsigned char *window; /* NULL at the start of a member */
+    unsigned char *window; /* deflated; NULL at the start of a member */
+    size_t n_window;
 };
 
 struct zaccess {
@@ -44,6 +52,7 @@ struct inflater {
     z_stream zs;
     enum state state;
     bool eof, first;        /* no more input; no member seen yet */
+    bool full;              /* the last step filled the output: there may be more of it */
     uint64_t in, out;       /* compressed bytes taken, bytes given */
     uint64_t last_point;
     struct err err;         /* why it FAILED */
@@ -119,10 +128,20 @@ struct inflater *inflater_new(inflate_input_fn input, void *ctx, struct zaccess 
     return inflater_alloc(input, ctx, z);
 }
 
+static void restore_window(struct inflater *i, const struct point *p)
+{
+    unsigned char window[WINDOW];
+    uLongf len = sizeof(window);
+
+    if (uncompress(window, &len, p->window, p->n_window) != Z_OK || len != WINDOW)
+        BUG("a window does not inflate");
+    inflateSetDictionary(&i->zs, window, WINDOW);
+}
+
 struct inflater *inflater_at(struct zaccess *z, size_t index, inflate_input_fn input, void *ctx,
                              uint64_t *skip)
 {
-    struct inflater *i = inflater_alloc(input, ctx, NULL);
+    struct inflater *i = inflater_alloc(input, ctx, z);
     struct point p;
 
     *skip = 0;
@@ -133,6 +152,7 @@ struct inflater *inflater_at(struct zaccess *z, size_t index, inflate_input_fn i
     pthread_mutex_unlock(&z->lock);
     i->out = p.out;
     i->in = *skip = p.in - (p.bits > 0);
+    i->last_point = p.out;
     i->looked_inside = true; /* a stream with another inside has no points */
     i->first = false;
     if (p.window) {
@@ -146,7 +166,7 @@ struct inflater *inflater_at(struct zaccess *z, size_t index, inflate_input_fn i
                 inflatePrime(&i->zs, (int)p.bits, byte >> (8 - p.bits));
             i->in++;
         }
-        inflateSetDictionary(&i->zs, p.window, WINDOW);
+        restore_window(i, &p);
     }
     return i;
 }
@@ -188,28 +208,52 @@ static ssize_t damaged(struct inflater *i, const char *what, struct err *e)
     return ERR_FORMAT;
 }
 
+static bool save_window(struct inflater *i, struct point *p)
+{
+    unsigned char window[WINDOW];
+    unsigned len = WINDOW;
+    uLongf size = compressBound(WINDOW);
+
+    if (inflateGetDictionary(&i->zs, window, &len) != Z_OK || len != WINDOW)
+        return false;
+    p->window = xmalloc(size);
+    if (compress2(p->window, &size, window, WINDOW, 1) != Z_OK)
+        BUG("a window does not deflate");
+    p->window = xrealloc(p->window, size);
+    p->n_window = size;
+    return true;
+}
+
+static bool is_news(struct zaccess *z, uint64_t out)
+{
+    bool news;
+
+    pthread_mutex_lock(&z->lock);
+    news = z->n == 0 || out > z->point[z->n - 1].out;
+    pthread_mutex_unlock(&z->lock);
+    return news;
+}
+
 static void add_point(struct inflater *i, bool member)
 {
-    struct point p = {.in = i->in, .out = i->out, .bits = (unsigned)i->zs.data_type & 7};
+    struct point p = {.in = i->in, .out = i->out};
     struct zaccess *z = i->z;
 
-    if (member) {
-        p.bits = 0;
-    } else {
-        unsigned len = WINDOW;
-
-        if (i->out < WINDOW)
-            return;
-        p.window = xmalloc(WINDOW);
-        if (inflateGetDictionary(&i->zs, p.window, &len) != Z_OK || len != WINDOW) {
-            free(p.window);
-            return;
+    if (is_news(z, i->out)) {
+        if (!member) {
+            p.bits = (unsigned)i->zs.data_type & 7;
+            if (!save_window(i, &p))
+                return;
         }
+        pthread_mutex_lock(&z->lock);
+        if (z->n == 0 || p.out > z->point[z->n - 1].out) {
+            GROW(z->point, z->cap, z->n + 1);
+            z->point[z->n++] = p;
+            p.window = NULL;
+        }
+        pthread_mutex_unlock(&z->lock);
+        free(p.window);
     }
-    pthread_mutex_lock(&z->lock);
-    GROW(z->point, z->cap, z->n + 1);
-    z->point[z->n++] = p;
-    pthread_mutex_unlock(&z->lock);
     i->last_point = i->out;
 }
 
@@ -218,7 +262,7 @@ static bool next_member(struct inflater *i, struct err *e, int *rc)
 {
     if (!fill(i, e, rc))
         return false;
-    if (i->zs.next_in[0] != 0x1f && !i->first)
+    if (!i->first && (i->zs.next_in[0] != 0x1f || (i->zs.avail_in > 1 && i->zs.next_in[1] != 0x8b)))
         return false; /* padding behind the last member */
     if (i->z && i->out - i->last_point >= SPACING)
         add_point(i, true);
@@ -248,6 +292,7 @@ static bool step(struct inflater *i, struct err *e, int *rc)
 
     i->in += in - i->zs.avail_in;
     i->out += out - i->zs.avail_out;
+    i->full = i->zs.avail_out == 0;
     if (z == Z_STREAM_END) {
         if (i->state == IN_RAW && !skip_trailer(i, e, rc))
             return false;
@@ -277,11 +322,15 @@ static ssize_t read_outer(struct inflater *i, void *buf, size_t n, struct err *e
     i->zs.avail_out = (unsigned)n;
     while (i->zs.avail_out > 0 && rc == 0 && i->state != DONE) {
         if (i->state == AT_MEMBER) {
+            if (i->zs.avail_in == 0 && i->zs.avail_out < n)
+                break;
             if (!next_member(i, e, &rc))
                 i->state = DONE;
             continue;
         }
-        if (!fill(i, e, &rc)) {
+        if (i->zs.avail_in == 0 && i->zs.avail_out < n)
+            break;
+        if (!i->full && !fill(i, e, &rc)) {
             if (rc == 0)
                 rc = (int)damaged(i, "the file ends in the middle", e);
             break;
@@ -305,11 +354,18 @@ static ssize_t inner_input(void *ctx, void *buf, size_t n, struct err *e)
 /* Reads the first bytes of the output once, and opens a gzip found in it. */
 static ssize_t look_inside(struct inflater *i, void *buf, size_t n, struct err *e)
 {
-    ssize_t got = read_outer(i, buf, n, e);
+    ssize_t got = 0, more = 1;
     const unsigned char *b = buf;
 
+    while (got < MIN_GZIP && (size_t)got < n && more > 0) {
+        more = read_outer(i, (char *)buf + got, n - (size_t)got, e);
+        got += MAX(more, 0);
+    }
+    if (got == 0)
+        return more;
+
     i->looked_inside = true;
-    if (got < 18 || b[0] != 0x1f || b[1] != 0x8b || b[2] != 8)
+    if (got < MIN_GZIP || b[0] != 0x1f || b[1] != 0x8b || b[2] != 8)
         return got;
     i->inner = inflater_new(inner_input, i, NULL);
     i->z = NULL;
@@ -331,16 +387,25 @@ ssize_t inflater_read(struct inflater *i, void *buf, size_t n, struct err *e)
 
 #ifdef HAVE_LIBDEFLATE
 
-static bool inflate_member(struct libdeflate_decompressor *d, struct slice *in, struct strbuf *out,
-                           size_t limit)
+/* What the file says of its last member's size, if that is believable; else a guess. */
+static size_t first_room(struct slice in)
 {
-    size_t room = MAX(in->len * 6, (size_t)65536);
+    const unsigned char *t = (const unsigned char *)in.ptr + in.len - 4;
+    size_t said = in.len < MIN_GZIP ? 0 : t[0] | t[1] << 8 | t[2] << 16 | (size_t)t[3] << 24;
 
-    for (;;) {
+    if (said < in.len || said / 1032 > in.len)
+        said = in.len * 8;
+    return MIN(MAX(said, (size_t)4096), (size_t)MEMBER_LIMIT);
+}
+
+static bool inflate_member(struct libdeflate_decompressor *d, struct slice *in, struct strbuf *out,
+                           size_t room, size_t limit)
+{
+    for (;; room *= 2) {
         size_t used, made;
         enum libdeflate_result r;
 
-        if (out->len + room > limit)
+        if (room > MEMBER_LIMIT || out->len + room > limit)
             return false;
         GROW(out->buf, out->cap, out->len + room + 1);
         r = libdeflate_gzip_decompress_ex(d, in->ptr, in->len, out->buf + out->len, room, &used,
@@ -353,20 +418,45 @@ static bool inflate_member(struct libdeflate_decompressor *d, struct slice *in, 
         }
         if (r != LIBDEFLATE_INSUFFICIENT_SPACE)
             return false;
-        room *= 2;
     }
+}
+
+static bool is_gzip(struct slice s)
+{
+    return s.len > 2 && (unsigned char)s.ptr[0] == 0x1f && (unsigned char)s.ptr[1] == 0x8b;
+}
+
+static bool inflate_members(struct libdeflate_decompressor *d, struct slice in, struct strbuf *out,
+                            size_t limit)
+{
+    size_t room = first_room(in);
+
+    while (is_gzip(in)) {
+        size_t before = out->len;
+
+        if (!inflate_member(d, &in, out, room, limit))
+            return false;
+        /* members of one file are much alike */
+        room = MIN(MAX((out->len - before) * 2, (size_t)4096), (size_t)MEMBER_LIMIT);
+    }
+    return true;
 }
 
 bool inflate_whole(struct slice in, struct strbuf *out, size_t limit)
 {
     struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
-    bool good = d != NULL;
+    bool good = d && is_gzip(in) && inflate_members(d, in, out, limit);
 
-    while (good && in.len > 0 && ((unsigned char)in.ptr[0] == 0x1f || out->len == 0))
-        good = inflate_member(d, &in, out, limit);
+    if (good && is_gzip(strbuf_slice(out))) {
+        struct strbuf inner = STRBUF_INIT;
+
+        good = inflate_members(d, strbuf_slice(out), &inner, limit) &&
+               !is_gzip(strbuf_slice(&inner));
+        strbuf_release(out);
+        *out = inner;
+    }
     libdeflate_free_decompressor(d);
-    return good && !(out->len > 2 && (unsigned char)out->buf[0] == 0x1f &&
-                     (unsigned char)out->buf[1] == 0x8b);
+    return good;
 }
 
 #else

@@ -8,8 +8,7 @@
 #include "err.h"
 #include "str.h"
 
-/* Points in a stream where inflation can start, about every 4 MiB of output. One thread adds, many
- * look up. */
+/* Points in a stream where inflation can start, about every MiB of output. Thread-safe. */
 struct zaccess;
 struct zaccess *zaccess_new(void);
 void zaccess_free(struct zaccess *z);
@@ -24,7 +23,9 @@ typedef ssize_t (*inflate_input_fn)(void *ctx, void *buf, size_t n, struct err *
 
 /* A stream from the beginning; `z` (may be NULL) gets the access points. */
 struct inflater *inflater_new(inflate_input_fn input, void *ctx, struct zaccess *z);
-/* A stream from access point `index`; `input` must begin at *skip compressed bytes. */
+/* A stream from access point `index` (0: the beginning), which adds points, too. `input` is called
+ * at once, and must give the bytes behind the first *skip; so *skip is best the input's own
+ * position. */
 struct inflater *inflater_at(struct zaccess *z, size_t index, inflate_input_fn input, void *ctx,
                              uint64_t *skip);
 void inflater_free(struct inflater *i);
@@ -32,8 +33,9 @@ void inflater_free(struct inflater *i);
  * was given before stays good. */
 ssize_t inflater_read(struct inflater *i, void *buf, size_t n, struct err *e);
 
-/* A whole file in memory into *out (empty before). False: larger than `limit`, damaged, or with a
- * gzip inside; *out holds rubbish then, and a stream tells what is wrong. */
+/* A whole file in memory into *out (empty before), a gzip inside it inflated, too. False: larger
+ * than `limit`, a member larger than 64 MiB, damaged, or built without libdeflate; *out holds
+ * rubbish then, and a stream does better or tells what is wrong. */
 bool inflate_whole(struct slice in, struct strbuf *out, size_t limit);
 
 #endif

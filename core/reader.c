@@ -1,10 +1,18 @@
 /* reader.c - a file as consecutive chunks of whole lines.
  *
- * One loop serves all kinds: fill a buffer from the byte stream, cut behind the last line feed,
- * carry the rest over. Buffers are recycled. Plain files are read with pread into buffers that stay
- * in the cache rather than mapped: as fast here, and a file that is cut cannot hurt. */
+ * Plain files: the end of a chunk is found by looking at a few bytes around the wished border, the
+ * range is reserved under the lock, and its bytes are read outside it, so threads read side by
+ * side. They are read with pread into recycled buffers that stay in the processor's cache rather
+ * than mapped: as fast here, and a file that is cut cannot hurt. A chunk that reaches the end of
+ * the file is the last one; what is appended later is for a new reader, which starts at that line.
+ *
+ * Streams (gzip, pipes): fill a buffer, cut behind the last line feed, carry the rest over; all
+ * under the lock. A small gzip file is inflated at once. A pipe gives what it has as soon as it
+ * pauses behind a line. */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "inflate.h"
@@ -14,8 +22,10 @@
 
 #define MAX_CHUNK (256u << 20)
 #define WHOLE_GZIP (8u << 20)      /* compressed files up to here are inflated in one go */
-#define WHOLE_LIMIT (256u << 20)   /* unless they are larger than this unpacked */
+#define WHOLE_LIMIT (128u << 20)   /* unless they are larger than this unpacked */
 #define PIPE_READ (256 * 1024)
+#define LOOK (16 * 1024)           /* bytes looked at at a time for the end of a line */
+#define MAX_SPARE 16               /* buffers kept */
 
 struct buffer {
     struct buffer *next;
@@ -27,18 +37,20 @@ struct reader {
     struct source *src;
     pthread_mutex_t lock;
     size_t chunk_size;
-    uint64_t off;              /* inflated offset behind the carried bytes */
+    uint64_t off;              /* inflated offset behind what was given */
     uint64_t raw;              /* next byte on disk */
     unsigned seq;
     bool at_end;
     struct err err;            /* met behind bytes that were still given */
-    int fd;                    /* open during one call only (standard input: 0) */
+    int fd;                    /* of a gzip file, open during one call only */
+    int pipe;                  /* standard input or a named pipe; open until the reader goes */
     struct buffer *carry;      /* the beginning of a line */
     struct buffer *spare;
+    unsigned n_spare;
     struct inflater *inflater;
     struct strbuf whole;       /* a small gzip file, inflated */
     bool is_whole, sniffed;
-    char head[2];              /* standard input: what was read to sniff */
+    char head[2];              /* what was read of a pipe to sniff */
     size_t n_head;
 };
 
@@ -48,8 +60,8 @@ struct reader *reader_new(struct source *s, uint64_t from, size_t chunk_size)
 
     r->src = s;
     r->off = r->raw = from;
-    r->chunk_size = MAX(chunk_size, (size_t)4096);
-    r->fd = -1;
+    r->chunk_size = MIN(MAX(chunk_size, (size_t)4096), (size_t)MAX_CHUNK);
+    r->fd = r->pipe = -1;
     pthread_mutex_init(&r->lock, NULL);
     return r;
 }
@@ -60,6 +72,7 @@ static struct buffer *take_buffer(struct reader *r)
 
     if (b) {
         r->spare = b->next;
+        r->n_spare--;
         b->len = 0;
         return b;
     }
@@ -73,21 +86,176 @@ static void free_buffer(struct buffer *b)
     free(b);
 }
 
-/* --- the byte stream --- */
+/* Under the lock. Buffers of huge lines are not kept. */
+static void give_back(struct reader *r, struct buffer *b)
+{
+    if (r->n_spare >= MAX_SPARE || b->cap > 4 * r->chunk_size) {
+        free_buffer(b);
+        return;
+    }
+    b->next = r->spare;
+    r->spare = b;
+    r->n_spare++;
+}
 
-static ssize_t read_disk(struct reader *r, void *buf, size_t n, struct err *e)
+static int open_file(struct reader *r, uint64_t *size, struct err *e)
+{
+    const char *path = r->src->path;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat st;
+
+    if (fd < 0)
+        return err_sys(e, "cannot open", path);
+    if (fstat(fd, &st) == 0 && st.st_dev == r->src->dev && st.st_ino == r->src->ino) {
+        *size = (uint64_t)st.st_size;
+        return fd;
+    }
+    close(fd);
+    r->src->changed = true;
+    return err_set(e, ERR_SYS, "%s: is another file now", path);
+}
+
+static ssize_t pread_some(int fd, void *buf, size_t n, uint64_t off)
 {
     ssize_t got;
 
+    do
+        got = pread(fd, buf, n, (off_t)off);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static void progress(struct reader *r, uint64_t raw, uint64_t inflated)
+{
+    atomic_store_explicit(&r->src->bytes_done, raw, memory_order_relaxed);
+    atomic_store_explicit(&r->src->inflated, inflated, memory_order_relaxed);
+}
+
+/* --- plain files --- */
+
+/* Behind the last line feed of [from, to); 0 if it has none. */
+static uint64_t line_end_before(int fd, uint64_t from, uint64_t to)
+{
+    char buf[LOOK];
+
+    while (to > from) {
+        size_t n = (size_t)MIN(to - from, (uint64_t)LOOK);
+        ssize_t got = pread_some(fd, buf, n, to - n);
+        const char *nl = got > 0 ? memrchr(buf, '\n', (size_t)got) : NULL;
+
+        if (nl)
+            return to - n + (uint64_t)(nl + 1 - buf);
+        to -= n;
+    }
+    return 0;
+}
+
+/* Behind the first line feed of [from, to); `to` if it has none. */
+static uint64_t line_end_after(int fd, uint64_t from, uint64_t to)
+{
+    char buf[LOOK];
+
+    while (from < to) {
+        ssize_t got = pread_some(fd, buf, (size_t)MIN(to - from, (uint64_t)LOOK), from);
+        const char *nl = got > 0 ? memchr(buf, '\n', (size_t)got) : NULL;
+
+        if (nl)
+            return from + (uint64_t)(nl + 1 - buf);
+        if (got <= 0)
+            break;
+        from += (uint64_t)got;
+    }
+    return to;
+}
+
+static uint64_t range_end(struct reader *r, int fd, uint64_t size)
+{
+    uint64_t wish = r->off + r->chunk_size, end;
+
+    if (wish >= size)
+        return size;
+    end = line_end_before(fd, r->off, wish);
+    return end ? end : line_end_after(fd, wish, MIN(size, r->off + MAX_CHUNK));
+}
+
+/* Reserves the next range. 1: reserved, *fd is open; 0: the end; < 0: error. */
+static int reserve(struct reader *r, struct chunk *c, size_t *want, int *fd, struct err *e)
+{
+    uint64_t size = 0, end;
+
+    if (r->at_end) {
+        *e = r->err;
+        return r->err.code;
+    }
+    *fd = open_file(r, &size, e);
+    if (*fd < 0) {
+        r->at_end = true;
+        r->err = *e;
+        return *fd;
+    }
+    if (size <= r->off) {
+        if (size < r->off)
+            r->src->changed = true;
+        r->at_end = true;
+        close(*fd);
+        return 0;
+    }
+    end = range_end(r, *fd, size);
+    r->at_end = end >= size;
+    *c = (struct chunk){.off = r->off, .seq = r->seq++, .last = r->at_end};
+    *want = (size_t)(end - r->off);
+    c->owner = take_buffer(r);
+    r->off = end;
+    progress(r, end, end);
+    return 1;
+}
+
+static int next_plain(struct reader *r, struct chunk *c, struct err *e)
+{
+    struct buffer *b;
+    size_t want = 0;
+    ssize_t got = 1;
+    int fd = -1, rc, why;
+
+    pthread_mutex_lock(&r->lock);
+    rc = reserve(r, c, &want, &fd, e);
+    pthread_mutex_unlock(&r->lock);
+    if (rc <= 0)
+        return rc;
+    b = c->owner;
+    GROW(b->ptr, b->cap, want);
+    while (b->len < want && got > 0) {
+        got = pread_some(fd, b->ptr + b->len, want - b->len, c->off + b->len);
+        b->len += got > 0 ? (size_t)got : 0;
+    }
+    why = errno;
+    close(fd);
+    c->ptr = b->ptr;
+    c->len = b->len;
+    if (b->len < want)
+        r->src->changed = true;
+    if (b->len > 0)
+        return 1;
+    chunk_release(r, c);
+    errno = why;
+    return got < 0 ? err_sys(e, "cannot read", r->src->path) : 0;
+}
+
+/* --- streams of bytes --- */
+
+static ssize_t read_disk(struct reader *r, void *buf, size_t n, struct err *e)
+{
+    uint64_t size;
+    ssize_t got;
+
     if (r->fd < 0)
-        r->fd = open(r->src->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        r->fd = open_file(r, &size, e);
     if (r->fd < 0)
-        return err_sys(e, "cannot open", r->src->path);
-    got = pread(r->fd, buf, n, (off_t)r->raw);
+        return ERR_SYS;
+    got = pread_some(r->fd, buf, n, r->raw);
     if (got < 0)
         return err_sys(e, "cannot read", r->src->path);
     r->raw += (uint64_t)got;
-    atomic_store_explicit(&r->src->bytes_done, r->raw, memory_order_relaxed);
     return got;
 }
 
@@ -96,8 +264,20 @@ static ssize_t disk_input(void *ctx, void *buf, size_t n, struct err *e)
     return read_disk(ctx, buf, n, e);
 }
 
+/* A named pipe is opened without waiting for a writer; poll() then waits for its bytes. */
+static int open_pipe(struct reader *r, struct err *e)
+{
+    const char *path = r->src->path;
+
+    if (r->pipe < 0)
+        r->pipe = strcmp(path, "-") == 0 ? STDIN_FILENO
+                                         : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return r->pipe < 0 ? err_sys(e, "cannot open", path) : 0;
+}
+
 static ssize_t read_pipe(struct reader *r, void *buf, size_t n, struct err *e)
 {
+    struct pollfd p = {.fd = r->pipe, .events = POLLIN};
     ssize_t got;
 
     if (r->n_head) { /* what sniffing took */
@@ -107,11 +287,13 @@ static ssize_t read_pipe(struct reader *r, void *buf, size_t n, struct err *e)
         r->n_head -= (size_t)got;
         return got;
     }
-    got = read(STDIN_FILENO, buf, MIN(n, (size_t)PIPE_READ));
+    do {
+        poll(&p, 1, -1);
+        got = read(r->pipe, buf, MIN(n, (size_t)PIPE_READ));
+    } while (got < 0 && (errno == EINTR || errno == EAGAIN));
     if (got < 0)
-        return err_sys(e, "cannot read", "standard input");
+        return err_sys(e, "cannot read", r->src->path);
     r->raw += (uint64_t)got;
-    atomic_store_explicit(&r->src->bytes_done, r->raw, memory_order_relaxed);
     return got;
 }
 
@@ -120,38 +302,40 @@ static ssize_t pipe_input(void *ctx, void *buf, size_t n, struct err *e)
     return read_pipe(ctx, buf, n, e);
 }
 
-static void sniff_pipe(struct reader *r)
+static int sniff_pipe(struct reader *r, struct err *e)
 {
-    r->sniffed = true;
-    while (r->n_head < 2) {
-        ssize_t got = read(STDIN_FILENO, r->head + r->n_head, 2 - r->n_head);
+    char head[2] = {0, 0};
+    size_t n = 0;
+    ssize_t got = 1;
 
-        if (got <= 0)
-            break;
-        r->n_head += (size_t)got;
-        r->raw += (uint64_t)got;
-    }
-    if (r->n_head == 2 && r->head[0] == 0x1f && (unsigned char)r->head[1] == 0x8b)
+    if (open_pipe(r, e) < 0)
+        return e->code;
+    r->sniffed = true;
+    while (n < 2 && (got = read_pipe(r, head + n, 2 - n, e)) > 0)
+        n += (size_t)got;
+    memcpy(r->head, head, 2);
+    r->n_head = n;
+    if (n == 2 && head[0] == 0x1f && (unsigned char)head[1] == 0x8b)
         r->inflater = inflater_new(pipe_input, r, NULL);
+    return got < 0 ? (int)got : 0;
 }
 
 /* A small gzip file is read and inflated at once; anything odd about it goes the streaming way. */
 static void try_whole(struct reader *r)
 {
-    struct buffer *b = take_buffer(r);
+    struct strbuf in = STRBUF_INIT;
+    uint64_t size = r->src->size;
     struct err e;
     ssize_t got;
 
     r->sniffed = true;
-    if (r->src->size <= WHOLE_GZIP) {
-        GROW(b->ptr, b->cap, r->src->size + 1);
-        while (b->len < r->src->size &&
-               (got = read_disk(r, b->ptr + b->len, r->src->size - b->len, &e)) > 0)
-            b->len += (size_t)got;
-        r->is_whole = inflate_whole(slice_of(b->ptr, b->len), &r->whole, WHOLE_LIMIT);
+    if (size <= WHOLE_GZIP) {
+        GROW(in.buf, in.cap, size + 1);
+        while (in.len < size && (got = read_disk(r, in.buf + in.len, size - in.len, &e)) > 0)
+            in.len += (size_t)got;
+        r->is_whole = inflate_whole(strbuf_slice(&in), &r->whole, WHOLE_LIMIT);
+        strbuf_release(&in);
     }
-    b->next = r->spare;
-    r->spare = b;
     if (!r->is_whole) {
         strbuf_release(&r->whole);
         r->raw = 0;
@@ -163,21 +347,17 @@ static ssize_t read_bytes(struct reader *r, void *buf, size_t n, struct err *e)
 {
     ssize_t got;
 
-    if (r->src->kind == SOURCE_PLAIN)
-        return read_disk(r, buf, n, e);
-    if (r->src->kind == SOURCE_STDIN && !r->sniffed)
-        sniff_pipe(r);
+    if (r->src->kind == SOURCE_STDIN && !r->sniffed && sniff_pipe(r, e) < 0)
+        return e->code;
     got = r->inflater ? inflater_read(r->inflater, buf, n, e) : read_pipe(r, buf, n, e);
     if (r->src->kind == SOURCE_STDIN && got > 0)
         stdin_store_add(r->src->store, buf, (size_t)got);
     return got;
 }
 
-/* --- chunks --- */
-
 static bool pipe_is_quiet(const struct reader *r)
 {
-    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+    struct pollfd p = {.fd = r->pipe, .events = POLLIN};
 
     return r->src->kind == SOURCE_STDIN && poll(&p, 1, 0) == 0;
 }
@@ -198,9 +378,16 @@ static void fill_buffer(struct reader *r, struct buffer *b, size_t want)
     }
 }
 
-static bool disk_ends_here(const struct reader *r)
+/* Bytes behind the last line feed wait for the next chunk. */
+static void carry_over(struct reader *r, struct buffer *b, size_t keep)
 {
-    return r->src->kind == SOURCE_PLAIN && r->raw >= r->src->size;
+    if (keep == b->len)
+        return;
+    r->carry = take_buffer(r);
+    GROW(r->carry->ptr, r->carry->cap, MAX(b->len - keep, r->chunk_size + 1));
+    memcpy(r->carry->ptr, b->ptr + keep, b->len - keep);
+    r->carry->len = b->len - keep;
+    b->len = keep;
 }
 
 /* The next stretch of whole lines into a buffer; the rest becomes the carry. */
@@ -211,28 +398,15 @@ static struct buffer *next_lines(struct reader *r)
     const char *nl = NULL;
 
     r->carry = NULL;
-    for (;;) {
+    while (!nl && !r->at_end && b->len < MAX_CHUNK) {
         size_t before = b->len;
 
-        fill_buffer(r, b, MAX(want, b->len + 1));
-        nl = b->len ? memrchr(b->ptr, '\n', b->len) : NULL;
-        if (r->at_end || nl || b->len >= MAX_CHUNK)
-            break;
+        fill_buffer(r, b, MIN(MAX(want, b->len + 1), (size_t)MAX_CHUNK));
+        nl = memrchr(b->ptr + before, '\n', b->len - before);
         want = b->len * 2;
-        if (b->len == before)
-            break;
     }
-    if (!r->at_end && !disk_ends_here(r) && nl) {
-        size_t keep = (size_t)(nl + 1 - b->ptr);
-
-        if (keep < b->len) {
-            r->carry = take_buffer(r);
-            GROW(r->carry->ptr, r->carry->cap, MAX(b->len - keep, r->chunk_size + 1));
-            memcpy(r->carry->ptr, b->ptr + keep, b->len - keep);
-            r->carry->len = b->len - keep;
-            b->len = keep;
-        }
-    }
+    if (!r->at_end && nl)
+        carry_over(r, b, (size_t)(nl + 1 - b->ptr));
     return b;
 }
 
@@ -240,13 +414,14 @@ static void give(struct reader *r, struct chunk *c, const char *ptr, size_t len,
 {
     *c = (struct chunk){.ptr = ptr, .len = len, .off = r->off, .seq = r->seq++, .owner = owner};
     r->off += len;
-    atomic_store_explicit(&r->src->inflated, r->off, memory_order_relaxed);
+    progress(r, r->raw, r->off);
 }
 
 static bool next_of_whole(struct reader *r, struct chunk *c)
 {
-    size_t left = r->whole.len - r->off, n = MIN(left, r->chunk_size);
-    const char *at = r->whole.buf + r->off, *nl;
+    size_t left = r->whole.len - (size_t)MIN(r->off, (uint64_t)r->whole.len);
+    size_t n = MIN(left, r->chunk_size);
+    const char *at = r->whole.buf + r->whole.len - left, *nl;
 
     if (left == 0)
         return false;
@@ -261,7 +436,18 @@ static bool next_of_whole(struct reader *r, struct chunk *c)
     return true;
 }
 
-static int next_locked(struct reader *r, struct chunk *c, struct err *e)
+/* The end of a stream, or what is wrong there: always told after the last line before it. */
+static int end_of_stream(const struct reader *r, struct err *e)
+{
+    if (!r->err.code)
+        return 0;
+    *e = r->err;
+    if (r->err.code == ERR_FORMAT)
+        return err_set(e, ERR_FORMAT, "%s: %.400s", r->src->path, r->err.msg);
+    return r->err.code;
+}
+
+static int next_streamed(struct reader *r, struct chunk *c, struct err *e)
 {
     struct buffer *b;
 
@@ -269,15 +455,15 @@ static int next_locked(struct reader *r, struct chunk *c, struct err *e)
         try_whole(r);
     if (r->is_whole)
         return next_of_whole(r, c);
-    b = r->at_end && !r->carry ? NULL : next_lines(r);
-    if (!b || b->len == 0) {
-        free_buffer(b);
-        if (r->err.code)
-            *e = r->err;
-        return r->err.code;
+    if (r->at_end)
+        return end_of_stream(r, e);
+    b = next_lines(r);
+    if (b->len == 0) {
+        give_back(r, b);
+        return end_of_stream(r, e);
     }
     give(r, c, b->ptr, b->len, b);
-    c->last = !r->carry && (r->at_end || disk_ends_here(r));
+    c->last = r->at_end;
     return 1;
 }
 
@@ -285,16 +471,14 @@ int reader_next(struct reader *r, struct chunk *c, struct err *e)
 {
     int rc;
 
+    if (r->src->kind == SOURCE_PLAIN)
+        return next_plain(r, c, e);
     pthread_mutex_lock(&r->lock);
-    rc = next_locked(r, c, e);
+    rc = next_streamed(r, c, e);
     if (r->fd >= 0)
         close(r->fd);
     r->fd = -1;
     pthread_mutex_unlock(&r->lock);
-    if (rc < 0 && r->src->kind == SOURCE_GZIP) {
-        struct err why = *e;
-        return err_set(e, why.code, "%s: %s", r->src->path, why.msg);
-    }
     return rc;
 }
 
@@ -306,8 +490,7 @@ void chunk_release(struct reader *r, struct chunk *c)
     if (!b)
         return;
     pthread_mutex_lock(&r->lock);
-    b->next = r->spare;
-    r->spare = b;
+    give_back(r, b);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -322,6 +505,8 @@ void reader_free(struct reader *r)
     }
     free_buffer(r->carry);
     inflater_free(r->inflater);
+    if (r->pipe > STDIN_FILENO)
+        close(r->pipe);
     strbuf_release(&r->whole);
     pthread_mutex_destroy(&r->lock);
     free(r);

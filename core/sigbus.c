@@ -80,6 +80,13 @@ bool sigbus_add(const void *ptr, size_t len, atomic_bool *hit)
     return false;
 }
 
+void sigbus_mute(const void *ptr)
+{
+    for (unsigned i = 0; i < N_SLOTS; i++)
+        if (slots[i].from == (uintptr_t)ptr)
+            slots[i].hit = NULL;
+}
+
 void sigbus_remove(const void *ptr)
 {
     for (unsigned i = 0; i < N_SLOTS; i++) {

@@ -10,6 +10,7 @@
 void sigbus_install(void);
 /* False if the table is full: do not map then. */
 bool sigbus_add(const void *ptr, size_t len, atomic_bool *hit);
+void sigbus_mute(const void *ptr); /* the flag goes away, the mapping stays */
 void sigbus_remove(const void *ptr);
 
 #endif

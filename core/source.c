@@ -1,4 +1,8 @@
-/* source.c - identity of files and the walk that finds them. */
+/* source.c - identity of files and the walk that finds them.
+ *
+ * What a file is, its first bytes say, never its name. The walk lists a folder at a time and sorts
+ * it; the kind of an entry comes with the listing where the file system gives it, so that most
+ * files cost no system call of their own. */
 #include "source.h"
 
 #include <dirent.h>
@@ -15,18 +19,7 @@
 
 #define MAX_DEPTH 64
 
-static struct slice next_part(struct slice *rest)
-{
-    return slice_cut(rest, '/');
-}
-
-/* "aws-region=eu-west-1" and "eu-west-1" mean the same. */
-static struct slice hive_value(struct slice s)
-{
-    const char *eq = s.len ? memchr(s.ptr, '=', s.len) : NULL;
-
-    return eq ? slice_of(eq + 1, (size_t)(s.ptr + s.len - eq - 1)) : s;
-}
+/* --- what the key tells --- */
 
 static bool all_digits(struct slice s, size_t n)
 {
@@ -38,6 +31,26 @@ static bool all_digits(struct slice s, size_t n)
     return true;
 }
 
+/* "eu-west-1", "us-gov-east-1": words of letters, then a number; WAF has "cloudfront", too. */
+static bool is_region(struct slice s)
+{
+    unsigned dashes = 0;
+    size_t i = 0;
+
+    if (slice_is(s, "cloudfront"))
+        return true;
+    for (; i < s.len && ((s.ptr[i] >= 'a' && s.ptr[i] <= 'z') || s.ptr[i] == '-'); i++)
+        dashes += s.ptr[i] == '-';
+    return dashes >= 2 && s.ptr[i - 1] == '-' && i < s.len && all_digits(
+        slice_of(s.ptr + i, s.len - i), s.len - i);
+}
+
+/* "20240131T2355Z", "202401312355" */
+static bool is_stamp(struct slice s)
+{
+    return s.len >= 12 && all_digits(slice_of(s.ptr, 8), 8);
+}
+
 static struct slice base_name(struct slice path)
 {
     const char *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;
@@ -45,55 +58,116 @@ static struct slice base_name(struct slice path)
     return slash ? slice_of(slash + 1, (size_t)(path.ptr + path.len - slash - 1)) : path;
 }
 
-/* ACCOUNT_elasticloadbalancing_REGION_app.NAME.ID_TIME_..., ACCOUNT_vpcflowlogs_REGION_fl-ID_... */
+/* Folders: AWSLogs/[ORG/]ACCOUNT/SERVICE/[REGION/][RESOURCE/], or hive's KEY=VALUE anywhere. */
+static void identify_folders(struct slice path, struct s3_identity *out)
+{
+    static const char *const key[] = {"aws-account-id=", "aws-region=", "aws-service=",
+                                      "DistributionId="};
+    struct slice *const value[] = {&out->account, &out->region, &out->service, &out->resource};
+    struct slice part, rest = path;
+    unsigned at = 0; /* 1: behind AWSLogs, 2: behind the account, 3: behind the service */
+
+    while ((part = slice_cut(&rest, '/'), rest.ptr)) {
+        bool hive = false;
+
+        for (unsigned k = 0; k < ARRAY_LEN(key); k++) {
+            size_t n = strlen(key[k]);
+
+            if (!slice_starts(part, key[k]))
+                continue;
+            *value[k] = slice_of(part.ptr + n, part.len - n);
+            hive = true;
+        }
+        if (hive || part.len == 0)
+            continue;
+        if (slice_is(part, "AWSLogs")) {
+            at = 1;
+        } else if (at == 1 && all_digits(part, 12)) {
+            out->account = part;
+            at = 2;
+        } else if (at == 2) {
+            out->service = part;
+            at = 3;
+        } else if (at == 3 && is_region(part)) {
+            out->region = part;
+            at = 4;
+        } else if (at == 3 && slice_starts(part, "vpc-")) {
+            out->resource = part;
+        }
+    }
+}
+
+/* app.NAME.ID and net.NAME.ID */
+static struct slice balancer_name(struct slice s)
+{
+    struct slice rest = s;
+
+    if (!slice_starts(s, "app.") && !slice_starts(s, "net.") && !slice_starts(s, "gwy."))
+        return s;
+    slice_cut(&rest, '.');
+    return slice_cut(&rest, '.');
+}
+
+/* E2ABCDEFGHIJKL.2024-01-31-23.0a1b2c3d.gz */
+static void identify_distribution(struct slice name, struct s3_identity *out)
+{
+    struct slice rest = name, id = slice_cut(&rest, '.');
+
+    if (id.len < 10 || id.len > 14 || id.ptr[0] != 'E' || rest.len < 13 || rest.ptr[4] != '-' ||
+        rest.ptr[7] != '-' || rest.ptr[10] != '-')
+        return;
+    out->service = SL("cloudfront");
+    out->resource = id;
+}
+
+/* [conn_log_]ACCOUNT_SERVICE_[TYPE_]REGION_RESOURCE_TIME..., without REGION or RESOURCE for some,
+ * and with the VPC in front for the resolver. */
 static void identify_name(struct slice name, struct s3_identity *out)
 {
-    struct slice part[5] = {{NULL, 0}}, rest = name;
-    unsigned n = 0;
+    struct slice part[9] = {{NULL, 0}}, rest = name;
+    unsigned n = 0, a = 0;
 
     while (rest.ptr && n < ARRAY_LEN(part))
         part[n++] = slice_cut(&rest, '_');
-    if (n >= 4 && all_digits(part[0], 12)) {
-        out->account = part[0];
+    while (a < n && !all_digits(part[a], 12)) {
+        if (part[a].len > 12 && part[a].ptr[part[a].len - 13] == '.') /* conn_log.ACCOUNT */
+            part[a] = slice_of(part[a].ptr + part[a].len - 12, 12);
+        else
+            a++;
+    }
+    if (a == 2 && slice_is(part[1], "vpcdnsquerylogs")) {
+        out->account = part[2];
         out->service = part[1];
-        out->region = part[2];
-        out->resource = part[3];
-        if (slice_starts(out->resource, "app.") || slice_starts(out->resource, "net.")) {
-            out->resource.ptr += 4;
-            out->resource.len -= 4;
-            rest = out->resource;
-            out->resource = slice_cut(&rest, '.');
+        out->resource = part[0];
+        return;
+    }
+    if (a + 3 >= n || a > 3 || is_stamp(part[a + 1]))
+        return;
+    out->account = part[a];
+    out->service = part[a + 1];
+    part[0] = SL("");
+    for (a += 2; a < n && !is_stamp(part[a]); a++) {
+        if (is_region(part[a])) {
+            out->region = part[a];
+            part[0] = SL("");
+        } else if (part[0].len == 0) {
+            part[0] = part[a];
+        } else { /* a name with underscores */
+            part[0].len = (size_t)(part[a].ptr + part[a].len - part[0].ptr);
         }
     }
-    rest = name;
-    part[0] = slice_cut(&rest, '.');
-    if (part[0].len >= 10 && part[0].len <= 14 && part[0].ptr[0] == 'E' && rest.len >= 13 &&
-        rest.ptr[4] == '-' && rest.ptr[7] == '-') {
-        out->service = SL("cloudfront");
-        out->resource = part[0];
-    }
+    if (part[0].len)
+        out->resource = balancer_name(part[0]);
 }
 
 void s3_identify(const char *path, struct s3_identity *out)
 {
-    const char *logs = strstr(path, "AWSLogs/");
-    struct slice rest, part;
+    struct slice whole = slice_str(path);
 
     *out = (struct s3_identity){SL(""), SL(""), SL(""), SL("")};
-    if (logs) {
-        rest = slice_str(logs + strlen("AWSLogs/"));
-        part = hive_value(next_part(&rest));
-        if (slice_starts(part, "o-"))
-            part = hive_value(next_part(&rest));
-        if (all_digits(part, 12)) {
-            out->account = part;
-            out->service = hive_value(next_part(&rest));
-            part = hive_value(next_part(&rest));
-            if (part.len > 4 && memchr(part.ptr, '-', part.len))
-                out->region = part;
-        }
-    }
-    identify_name(base_name(slice_str(path)), out);
+    identify_folders(whole, out);
+    identify_name(base_name(whole), out);
+    identify_distribution(base_name(whole), out);
 }
 
 static void set_origin(struct source *s)
@@ -133,19 +207,35 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+/* Bytes that come once: kept in memory. */
+static void become_pipe(struct source *s)
+{
+    s->kind = SOURCE_STDIN;
+    s->mtime_us = now_us();
+    s->store = stdin_store_new();
+}
+
 static int read_identity(struct source *s, int fd, struct err *e)
 {
-    unsigned char magic[2] = {0, 0};
+    unsigned char magic[4] = {0};
     struct stat st;
 
     if (fstat(fd, &st) != 0)
         return err_sys(e, "cannot stat", s->path);
     if (S_ISDIR(st.st_mode))
         return err_set(e, ERR_SYS, "%s: is a folder", s->path);
+    if (S_ISFIFO(st.st_mode)) {
+        become_pipe(s);
+        return 0;
+    }
     if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_SYS, "%s: is no regular file (pipe it into `awl -`)", s->path);
-    if (pread(fd, magic, 2, 0) < 0)
+    if (pread(fd, magic, sizeof(magic), 0) < 0)
         return err_sys(e, "cannot read", s->path);
+    if (memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0)
+        return err_set(e, ERR_FORMAT, "%s: is zstd; use `zstdcat FILE | awl -`", s->path);
+    if (memcmp(magic, "PAR1", 4) == 0)
+        return err_set(e, ERR_FORMAT, "%s: is a Parquet file, which awl does not read", s->path);
     s->dev = st.st_dev;
     s->ino = st.st_ino;
     s->size = (uint64_t)st.st_size;
@@ -164,9 +254,7 @@ struct source *source_open(const char *path, const char *name, struct err *e)
 
     if (strcmp(path, "-") == 0) {
         s = source_new("-", "-");
-        s->kind = SOURCE_STDIN;
-        s->mtime_us = now_us();
-        s->store = stdin_store_new();
+        become_pipe(s);
         return s;
     }
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -245,16 +333,22 @@ struct walk {
     } seen[MAX_DEPTH]; /* the folders we are in */
 };
 
+struct entry {
+    char *name;
+    bool regular; /* known to be a file, not a link to one */
+};
+
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
 }
 
-static char **list_folder(const char *path, size_t *n)
+/* Sorted; NULL if the folder cannot be read. */
+static struct entry *list_folder(const char *path, size_t *n)
 {
     DIR *d = opendir(path);
     struct dirent *de;
-    char **name = NULL;
+    struct entry *list = NULL;
     size_t cap = 0;
 
     *n = 0;
@@ -263,14 +357,23 @@ static char **list_folder(const char *path, size_t *n)
     while ((de = readdir(d))) {
         if (de->d_name[0] == '.')
             continue;
-        GROW(name, cap, *n + 1);
-        name[(*n)++] = xstrdup(de->d_name);
+        GROW(list, cap, *n + 1);
+        list[(*n)++] = (struct entry){xstrdup(de->d_name), de->d_type == DT_REG};
     }
     closedir(d);
-    if (!name)
-        return xcalloc(1, sizeof(*name));
-    qsort(name, *n, sizeof(*name), by_name);
-    return name;
+    if (!list)
+        return xcalloc(1, sizeof(*list));
+    qsort(list, *n, sizeof(*list), by_name);
+    return list;
+}
+
+static void tell_found(struct walk *w, const char *path)
+{
+    const char *name = path + MIN(w->root_len, strlen(path));
+
+    while (*name == '/')
+        name++;
+    w->found(w->ctx, path, *name ? name : path);
 }
 
 static void walk_path(struct walk *w, const char *path, unsigned depth);
@@ -279,8 +382,8 @@ static void walk_folder(struct walk *w, const char *path, const struct stat *st,
 {
     struct strbuf sub = STRBUF_INIT;
     struct err e;
-    size_t n;
-    char **name;
+    size_t n, len;
+    struct entry *list;
 
     for (unsigned i = 0; i < depth; i++)
         if (w->seen[i].dev == st->st_dev && w->seen[i].ino == st->st_ino)
@@ -292,26 +395,31 @@ static void walk_folder(struct walk *w, const char *path, const struct stat *st,
     }
     w->seen[depth].dev = st->st_dev;
     w->seen[depth].ino = st->st_ino;
-    name = list_folder(path, &n);
-    if (!name) {
+    list = list_folder(path, &n);
+    if (!list) {
         err_sys(&e, "cannot read the folder", path);
         w->bad(w->ctx, path, &e);
         return;
     }
+    strbuf_adds(&sub, path);
+    if (path[strlen(path) - 1] != '/')
+        strbuf_addc(&sub, '/');
+    len = sub.len;
     for (size_t i = 0; i < n; i++) {
-        strbuf_reset(&sub);
-        strbuf_addf(&sub, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", name[i]);
-        if (!*w->stop)
+        sub.len = len;
+        strbuf_adds(&sub, list[i].name);
+        if (!*w->stop && list[i].regular)
+            tell_found(w, sub.buf);
+        else if (!*w->stop)
             walk_path(w, sub.buf, depth + 1);
-        free(name[i]);
+        free(list[i].name);
     }
-    free(name);
+    free(list);
     strbuf_release(&sub);
 }
 
 static void walk_path(struct walk *w, const char *path, unsigned depth)
 {
-    const char *name = path + MIN(w->root_len, strlen(path));
     struct stat st;
     struct err e;
 
@@ -321,9 +429,7 @@ static void walk_path(struct walk *w, const char *path, unsigned depth)
     } else if (S_ISDIR(st.st_mode)) {
         walk_folder(w, path, &st, depth);
     } else if (S_ISREG(st.st_mode) || depth == 0) {
-        while (*name == '/')
-            name++;
-        w->found(w->ctx, path, *name ? name : path);
+        tell_found(w, path);
     }
 }
 

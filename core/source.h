@@ -14,7 +14,7 @@
 #include "err.h"
 #include "format.h"
 
-enum source_kind { SOURCE_PLAIN, SOURCE_GZIP, SOURCE_STDIN };
+enum source_kind { SOURCE_PLAIN, SOURCE_GZIP, SOURCE_STDIN /* or a named pipe */ };
 
 /* What the key of the object tells (README of formats, 2.1). Slices into source.path or "". */
 struct s3_identity {
@@ -29,7 +29,7 @@ struct source {
     enum source_kind kind;
     dev_t dev;
     ino_t ino;
-    uint64_t size;        /* bytes on disk when opened */
+    _Atomic uint64_t size; /* bytes on disk when opened, or when it was seen to grow */
     int64_t mtime_us;
     struct s3_identity ident;
     char *origin;         /* "account/region/resource" for @source; "" if unknown */
@@ -78,7 +78,7 @@ struct chunk {
     size_t len;
     uint64_t off;      /* inflated offset of ptr[0] */
     unsigned seq;      /* 0, 1, 2 ... in file order */
-    bool last;         /* nothing follows (for now) */
+    bool last;         /* nothing follows; what is appended later is for a new reader */
     void *owner;
 };
 /* From inflated offset `from` (0, or where a growing plain file ended). `chunk_size` is a wish; a

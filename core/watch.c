@@ -20,7 +20,8 @@
 #include "xalloc.h"
 
 #define MAX_DEPTH 64
-#define EVENTS (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE)
+#define EVENTS                                                                                     \
+    (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE)
 
 struct known {
     char *path;
@@ -41,6 +42,8 @@ struct watch {
     int fd, wake;
     struct folder *folder;
     size_t n_folder, cap_folder;
+    uint32_t *by_wd; /* watch descriptor -> folder + 1 */
+    size_t cap_wd;
     struct known *known;
     size_t n_known, cap_known;
     uint32_t *slot; /* hash of path -> known + 1 */
@@ -84,6 +87,7 @@ void watch_free(struct watch *w)
     for (size_t i = w->next_dirty; i < w->n_dirty; i++)
         free(w->dirty[i]);
     free(w->folder);
+    free(w->by_wd);
     free(w->known);
     free(w->slot);
     free(w->dirty);
@@ -187,27 +191,92 @@ static bool tells_nothing(const char *path)
     return false;
 }
 
+static struct folder *folder_by_wd(struct watch *w, int wd)
+{
+    return wd >= 0 && (size_t)wd < w->cap_wd && w->by_wd[wd] ? &w->folder[w->by_wd[wd] - 1] : NULL;
+}
+
+static struct folder *folder_by_path(struct watch *w, const char *path)
+{
+    for (size_t i = 0; i < w->n_folder; i++)
+        if (strcmp(w->folder[i].path, path) == 0)
+            return &w->folder[i];
+    return NULL;
+}
+
+static void index_folder(struct watch *w, int wd)
+{
+    if ((size_t)wd >= w->cap_wd) {
+        size_t cap = MAX((size_t)wd + 1, w->cap_wd * 2);
+
+        w->by_wd = xreallocarray(w->by_wd, cap, sizeof(*w->by_wd));
+        memset(w->by_wd + w->cap_wd, 0, (cap - w->cap_wd) * sizeof(*w->by_wd));
+        w->cap_wd = cap;
+    }
+    w->by_wd[wd] = (uint32_t)w->n_folder;
+}
+
+/* Names in folder "" are told bare, as they were opened. False: too long. */
+static bool path_below(const char *dir, const char *name, char path[PATH_MAX])
+{
+    size_t n = strlen(dir);
+
+    return snprintf(path, PATH_MAX, "%s%s%s", dir, n == 0 || dir[n - 1] == '/' ? "" : "/", name) <
+           PATH_MAX;
+}
+
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat sa, sb;
+
+    return stat(*a ? a : ".", &sa) == 0 && stat(*b ? b : ".", &sb) == 0 &&
+           sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* A folder that came again under another name, or was made anew under the same, is one folder.
+ * False: it is watched already, as much as asked. */
+static bool enter_folder(struct watch *w, const char *path, bool all)
+{
+    const char *at = *path ? path : ".";
+    int wd = w->fd >= 0 ? inotify_add_watch(w->fd, at, EVENTS) : -1;
+    struct folder *f = wd >= 0 ? folder_by_wd(w, wd) : folder_by_path(w, path);
+    bool more;
+
+    if (wd < 0 || tells_nothing(at))
+        w->polling = true;
+    if (f && !same_folder(f->path, path)) { /* renamed; not a link, which may be a loop */
+        free(f->path);
+        f->path = xstrdup(path);
+        f->all |= all;
+        return true;
+    }
+    if (f) {
+        more = all && !f->all;
+        f->all |= all;
+        return more;
+    }
+    GROW(w->folder, w->cap_folder, w->n_folder + 1);
+    w->folder[w->n_folder++] = (struct folder){.path = xstrdup(path), .wd = wd, .all = all};
+    if (wd >= 0)
+        index_folder(w, wd);
+    return true;
+}
+
 static void add_folder(struct watch *w, const char *path, bool all, bool report, unsigned depth)
 {
-    struct folder f = {.path = xstrdup(path), .wd = -1, .all = all};
     struct dirent *de;
     DIR *d;
 
-    if (w->fd >= 0)
-        f.wd = inotify_add_watch(w->fd, path, EVENTS);
-    if (f.wd < 0 || tells_nothing(path))
-        w->polling = true;
-    GROW(w->folder, w->cap_folder, w->n_folder + 1);
-    w->folder[w->n_folder++] = f;
-    if (!all || depth >= MAX_DEPTH || !(d = opendir(path)))
+    if (!enter_folder(w, path, all))
+        return;
+    if (!all || depth >= MAX_DEPTH || !(d = opendir(path))) /* "" is never watched whole */
         return;
     while ((de = readdir(d))) {
         char sub[PATH_MAX];
         struct stat st;
 
-        if (de->d_name[0] == '.' ||
-            snprintf(sub, sizeof(sub), "%s/%s", path, de->d_name) >= (int)sizeof(sub) ||
-            stat(sub, &st) != 0)
+        if (de->d_name[0] == '.' || (de->d_type == DT_REG && !report) ||
+            !path_below(path, de->d_name, sub) || stat(sub, &st) != 0)
             continue;
         if (S_ISDIR(st.st_mode))
             add_folder(w, sub, true, report, depth + 1);
@@ -235,7 +304,27 @@ void watch_add_root(struct watch *w, const char *path)
     slash = strrchr(dir, '/');
     if (slash)
         slash[slash == dir] = '\0';
-    add_folder(w, slash ? dir : ".", false, false, 0);
+    add_folder(w, slash ? dir : "", false, false, 0);
+}
+
+static void take_event(struct watch *w, const struct inotify_event *ev)
+{
+    const struct folder *f = folder_by_wd(w, ev->wd);
+    char path[PATH_MAX];
+    struct stat st;
+
+    if (ev->mask & IN_Q_OVERFLOW)
+        w->polled_ms = 0; /* look at everything */
+    if (ev->mask & IN_IGNORED && f) /* the number may come again for another folder */
+        w->by_wd[ev->wd] = 0;
+    if (!f || ev->len == 0 || !path_below(f->path, ev->name, path))
+        return;
+    if (ev->mask & (IN_CREATE | IN_MOVED_TO) && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        if (f->all && ev->name[0] != '.')
+            add_folder(w, path, true, true, 1);
+    } else if (f->all || find_known(w, path)) {
+        mark(w, path);
+    }
 }
 
 static void read_inotify(struct watch *w)
@@ -245,49 +334,29 @@ static void read_inotify(struct watch *w)
 
     while (w->fd >= 0 && (n = read(w->fd, buf, sizeof(buf))) > 0) {
         for (char *p = buf; p < buf + n;) {
-            struct inotify_event *ev = (struct inotify_event *)(void *)p;
-            char path[PATH_MAX];
-            struct stat st;
+            const struct inotify_event *ev = (const struct inotify_event *)(const void *)p;
 
             p += sizeof(*ev) + ev->len;
-            if (ev->mask & IN_Q_OVERFLOW)
-                w->polled_ms = 0; /* look at everything */
-            for (size_t i = 0; i < w->n_folder && ev->len; i++) {
-                struct folder *f = &w->folder[i];
-
-                if (f->wd != ev->wd)
-                    continue;
-                if (strcmp(f->path, ".") == 0)
-                    snprintf(path, sizeof(path), "%s", ev->name);
-                else
-                    snprintf(path, sizeof(path), "%s%s%s", f->path,
-                             strcmp(f->path, "/") == 0 ? "" : "/", ev->name);
-                if (!f->all && !find_known(w, path))
-                    continue;
-                if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-                    if (f->all && ev->name[0] != '.')
-                        add_folder(w, path, true, true, 1);
-                } else {
-                    mark(w, path);
-                }
-                break;
-            }
+            take_event(w, ev);
         }
     }
 }
 
-static void scan_folder(struct watch *w, const struct folder *f)
+/* Adding folders moves the array: the path is copied. */
+static void scan_folder(struct watch *w, size_t index)
 {
-    DIR *d = opendir(f->path);
+    char dir[PATH_MAX], sub[PATH_MAX];
     struct dirent *de;
+    DIR *d;
 
+    snprintf(dir, sizeof(dir), "%s", w->folder[index].path);
+    d = opendir(*dir ? dir : ".");
     while (d && (de = readdir(d))) {
-        char sub[PATH_MAX];
-
-        if (de->d_name[0] == '.' || de->d_type == DT_DIR ||
-            snprintf(sub, sizeof(sub), "%s/%s", f->path, de->d_name) >= (int)sizeof(sub))
+        if (de->d_name[0] == '.' || !path_below(dir, de->d_name, sub))
             continue;
-        if (!find_known(w, sub))
+        if (de->d_type == DT_DIR && !folder_by_path(w, sub))
+            add_folder(w, sub, true, true, 1);
+        else if (de->d_type != DT_DIR && !find_known(w, sub))
             mark(w, sub);
     }
     if (d)
@@ -300,12 +369,14 @@ static void poll_all(struct watch *w)
         struct stat st;
         struct known *k = &w->known[i];
 
-        if (stat(k->path, &st) == 0 && (st.st_ino != k->ino || (uint64_t)st.st_size != k->size))
+        bool there = stat(k->path, &st) == 0;
+
+        if (there ? st.st_ino != k->ino || (uint64_t)st.st_size != k->size : !k->gone)
             mark(w, k->path);
     }
     for (size_t i = 0; i < w->n_folder; i++)
         if (w->folder[i].all)
-            scan_folder(w, &w->folder[i]);
+            scan_folder(w, i);
     w->polled_ms = now_ms();
 }
 
@@ -331,6 +402,7 @@ static bool look_at(struct watch *w, const char *path, struct watch_event *ev)
         ev->kind = WATCH_NEW_FILE;
         return true;
     }
+    k->gone = false;
     if (k->ino != st.st_ino || k->dev != st.st_dev)
         ev->kind = WATCH_REPLACED;
     else if ((uint64_t)st.st_size < k->size)
@@ -364,7 +436,7 @@ int watch_next(struct watch *w, struct watch_event *ev, int timeout_ms)
 
     if (next_dirty(w, ev))
         return 1;
-    if (w->polling && timeout_ms > (int)w->poll_ms)
+    if (w->polling && (timeout_ms < 0 || timeout_ms > (int)w->poll_ms))
         timeout_ms = (int)w->poll_ms;
     poll(p, w->fd >= 0 ? 2 : 1, timeout_ms);
     if (p[0].revents)

@@ -139,6 +139,7 @@ void app_free(struct app *a)
     engine_free(a->engine);
     rowview_release(&a->row);
     answer_unref(a->answer);
+    answer_unref(a->told);
     popup_close(a);
     strbuf_release(&a->popup.text);
     strbuf_release(&a->effect.copy);

@@ -84,6 +84,7 @@ struct app {
 
     struct history history;
     struct answer *answer;       /* newest; may be NULL */
+    struct answer *told;         /* newest with facets and tables: shown until the next is in */
     uint64_t asked;              /* serial of the newest question */
     unsigned buckets;            /* histogram bars asked for */
     const char *facet[FACETS_MAX];
@@ -157,6 +158,12 @@ static inline struct place *app_place(struct app *a)
 static inline const struct rowset *app_rows(const struct app *a)
 {
     return a->answer ? a->answer->rows : NULL;
+}
+
+/* The facets and tables belong to the newest question. */
+static inline bool app_told(const struct app *a)
+{
+    return a->told && a->told->serial >= a->asked;
 }
 
 /* do.c */

@@ -145,6 +145,11 @@ void app_take_answer(struct app *a)
     rowview_init(&a->row, a->session);
     answer_unref(a->answer);
     a->answer = fresh;
+    if (fresh->complete) {
+        atomic_fetch_add(&fresh->refs, 1);
+        answer_unref(a->told);
+        a->told = fresh;
+    }
     app_count_types(a);
     app_env(a);
     if (a->after_jump && a->answer->serial >= a->asked && a->answer->err5) {
@@ -155,9 +160,9 @@ void app_take_answer(struct app *a)
 
 const struct facet *app_facet(const struct app *a, const char *name)
 {
-    for (unsigned i = 0; a->answer && i < a->answer->n_facet; i++)
-        if (a->answer->facet[i] && strcmp(a->answer->facet[i]->name, name) == 0)
-            return a->answer->facet[i];
+    for (unsigned i = 0; a->told && i < a->told->n_facet; i++)
+        if (a->told->facet[i] && strcmp(a->told->facet[i]->name, name) == 0)
+            return a->told->facet[i];
     return NULL;
 }
 
@@ -165,7 +170,7 @@ void app_leave(struct app *a)
 {
     struct place *p = app_place(a);
 
-    p->cursor = a->list.stick == STICK_FIRST ? ROWKEY_MIN : a->list.cursor;
+    p->cursor = a->list.stick == STICK_FIRST ? ROWKEY_MIN : a->list.want;
     p->row = a->table.at;
 }
 
@@ -180,7 +185,7 @@ void app_arrive(struct app *a)
     struct place *p = app_place(a);
     struct rowkey first = ROWKEY_MIN;
 
-    a->list.cursor = p->cursor;
+    a->list.want = a->list.cursor = p->cursor;
     if (a->list.stick != STICK_LAST)
         a->list.stick = rowkey_cmp(&p->cursor, &first) == 0 ? STICK_FIRST : STICK_NONE;
     a->table.at = p->row;

@@ -7,17 +7,17 @@ static bool resolve(struct list *l, const struct rowset *rows)
     struct rowkey end = ROWKEY_MAX, begin = ROWKEY_MIN;
 
     if (l->stick == STICK_LAST && order_backward(rows, &end, true, &ref, 1) == 1) {
-        l->cursor = rowref_key(rows, ref);
+        l->want = l->cursor = rowref_key(rows, ref);
         l->line = l->height - 1;
         return true;
     }
     if (l->stick == STICK_FIRST && order_forward(rows, &begin, true, &ref, 1) == 1) {
-        l->cursor = rowref_key(rows, ref);
+        l->want = l->cursor = rowref_key(rows, ref);
         l->line = 0;
         return true;
     }
-    if (order_forward(rows, &l->cursor, true, &ref, 1) == 1 ||
-        order_backward(rows, &l->cursor, true, &ref, 1) == 1) {
+    if (order_forward(rows, &l->want, true, &ref, 1) == 1 ||
+        order_backward(rows, &l->want, true, &ref, 1) == 1) {
         l->cursor = rowref_key(rows, ref);
         return true;
     }
@@ -61,7 +61,7 @@ void list_page(struct list *l, const struct rowset *rows, int height)
 
 static void list_take(struct list *l, const struct rowset *rows, struct rowref ref)
 {
-    l->cursor = rowref_key(rows, ref);
+    l->want = l->cursor = rowref_key(rows, ref);
     l->stick = STICK_NONE;
 }
 

@@ -14,7 +14,8 @@
 enum list_stick { STICK_NONE, STICK_FIRST, STICK_LAST };
 
 struct list {
-    struct rowkey cursor;
+    struct rowkey want;   /* where the user went last; survives filters that hide it */
+    struct rowkey cursor; /* the record nearest to it in the rows shown */
     enum list_stick stick;
     int line;   /* of the cursor on the screen */
     int height; /* lines of the pane when it was last drawn */

@@ -91,8 +91,8 @@ static void complete_values(struct app *a, struct slice name, struct slice word,
 
     if (!field_resolve(name, &ref, hint, sizeof(hint)))
         return;
-    for (unsigned i = 0; a->answer && i < a->answer->n_facet; i++) {
-        const struct facet *f = a->answer->facet[i];
+    for (unsigned i = 0; a->told && i < a->told->n_facet; i++) {
+        const struct facet *f = a->told->facet[i];
 
         if (!f || !slice_is(name, f->name))
             continue;

@@ -310,8 +310,6 @@ static void draw_panes(struct app *a, struct grid *g)
 {
     if (!a->layout.folded)
         draw_frames(a, g);
-    /* The list first: the others show what it has selected. */
-    list_page(&a->list, app_rows(a), MAX(1, a->list.height));
     draw_pane(a, g, VIEW_RECORDS);
     for (unsigned i = 0; i < VIEW_COUNT; i++)
         if (i != VIEW_RECORDS)
@@ -340,6 +338,8 @@ void app_draw(struct app *a, struct grid *g)
         a->buckets = bars;
         app_ask(a);
     }
+    /* The list first: everything else shows what it has selected. */
+    list_page(&a->list, app_rows(a), MAX(1, a->list.height));
     draw_header(a, g);
     draw_panes(a, g);
     if (a->layout.spark.h > 0)

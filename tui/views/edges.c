@@ -23,8 +23,8 @@ static const struct table_column columns[C_N] = {
 
 static const struct table_column value_columns[] = {
     {"value", 20, 0, false, true},
-    {"requests", 10, 0, true},
-    {"share", 8, 1, true},
+    {"requests", 10, 0, true, false},
+    {"share", 8, 1, true, false},
 };
 
 static void percent(char t[FMT_LEN], uint64_t part, uint64_t whole)
@@ -107,7 +107,7 @@ static const struct edge_row **sorted(const struct app *a, const struct edge_tab
 
 static void draw_edges(struct app *a, struct grid *g, struct rect r)
 {
-    const struct edge_table *t = a->answer ? a->answer->edges : NULL;
+    const struct edge_table *t = a->told ? a->told->edges : NULL;
     struct table_shape s;
     unsigned top;
 
@@ -144,7 +144,7 @@ static void draw_values(struct app *a, struct grid *g, struct rect r)
     char t[FMT_LEN];
 
     table_shape(g, r, value_columns, ARRAY_LEN(value_columns), &s);
-    if (!f || a->answer->serial < a->asked) {
+    if (!f || !app_told(a)) {
         grid_puts(g, r.y + 1, r.x + 1, "counting ...", r.w - 2, ROLE_DIM);
         return;
     }
@@ -206,11 +206,11 @@ static void drill(struct app *a)
 {
     unsigned level = app_place(a)->level, at = a->table.at;
 
-    if (!a->answer || a->answer->serial < a->asked)
+    if (!app_told(a))
         return;
     if (level == LEVEL_EDGES) {
-        if (a->answer->edges && at < a->answer->edges->n) {
-            const struct edge_row **row = sorted(a, a->answer->edges);
+        if (a->told->edges && at < a->told->edges->n) {
+            const struct edge_row **row = sorted(a, a->told->edges);
 
             deeper(a, "x-edge-location", row[at]->code);
             free(row);

@@ -48,7 +48,7 @@ static void draw_row(struct app *a, struct grid *g, int y, const struct table_sh
 
 static void errors_draw(struct app *a, struct grid *g, struct rect r)
 {
-    const struct error_table *t = a->answer ? a->answer->errors : NULL;
+    const struct error_table *t = a->told ? a->told->errors : NULL;
     struct table_shape s;
     unsigned top;
 
@@ -72,8 +72,8 @@ static void errors_caption(struct app *a, struct strbuf *out)
 {
     char n[FMT_LEN];
 
-    if (a->answer && a->answer->errors)
-        strbuf_addf(out, "%s by cause", fmt_count(n, a->answer->errors->total));
+    if (a->told && a->told->errors)
+        strbuf_addf(out, "%s by cause", fmt_count(n, a->told->errors->total));
 }
 
 static void add_role_test(struct strbuf *out, const struct logtype *lt, const char *names,
@@ -119,7 +119,7 @@ static void drill(struct app *a, const struct error_row *e)
 
 static bool errors_command(struct app *a, const struct key_match *m)
 {
-    const struct error_table *t = a->answer ? a->answer->errors : NULL;
+    const struct error_table *t = a->told ? a->told->errors : NULL;
 
     if (move_lines(m, &a->table.at, a->table.lines, a->table.height))
         return true;

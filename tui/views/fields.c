@@ -30,16 +30,16 @@ static unsigned count_lines(const struct app *a)
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; a->answer && i < a->answer->n_facet; i++)
-        if (!facet_empty(a->answer->facet[i]))
-            n += facet_lines(a, a->answer->facet[i]);
+    for (unsigned i = 0; a->told && i < a->told->n_facet; i++)
+        if (!facet_empty(a->told->facet[i]))
+            n += facet_lines(a, a->told->facet[i]);
     return n;
 }
 
 static bool line_at(const struct app *a, unsigned at, struct line *out)
 {
-    for (unsigned i = 0; a->answer && i < a->answer->n_facet; i++) {
-        const struct facet *f = a->answer->facet[i];
+    for (unsigned i = 0; a->told && i < a->told->n_facet; i++) {
+        const struct facet *f = a->told->facet[i];
         unsigned n;
 
         if (facet_empty(f))
@@ -92,7 +92,7 @@ static void fields_draw(struct app *a, struct grid *g, struct rect r)
     p->height = r.h;
     p->lines = count_lines(a);
     if (p->lines == 0) {
-        grid_puts(g, r.y, r.x + 1, a->answer && a->answer->complete ? "no fields" : "counting ...",
+        grid_puts(g, r.y, r.x + 1, app_told(a) ? "no fields" : "counting ...",
                   r.w - 2, ROLE_DIM);
         return;
     }
@@ -160,9 +160,16 @@ bool fields_cell(struct app *a, const char **field, struct slice *value)
     return true;
 }
 
+static void fields_caption(struct app *a, struct strbuf *out)
+{
+    if (a->told && !app_told(a))
+        strbuf_adds(out, "counting");
+}
+
 const struct view_class view_fields = {
     .name = "fields",
     .title = "fields",
     .draw = fields_draw,
     .command = fields_command,
+    .caption = fields_caption,
 };

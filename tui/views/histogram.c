@@ -159,6 +159,8 @@ void histogram_line(struct app *a, struct grid *g, struct rect r)
     x += bars + 1;
     x += grid_puts(g, r.y, x, fmt_hm(t, a->zone, h->from_us + (int64_t)h->n * h->width_us), 8,
                    ROLE_TIME);
+    if (r.w < 60)
+        return;
     grid_putf(g, r.y, x + 1, r.x + r.w - x - 1, ROLE_DIM, "peak %s/%s", fmt_short(n, h->peak),
               fmt_width(width, h->width_us));
 }

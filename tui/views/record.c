@@ -54,9 +54,13 @@ static int draw_head(struct app *a, struct grid *g, struct rect r, struct rowvie
     char t[FMT_LEN];
     int y = r.y - skip;
 
-    grid_putf(g, y, r.x + 1, r.w - 2, ROLE_DIM, "%s  %s  %s:%llu", v->seg->lt->fmt->title,
-              fmt_moment(t, a->zone, v->seg->ts[v->row]), v->src ? v->src->name : "?",
-              (unsigned long long)rowview_line(v));
+    uint64_t number = rowview_line(v);
+    int x = r.x + 1 + grid_putf(g, y, r.x + 1, r.w - 2, ROLE_DIM, "%s  %s  %s",
+                                v->seg->lt->fmt->title,
+                                fmt_moment(t, a->zone, v->seg->ts[v->row]),
+                                v->src ? v->src->name : "?");
+    if (number > 0)
+        grid_putf(g, y, x, r.x + r.w - 1 - x, ROLE_DIM, ":%llu", (unsigned long long)number);
     y++;
     if (v->seg->reason && v->seg->reason[v->row]) {
         grid_putf(g, y++, r.x + 1, r.w - 2, ROLE_NOTICE, "not parsed: %s",

@@ -208,7 +208,7 @@ bool app_add_step(struct app *a, const char *expr, const char *label)
     app_env(a);
     ast = filter_parse(expr, &a->env, &qe);
     if (!ast) {
-        app_complain(a, "%s%s%s", qe.msg, qe.hint[0] ? " · " : "", qe.hint);
+        app_complain(a, "%s%s%s", qe.msg, qe.hint[0] ? "; " : "", qe.hint);
         return false;
     }
     bool empty = ast->n_cmd == 0;

@@ -159,7 +159,7 @@ const char *type_short(const struct logtype *lt)
         const char *name, *brief;
     } brief[] = {
         {"cloudfront", "cf"},   {"cloudfront_rt", "cfrt"}, {"vpcflow", "vpc"},
-        {"s3access", "s3"},     {"cloudtrail", "ct"},      {"lambda", "λ"},
+        {"s3access", "s3"},     {"cloudtrail", "ct"},      {"lambda", "fn"},
         {"route53", "r53"},     {"apigw", "api"},          {"netfw", "nfw"},
     };
 

@@ -210,7 +210,7 @@ static void cancel(struct app *a)
         session_stop(a->session);
         app_say(a, "indexing stopped; what was read stays");
     } else
-        app_say(a, "nothing is running · Q quits");
+        app_say(a, "nothing is running; Q quits");
 }
 
 /* q and Esc: one level up; out of the last one the program ends. */

@@ -131,8 +131,8 @@ void popup_pivot(struct app *a)
         app_say(a, "this record has no address or id to follow");
         return;
     }
-    strbuf_adds(&a->popup.text, "Enter: in all logs, 15 minutes either side · "
-                                "a: in all logs, all of the time · +: within this filter");
+    strbuf_adds(&a->popup.text, "Enter: in all logs, 15 minutes either side; "
+                                "a: in all logs, all of the time; +: within this filter");
     popup_text(a, "same in all logs");
 }
 

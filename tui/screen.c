@@ -27,13 +27,13 @@ static void zoom_label(struct app *a, const struct step *s, struct strbuf *out)
     char from[FMT_LEN], to[FMT_LEN];
 
     if (!fmt_same_day(a->zone, s->from_us, s->to_us))
-        strbuf_addf(out, "%s–%s", fmt_day_hm(from, a->zone, s->from_us),
+        strbuf_addf(out, "%s-%s", fmt_day_hm(from, a->zone, s->from_us),
                     fmt_day_hm(to, a->zone, s->to_us));
     else if (s->to_us - s->from_us < 120 * INT64_C(1000000))
-        strbuf_addf(out, "%s–%s", fmt_hms(from, a->zone, s->from_us),
+        strbuf_addf(out, "%s-%s", fmt_hms(from, a->zone, s->from_us),
                     fmt_hms(to, a->zone, s->to_us));
     else
-        strbuf_addf(out, "%s–%s", fmt_hm(from, a->zone, s->from_us),
+        strbuf_addf(out, "%s-%s", fmt_hm(from, a->zone, s->from_us),
                     fmt_hm(to, a->zone, s->to_us));
 }
 
@@ -256,6 +256,21 @@ static void draw_status(struct app *a, struct grid *g)
 
 /* --- panes --- */
 
+/* The screen's own words use a few signs beyond ASCII; on a terminal without UTF-8 their twins. */
+static void plain_signs(const struct grid *g, struct strbuf *s)
+{
+    static const char *const sign[][2] = {{"·", "."}, {"–", "-"}};
+
+    for (unsigned i = 0; g->ascii && s->len && i < ARRAY_LEN(sign); i++) {
+        size_t n = strlen(sign[i][0]);
+
+        for (char *at = s->buf; (at = strstr(at, sign[i][0])) != NULL; s->len -= n - 1) {
+            *at = sign[i][1][0];
+            memmove(at + 1, at + n, strlen(at + n) + 1);
+        }
+    }
+}
+
 static void draw_title(struct app *a, struct grid *g, enum view_id id, struct rect r)
 {
     const struct view_class *v = view_class(id);
@@ -273,6 +288,7 @@ static void draw_title(struct app *a, struct grid *g, enum view_id id, struct re
             title.len -= strlen(glyph(g, GLYPH_DOT)) + 2;
     }
     strbuf_addc(&title, ' ');
+    plain_signs(g, &title);
     grid_put(g, r.y, r.x + 1, strbuf_slice(&title), r.w - 2, focus ? ROLE_TITLE : ROLE_LABEL, 0);
     strbuf_release(&title);
 }

@@ -8,7 +8,7 @@ static const char *const language[] = {
     "srcaddr in 10.0.0.0/8      a network; ip = any address of the record",
     "duration > 2s  bytes_out > 5MB     units of time and size",
     "@timestamp > -15m  @timestamp in 13:00..13:10   times in the zone shown",
-    "a=1 b=2 · and or not ( )   a blank between tests means and",
+    "a=1 b=2; and or not ( )   a blank between tests means and",
     "field = -                  missing; ispresent(field) is the opposite",
 };
 

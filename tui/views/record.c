@@ -188,7 +188,7 @@ static bool record_command(struct app *a, const struct key_match *m)
 
 static void record_caption(struct app *a, struct strbuf *out)
 {
-    strbuf_adds(out, a->focus == VIEW_RECORD ? "h l other records · + − filter · x explains" : "");
+    strbuf_adds(out, a->focus == VIEW_RECORD ? "h l other records, + - filter, x explains" : "");
 }
 
 /* The folded screen's box: three lines that say what happened. */

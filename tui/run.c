@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "text.h"
 
 #define FRAME_MS 33
 #define BUSY_MS 250 /* progress is shown this often while work runs */
@@ -118,17 +119,23 @@ static void run_loop(struct loop *l)
     }
 }
 
-static bool nothing_opened(struct session *s, const struct tui_options *o)
+/* None of the paths can be read at all: told on stderr, before there is a screen. */
+static bool nothing_to_open(const struct tui_options *o)
 {
-    char why[600];
     int bad = 0;
 
-    for (uint32_t i = 0; session_problem(s, i, why, sizeof(why)); i++)
-        bad++;
+    for (int i = 0; i < o->n_paths; i++)
+        bad += strcmp(o->paths[i], "-") != 0 && access(o->paths[i], R_OK) != 0;
     if (bad < o->n_paths || o->n_paths == 0)
         return false;
-    for (uint32_t i = 0; session_problem(s, i, why, sizeof(why)); i++)
-        fprintf(stderr, "awl: %s\n", why);
+    for (int i = 0; i < o->n_paths; i++) {
+        struct strbuf name = STRBUF_INIT;
+        int code = access(o->paths[i], R_OK) != 0 ? errno : 0;
+
+        text_escape(&name, slice_str(o->paths[i]), o->ascii);
+        fprintf(stderr, "awl: cannot open %s: %s\n", name.buf ? name.buf : "", strerror(code));
+        strbuf_release(&name);
+    }
     return true;
 }
 
@@ -175,7 +182,7 @@ int tui_run(const struct tui_options *o)
 
     for (int i = 0; i < o->n_paths; i++)
         session_open(session, o->paths[i]);
-    if (!nothing_opened(session, o)) {
+    if (!nothing_to_open(o)) {
         session_start(session);
         code = run_with(&l, o, session, keys);
     }

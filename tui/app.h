@@ -168,7 +168,6 @@ static inline bool app_told(const struct app *a)
 
 /* do.c */
 void app_do(struct app *a, const struct key_match *m);
-void app_focus(struct app *a, enum view_id pane);
 void app_show_view(struct app *a, enum view_id view);
 /* Moves a table's or a pane's line cursor by the movement commands; true if it was one. */
 bool move_lines(const struct key_match *m, unsigned *at, unsigned lines, int height);

@@ -39,11 +39,6 @@ bool move_lines(const struct key_match *m, unsigned *at, unsigned lines, int hei
     return true;
 }
 
-void app_focus(struct app *a, enum view_id pane)
-{
-    a->focus = pane;
-}
-
 void app_show_view(struct app *a, enum view_id view)
 {
     struct place *p = app_place(a);

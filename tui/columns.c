@@ -107,7 +107,8 @@ static void add_def(struct columns *c, const struct column_def *d, uint32_t type
     col->flex = d->flex;
     col->right = d->right;
     col->status = d->status;
-    col->extra = c->n > 1 && (c->col[c->n - 2].extra || strcmp(c->col[c->n - 2].title, "took") == 0);
+    const struct list_column *before = &c->col[c->n - 2];
+    col->extra = before->extra || strcmp(before->title, "took") == 0;
     for (unsigned i = 0; i < logtype_count() && i < MAX_LOGTYPES; i++) {
         col->field[i] = field[i];
         if (used && field[i] >= 0)

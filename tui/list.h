@@ -32,7 +32,8 @@ void list_page(struct list *l, const struct rowset *rows, int height);
 void list_move(struct list *l, const struct rowset *rows, int64_t n);
 void list_first(struct list *l, const struct rowset *rows);
 void list_last(struct list *l, const struct rowset *rows);
-/* To the record at or behind the key; `centre` puts it a third down the pane if it was not in sight. */
+/* To the record at or behind the key; `centre` puts it a third down the pane if it was not in
+ * sight. */
 void list_goto(struct list *l, const struct rowset *rows, const struct rowkey *k, bool centre);
 bool list_selected(const struct list *l, struct rowref *out);
 

@@ -172,7 +172,8 @@ void app_open_prompt(struct app *a, enum prompt_kind kind)
         [ASK_TIME] = "go to time: ", [ASK_COMMAND] = ":",
     };
     static const unsigned history[] = {
-        [ASK_FILTER] = 0, [ASK_SEARCH] = 1, [ASK_SEARCH_BACK] = 1, [ASK_TIME] = 2, [ASK_COMMAND] = 3,
+        [ASK_FILTER] = 0, [ASK_SEARCH] = 1,  [ASK_SEARCH_BACK] = 1,
+        [ASK_TIME] = 2,   [ASK_COMMAND] = 3,
     };
     prompt_complete complete = kind == ASK_FILTER    ? complete_filter
                                : kind == ASK_COMMAND ? complete_command

@@ -13,7 +13,8 @@ enum role status_role(struct slice s)
     }
     if (slice_is(s, "Error") || slice_is(s, "CapacityExceeded"))
         return ROLE_ERROR;
-    if (slice_is(s, "REJECT") || slice_is(s, "REJ") || slice_is(s, "LimitExceeded") || slice_is(s, "AccessDenied"))
+    if (slice_is(s, "REJECT") || slice_is(s, "REJ") || slice_is(s, "LimitExceeded") ||
+        slice_is(s, "AccessDenied"))
         return ROLE_WARN;
     if (slice_is(s, "000"))
         return ROLE_WARN;

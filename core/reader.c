@@ -43,7 +43,6 @@ struct reader {
     bool at_end;
     struct err err;            /* met behind bytes that were still given */
     int fd;                    /* of a gzip file, open during one call only */
-    int pipe;                  /* standard input or a named pipe; open until the reader goes */
     struct buffer *carry;      /* the beginning of a line */
     struct buffer *spare;
     unsigned n_spare;
@@ -61,7 +60,7 @@ struct reader *reader_new(struct source *s, uint64_t from, size_t chunk_size)
     r->src = s;
     r->off = r->raw = from;
     r->chunk_size = MIN(MAX(chunk_size, (size_t)4096), (size_t)MAX_CHUNK);
-    r->fd = r->pipe = -1;
+    r->fd = -1;
     pthread_mutex_init(&r->lock, NULL);
     return r;
 }
@@ -264,20 +263,8 @@ static ssize_t disk_input(void *ctx, void *buf, size_t n, struct err *e)
     return read_disk(ctx, buf, n, e);
 }
 
-/* A named pipe is opened without waiting for a writer; poll() then waits for its bytes. */
-static int open_pipe(struct reader *r, struct err *e)
-{
-    const char *path = r->src->path;
-
-    if (r->pipe < 0)
-        r->pipe = strcmp(path, "-") == 0 ? STDIN_FILENO
-                                         : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    return r->pipe < 0 ? err_sys(e, "cannot open", path) : 0;
-}
-
 static ssize_t read_pipe(struct reader *r, void *buf, size_t n, struct err *e)
 {
-    struct pollfd p = {.fd = r->pipe, .events = POLLIN};
     ssize_t got;
 
     if (r->n_head) { /* what sniffing took */
@@ -288,8 +275,9 @@ static ssize_t read_pipe(struct reader *r, void *buf, size_t n, struct err *e)
         return got;
     }
     do {
-        poll(&p, 1, -1);
-        got = read(r->pipe, buf, MIN(n, (size_t)PIPE_READ));
+        if (!source_wait(r->src, &r->src->cancel))
+            return 0;
+        got = read(r->src->pipe, buf, MIN(n, (size_t)PIPE_READ));
     } while (got < 0 && (errno == EINTR || errno == EAGAIN));
     if (got < 0)
         return err_sys(e, "cannot read", r->src->path);
@@ -308,8 +296,6 @@ static int sniff_pipe(struct reader *r, struct err *e)
     size_t n = 0;
     ssize_t got = 1;
 
-    if (open_pipe(r, e) < 0)
-        return e->code;
     r->sniffed = true;
     while (n < 2 && (got = read_pipe(r, head + n, 2 - n, e)) > 0)
         n += (size_t)got;
@@ -357,7 +343,7 @@ static ssize_t read_bytes(struct reader *r, void *buf, size_t n, struct err *e)
 
 static bool pipe_is_quiet(const struct reader *r)
 {
-    struct pollfd p = {.fd = r->pipe, .events = POLLIN};
+    struct pollfd p = {.fd = r->src->pipe, .events = POLLIN};
 
     return r->src->kind == SOURCE_STDIN && poll(&p, 1, 0) == 0;
 }
@@ -505,8 +491,6 @@ void reader_free(struct reader *r)
     }
     free_buffer(r->carry);
     inflater_free(r->inflater);
-    if (r->pipe > STDIN_FILENO)
-        close(r->pipe);
     strbuf_release(&r->whole);
     pthread_mutex_destroy(&r->lock);
     free(r);

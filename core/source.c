@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -18,6 +19,7 @@
 #include "xalloc.h"
 
 #define MAX_DEPTH 64
+#define WAIT_MS 100 /* between looks at the flag that stops waiting */
 
 /* --- what the key tells --- */
 
@@ -191,6 +193,7 @@ static struct source *source_new(const char *path, const char *name)
 
     s->path = xstrdup(path);
     s->name = xstrdup(name);
+    s->pipe = -1;
     s->first_us = INT64_MAX;
     s->last_us = INT64_MIN;
     pthread_mutex_init(&s->lock, NULL);
@@ -208,8 +211,9 @@ static int64_t now_us(void)
 }
 
 /* Bytes that come once: kept in memory. */
-static void become_pipe(struct source *s)
+static void become_pipe(struct source *s, int fd)
 {
+    s->pipe = fd;
     s->kind = SOURCE_STDIN;
     s->mtime_us = now_us();
     s->store = stdin_store_new();
@@ -225,7 +229,7 @@ static int read_identity(struct source *s, int fd, struct err *e)
     if (S_ISDIR(st.st_mode))
         return err_set(e, ERR_SYS, "%s: is a folder", s->path);
     if (S_ISFIFO(st.st_mode)) {
-        become_pipe(s);
+        become_pipe(s, fd); /* opened without waiting for a writer; poll() waits */
         return 0;
     }
     if (!S_ISREG(st.st_mode))
@@ -254,7 +258,7 @@ struct source *source_open(const char *path, const char *name, struct err *e)
 
     if (strcmp(path, "-") == 0) {
         s = source_new("-", "-");
-        become_pipe(s);
+        become_pipe(s, STDIN_FILENO);
         return s;
     }
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -264,7 +268,8 @@ struct source *source_open(const char *path, const char *name, struct err *e)
     }
     s = source_new(path, name);
     rc = read_identity(s, fd, e);
-    close(fd);
+    if (s->pipe != fd)
+        close(fd);
     if (rc < 0) {
         source_free(s);
         return NULL;
@@ -277,6 +282,8 @@ void source_free(struct source *s)
     if (!s)
         return;
     blob_forget(s);
+    if (s->pipe > STDIN_FILENO)
+        close(s->pipe);
     zaccess_free(s->zaccess);
     stdin_store_free(s->store);
     pthread_mutex_destroy(&s->lock);
@@ -286,6 +293,18 @@ void source_free(struct source *s)
     free(s->origin);
     free(s->error);
     free(s);
+}
+
+bool source_wait(struct source *s, const atomic_bool *stop)
+{
+    struct pollfd p = {.fd = s->pipe, .events = POLLIN};
+
+    if (s->kind != SOURCE_STDIN)
+        return !*stop;
+    while (!*stop && !s->cancel)
+        if (poll(&p, 1, WAIT_MS) > 0)
+            return true;
+    return false;
 }
 
 bool source_rename(struct source *s, const char *path)

@@ -31,6 +31,7 @@ struct source {
     ino_t ino;
     _Atomic uint64_t size; /* bytes on disk when opened, or when it was seen to grow */
     int64_t mtime_us;
+    int pipe;             /* SOURCE_STDIN: read from here; else -1 */
     struct s3_identity ident;
     char *origin;         /* "account/region/resource" for @source; "" if unknown */
     struct logtype *lt;   /* set by detection, before any record */
@@ -43,6 +44,7 @@ struct source {
     _Atomic uint64_t unparsed[REASON_COUNT];
     _Atomic int64_t first_us, last_us; /* over records with a time; first > last if none */
     _Atomic bool done;             /* read to its end (for now) */
+    _Atomic bool cancel;           /* set from outside: reading a pipe ends within a moment */
     _Atomic bool changed;          /* cut or replaced on disk since it was read */
     pthread_mutex_t lock;          /* guards error and the members below */
     char *error;                   /* why it could not be read (to its end); NULL if well */
@@ -54,6 +56,9 @@ struct source {
 /* Opens identity only (stat + magic bytes); returns NULL with *e if unreadable. */
 struct source *source_open(const char *path, const char *name, struct err *e);
 void source_free(struct source *s);
+/* Waits, with no lock held, until a pipe has something to read or has ended; false if *stop or
+ * cancel came first. True at once for files. */
+bool source_wait(struct source *s, const atomic_bool *stop);
 /* The file is called otherwise now (it was rotated). Once only; false if it was renamed before. */
 bool source_rename(struct source *s, const char *path);
 void source_fail(struct source *s, const char *fmt, ...) PRINTF_LIKE(2, 3); /* sets error, once */

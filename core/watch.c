@@ -33,7 +33,8 @@ struct known {
 
 struct folder {
     char *path;
-    int wd;
+    dev_t dev;
+    ino_t ino;
     bool all; /* new files count; else only known paths do */
 };
 
@@ -196,10 +197,10 @@ static struct folder *folder_by_wd(struct watch *w, int wd)
     return wd >= 0 && (size_t)wd < w->cap_wd && w->by_wd[wd] ? &w->folder[w->by_wd[wd] - 1] : NULL;
 }
 
-static struct folder *folder_by_path(struct watch *w, const char *path)
+static struct folder *folder_by_inode(struct watch *w, const struct stat *st)
 {
     for (size_t i = 0; i < w->n_folder; i++)
-        if (strcmp(w->folder[i].path, path) == 0)
+        if (w->folder[i].ino == st->st_ino && w->folder[i].dev == st->st_dev)
             return &w->folder[i];
     return NULL;
 }
@@ -225,12 +226,12 @@ static bool path_below(const char *dir, const char *name, char path[PATH_MAX])
            PATH_MAX;
 }
 
-static bool same_folder(const char *a, const char *b)
+static bool is_still(const char *path, const struct stat *is)
 {
-    struct stat sa, sb;
+    struct stat st;
 
-    return stat(*a ? a : ".", &sa) == 0 && stat(*b ? b : ".", &sb) == 0 &&
-           sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+    return stat(*path ? path : ".", &st) == 0 && st.st_dev == is->st_dev &&
+           st.st_ino == is->st_ino;
 }
 
 /* A folder that came again under another name, or was made anew under the same, is one folder.
@@ -239,12 +240,16 @@ static bool enter_folder(struct watch *w, const char *path, bool all)
 {
     const char *at = *path ? path : ".";
     int wd = w->fd >= 0 ? inotify_add_watch(w->fd, at, EVENTS) : -1;
-    struct folder *f = wd >= 0 ? folder_by_wd(w, wd) : folder_by_path(w, path);
+    struct folder *f;
+    struct stat st;
     bool more;
 
+    if (stat(at, &st) != 0)
+        return false;
+    f = wd >= 0 ? folder_by_wd(w, wd) : folder_by_inode(w, &st);
     if (wd < 0 || tells_nothing(at))
         w->polling = true;
-    if (f && !same_folder(f->path, path)) { /* renamed; not a link, which may be a loop */
+    if (f && !is_still(f->path, &st)) { /* renamed; not a link, which may be a loop */
         free(f->path);
         f->path = xstrdup(path);
         f->all |= all;
@@ -256,7 +261,7 @@ static bool enter_folder(struct watch *w, const char *path, bool all)
         return more;
     }
     GROW(w->folder, w->cap_folder, w->n_folder + 1);
-    w->folder[w->n_folder++] = (struct folder){.path = xstrdup(path), .wd = wd, .all = all};
+    w->folder[w->n_folder++] = (struct folder){xstrdup(path), st.st_dev, st.st_ino, all};
     if (wd >= 0)
         index_folder(w, wd);
     return true;
@@ -354,9 +359,9 @@ static void scan_folder(struct watch *w, size_t index)
     while (d && (de = readdir(d))) {
         if (de->d_name[0] == '.' || !path_below(dir, de->d_name, sub))
             continue;
-        if (de->d_type == DT_DIR && !folder_by_path(w, sub))
+        if (de->d_type == DT_DIR)
             add_folder(w, sub, true, true, 1);
-        else if (de->d_type != DT_DIR && !find_known(w, sub))
+        else if (!find_known(w, sub))
             mark(w, sub);
     }
     if (d)
@@ -386,6 +391,7 @@ static bool look_at(struct watch *w, const char *path, struct watch_event *ev)
     const char *base = strrchr(path, '/');
     struct known *k = find_known(w, path);
     struct stat st;
+    bool back;
 
     snprintf(ev->path, sizeof(ev->path), "%s", path);
     if (stat(path, &st) != 0) {
@@ -402,8 +408,9 @@ static bool look_at(struct watch *w, const char *path, struct watch_event *ev)
         ev->kind = WATCH_NEW_FILE;
         return true;
     }
+    back = k->gone; /* perhaps with the number of the file that went */
     k->gone = false;
-    if (k->ino != st.st_ino || k->dev != st.st_dev)
+    if (back || k->ino != st.st_ino || k->dev != st.st_dev)
         ev->kind = WATCH_REPLACED;
     else if ((uint64_t)st.st_size < k->size)
         ev->kind = WATCH_TRUNCATED;

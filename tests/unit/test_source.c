@@ -278,6 +278,46 @@ static void test_named_pipe_gives_lines_as_they_come(void **state)
     source_free(s);
 }
 
+static void *cancel_soon(void *arg)
+{
+    struct source *s = arg;
+
+    usleep(20000);
+    s->cancel = true;
+    return NULL;
+}
+
+static void test_waiting_for_a_pipe_can_be_ended(void **state)
+{
+    const char *path = in_dir("quiet");
+    atomic_bool stop = true;
+    struct source *s;
+    struct reader *r;
+    struct chunk c;
+    struct err e;
+    pthread_t t;
+    int fd;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    s = opened(path);
+    fd = open(path, O_RDWR);
+    assert_false(source_wait(s, &stop));
+    stop = false;
+    assert_int_equal(write(fd, "half a line", 11), 11);
+    assert_true(source_wait(s, &stop));
+    pthread_create(&t, NULL, cancel_soon, s);
+    r = reader_new(s, 0, 4096);
+    assert_int_equal(reader_next(r, &c, &e), 1);
+    assert_int_equal(c.len, 11);
+    chunk_release(r, &c);
+    assert_int_equal(reader_next(r, &c, &e), 0);
+    pthread_join(t, NULL);
+    reader_free(r);
+    source_free(s);
+    close(fd);
+}
+
 /* --- any place --- */
 
 static void check_views(const char *path, const char *want, size_t n)
@@ -513,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_vanished_and_replaced),
         cmocka_unit_test(test_what_cannot_be_opened),
         cmocka_unit_test(test_named_pipe_gives_lines_as_they_come),
+        cmocka_unit_test(test_waiting_for_a_pipe_can_be_ended),
         cmocka_unit_test(test_views_equal_the_file),
         cmocka_unit_test(test_cut_while_mapped),
         cmocka_unit_test(test_many_maps),

@@ -51,9 +51,9 @@ struct inflater {
     struct zaccess *z;
     z_stream zs;
     enum state state;
-    bool eof, first;        /* no more input; no member seen yet */
-    bool full;              /* the last step filled the output: there may be more of it */
-    uint64_t in, out;       /* compressed bytes taken, bytes given */
+    bool eof, first;  /* no more input; no member seen yet */
+    bool full;        /* the last step filled the output: there may be more of it */
+    uint64_t in, out; /* compressed bytes taken, bytes given */
     uint64_t last_point;
     struct err err;         /* why it FAILED */
     struct inflater *inner; /* of a gzip inside: reads this one */
@@ -201,8 +201,7 @@ static bool fill(struct inflater *i, struct err *e, int *rc)
 static ssize_t damaged(struct inflater *i, const char *what, struct err *e)
 {
     i->state = FAILED;
-    err_set(e, ERR_FORMAT,
-            "damaged gzip after inflated byte %llu (compressed byte %llu): %s",
+    err_set(e, ERR_FORMAT, "damaged gzip after inflated byte %llu (compressed byte %llu): %s",
             (unsigned long long)i->out, (unsigned long long)i->in, what);
     i->err = *e;
     return ERR_FORMAT;
@@ -450,8 +449,8 @@ bool inflate_whole(struct slice in, struct strbuf *out, size_t limit)
     if (good && is_gzip(strbuf_slice(out))) {
         struct strbuf inner = STRBUF_INIT;
 
-        good = inflate_members(d, strbuf_slice(out), &inner, limit) &&
-               !is_gzip(strbuf_slice(&inner));
+        good =
+            inflate_members(d, strbuf_slice(out), &inner, limit) && !is_gzip(strbuf_slice(&inner));
         strbuf_release(out);
         *out = inner;
     }

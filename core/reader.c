@@ -8,7 +8,10 @@
  *
  * Streams (gzip, pipes): fill a buffer, cut behind the last line feed, carry the rest over; all
  * under the lock. A small gzip file is inflated at once. A pipe gives what it has as soon as it
- * pauses behind a line. */
+ * pauses behind a line.
+ *
+ * Once the last chunk is released all memory goes: a reader at its end may be kept, for tens of
+ * thousands of files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -21,11 +24,11 @@
 #include "xalloc.h"
 
 #define MAX_CHUNK (256u << 20)
-#define WHOLE_GZIP (8u << 20)      /* compressed files up to here are inflated in one go */
-#define WHOLE_LIMIT (128u << 20)   /* unless they are larger than this unpacked */
+#define WHOLE_GZIP (8u << 20)    /* compressed files up to here are inflated in one go */
+#define WHOLE_LIMIT (128u << 20) /* unless they are larger than this unpacked */
 #define PIPE_READ (256 * 1024)
-#define LOOK (16 * 1024)           /* bytes looked at at a time for the end of a line */
-#define MAX_SPARE 16               /* buffers kept */
+#define LOOK (16 * 1024) /* bytes looked at at a time for the end of a line */
+#define MAX_SPARE 16     /* buffers kept */
 
 struct buffer {
     struct buffer *next;
@@ -37,19 +40,20 @@ struct reader {
     struct source *src;
     pthread_mutex_t lock;
     size_t chunk_size;
-    uint64_t off;              /* inflated offset behind what was given */
-    uint64_t raw;              /* next byte on disk */
+    uint64_t off; /* inflated offset behind what was given */
+    uint64_t raw; /* next byte on disk */
     unsigned seq;
+    unsigned n_out; /* chunks given and not released */
     bool at_end;
-    struct err err;            /* met behind bytes that were still given */
-    int fd;                    /* of a gzip file, open during one call only */
-    struct buffer *carry;      /* the beginning of a line */
+    struct err err;       /* met behind bytes that were still given */
+    int fd;               /* of a gzip file, open during one call only */
+    struct buffer *carry; /* the beginning of a line */
     struct buffer *spare;
     unsigned n_spare;
     struct inflater *inflater;
-    struct strbuf whole;       /* a small gzip file, inflated */
+    struct strbuf whole; /* a small gzip file, inflated */
     bool is_whole, sniffed;
-    char head[2];              /* what was read of a pipe to sniff */
+    char head[2]; /* what was read of a pipe to sniff */
     size_t n_head;
 };
 
@@ -95,6 +99,22 @@ static void give_back(struct reader *r, struct buffer *b)
     b->next = r->spare;
     r->spare = b;
     r->n_spare++;
+}
+
+static void drop_memory(struct reader *r)
+{
+    while (r->spare) {
+        struct buffer *b = r->spare;
+
+        r->spare = b->next;
+        free_buffer(b);
+    }
+    r->n_spare = 0;
+    free_buffer(r->carry);
+    r->carry = NULL;
+    inflater_free(r->inflater);
+    r->inflater = NULL;
+    strbuf_release(&r->whole);
 }
 
 static int open_file(struct reader *r, uint64_t *size, struct err *e)
@@ -204,6 +224,7 @@ static int reserve(struct reader *r, struct chunk *c, size_t *want, int *fd, str
     *c = (struct chunk){.off = r->off, .seq = r->seq++, .last = r->at_end};
     *want = (size_t)(end - r->off);
     c->owner = take_buffer(r);
+    r->n_out++;
     r->off = end;
     progress(r, end, end);
     return 1;
@@ -400,6 +421,7 @@ static void give(struct reader *r, struct chunk *c, const char *ptr, size_t len,
 {
     *c = (struct chunk){.ptr = ptr, .len = len, .off = r->off, .seq = r->seq++, .owner = owner};
     r->off += len;
+    r->n_out++;
     progress(r, r->raw, r->off);
 }
 
@@ -407,18 +429,21 @@ static bool next_of_whole(struct reader *r, struct chunk *c)
 {
     size_t left = r->whole.len - (size_t)MIN(r->off, (uint64_t)r->whole.len);
     size_t n = MIN(left, r->chunk_size);
-    const char *at = r->whole.buf + r->whole.len - left, *nl;
+    const char *at, *nl;
 
-    if (left == 0)
+    if (left == 0) {
+        r->at_end = true;
         return false;
+    }
+    at = r->whole.buf + r->off;
     if (n < left) {
         nl = memrchr(at, '\n', n);
         if (!nl)
             nl = memchr(at + n, '\n', left - n);
         n = nl ? (size_t)(nl + 1 - at) : left;
     }
-    give(r, c, at, n, NULL);
-    c->last = n == left;
+    give(r, c, at, n, &r->whole);
+    c->last = r->at_end = n == left;
     return true;
 }
 
@@ -445,7 +470,9 @@ static int next_streamed(struct reader *r, struct chunk *c, struct err *e)
         return end_of_stream(r, e);
     b = next_lines(r);
     if (b->len == 0) {
-        give_back(r, b);
+        free_buffer(b);
+        if (r->n_out == 0)
+            drop_memory(r);
         return end_of_stream(r, e);
     }
     give(r, c, b->ptr, b->len, b);
@@ -470,13 +497,16 @@ int reader_next(struct reader *r, struct chunk *c, struct err *e)
 
 void chunk_release(struct reader *r, struct chunk *c)
 {
-    struct buffer *b = c->owner;
+    void *owner = c->owner;
 
     c->owner = NULL;
-    if (!b)
+    if (!owner)
         return;
     pthread_mutex_lock(&r->lock);
-    give_back(r, b);
+    if (owner != &r->whole)
+        give_back(r, owner);
+    if (--r->n_out == 0 && r->at_end)
+        drop_memory(r);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -484,14 +514,7 @@ void reader_free(struct reader *r)
 {
     if (!r)
         return;
-    while (r->spare) {
-        struct buffer *b = r->spare;
-        r->spare = b->next;
-        free_buffer(b);
-    }
-    free_buffer(r->carry);
-    inflater_free(r->inflater);
-    strbuf_release(&r->whole);
+    drop_memory(r);
     pthread_mutex_destroy(&r->lock);
     free(r);
 }

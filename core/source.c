@@ -43,8 +43,8 @@ static bool is_region(struct slice s)
         return true;
     for (; i < s.len && ((s.ptr[i] >= 'a' && s.ptr[i] <= 'z') || s.ptr[i] == '-'); i++)
         dashes += s.ptr[i] == '-';
-    return dashes >= 2 && s.ptr[i - 1] == '-' && i < s.len && all_digits(
-        slice_of(s.ptr + i, s.len - i), s.len - i);
+    return dashes >= 2 && s.ptr[i - 1] == '-' && i < s.len &&
+           all_digits(slice_of(s.ptr + i, s.len - i), s.len - i);
 }
 
 /* "20240131T2355Z", "202401312355" */
@@ -63,8 +63,8 @@ static struct slice base_name(struct slice path)
 /* Folders: AWSLogs/[ORG/]ACCOUNT/SERVICE/[REGION/][RESOURCE/], or hive's KEY=VALUE anywhere. */
 static void identify_folders(struct slice path, struct s3_identity *out)
 {
-    static const char *const key[] = {"aws-account-id=", "aws-region=", "aws-service=",
-                                      "DistributionId="};
+    static const char *const key[] = {
+        "aws-account-id=", "aws-region=", "aws-service=", "DistributionId="};
     struct slice *const value[] = {&out->account, &out->region, &out->service, &out->resource};
     struct slice part, rest = path;
     unsigned at = 0; /* 1: behind AWSLogs, 2: behind the account, 3: behind the service */

@@ -49,9 +49,9 @@ struct watch {
     size_t n_known, cap_known;
     uint32_t *slot; /* hash of path -> known + 1 */
     size_t n_slot;
-    char **dirty;   /* paths to look at */
+    char **dirty; /* paths to look at */
     size_t n_dirty, cap_dirty, next_dirty;
-    bool polling;   /* some folder cannot be watched */
+    bool polling; /* some folder cannot be watched */
     int64_t polled_ms;
 };
 
@@ -230,8 +230,7 @@ static bool is_still(const char *path, const struct stat *is)
 {
     struct stat st;
 
-    return stat(*path ? path : ".", &st) == 0 && st.st_dev == is->st_dev &&
-           st.st_ino == is->st_ino;
+    return stat(*path ? path : ".", &st) == 0 && st.st_dev == is->st_dev && st.st_ino == is->st_ino;
 }
 
 /* A folder that came again under another name, or was made anew under the same, is one folder.
@@ -319,7 +318,7 @@ static void take_event(struct watch *w, const struct inotify_event *ev)
     struct stat st;
 
     if (ev->mask & IN_Q_OVERFLOW)
-        w->polled_ms = 0; /* look at everything */
+        w->polled_ms = 0;           /* look at everything */
     if (ev->mask & IN_IGNORED && f) /* the number may come again for another folder */
         w->by_wd[ev->wd] = 0;
     if (!f || ev->len == 0 || !path_below(f->path, ev->name, path))

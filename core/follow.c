@@ -60,7 +60,10 @@ static void tell_watch(struct follow *w, const struct source *src, uint64_t size
 
 static void drop_rows(struct follow *w, uint32_t source)
 {
-    struct snapshot *snap = session_snapshot(w->s);
+    struct snapshot *snap;
+
+    ingest_seal(&w->in); /* no builder may bring them back */
+    snap = session_snapshot(w->s);
 
     for (uint32_t i = 0; i < snap->n; i++) {
         struct segment *seg = snap->seg[i];
@@ -108,25 +111,14 @@ static void read_on(struct follow *w, struct feed *f)
     tell_watch(w, f->src, f->src->kind == SOURCE_PLAIN ? f->end : f->src->size);
 }
 
-static void grown(struct follow *w, struct feed *f)
-{
-    struct stat st;
-
-    if (f->src->kind != SOURCE_PLAIN || stat(f->src->path, &st) != 0)
-        return;
-    feed_resume(f);
-    drop_partial(w, f);
-    f->src->size = (uint64_t)st.st_size;
-    read_on(w, f);
-}
-
 static void open_new(struct follow *w, const char *path)
 {
     struct feed *f;
     const char *base = strrchr(path, '/');
     struct stat st;
 
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+    /* what an empty file will be is known when it has a first byte: it is opened as it grows */
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
         return;
     f = feed_by_inode(w, st.st_dev, st.st_ino);
     if (f) {
@@ -137,6 +129,30 @@ static void open_new(struct follow *w, const char *path)
     if (!f)
         return;
     f->taken = true;
+    read_on(w, f);
+}
+
+/* Drops what was read of a file and reads it as a new one. */
+static void open_again(struct follow *w, struct feed *f)
+{
+    f->src->changed = true;
+    drop_rows(w, f->src->id);
+    open_new(w, f->src->path);
+}
+
+static void grown(struct follow *w, struct feed *f)
+{
+    struct stat st;
+
+    if (f->src->kind == SOURCE_STDIN || stat(f->src->path, &st) != 0)
+        return;
+    if (f->src->kind == SOURCE_GZIP || f->src->size == 0) {
+        open_again(w, f); /* a copy that was still being written */
+        return;
+    }
+    feed_resume(f);
+    drop_partial(w, f);
+    f->src->size = (uint64_t)st.st_size;
     read_on(w, f);
 }
 
@@ -177,12 +193,8 @@ static void replaced(struct follow *w, struct feed *f, const char *path)
 
 static void truncated(struct follow *w, struct feed *f)
 {
-    struct source *src = f->src;
-
-    src->changed = true;
-    drop_rows(w, src->id);
-    source_fail(src, "%s: cut on disk; what was read before is gone", src->path);
-    open_new(w, src->path);
+    source_fail(f->src, "%s: cut on disk; what was read before is gone", f->src->path);
+    open_again(w, f);
 }
 
 static void handle(struct follow *w, const struct watch_event *ev)

@@ -178,13 +178,11 @@ static size_t group_of(struct grouper *g, const uint32_t *id)
     if ((g->n_group + 1) * 2 > g->n_slot)
         rehash(g);
     for (i = tuple_hash(id, n_by) & (g->n_slot - 1); g->slot[i]; i = (i + 1) & (g->n_slot - 1))
-        if (n_by == 0 || memcmp(g->tuple + (size_t)(g->slot[i] - 1) * n_by, id,
-                                n_by * sizeof(*id)) == 0)
+        if (memcmp(g->tuple + (size_t)(g->slot[i] - 1) * n_by, id, n_by * sizeof(*id)) == 0)
             return g->slot[i] - 1;
-    GROW(g->tuple, g->cap_group, (g->n_group + 1) * MAX(n_by, 1));
+    GROW(g->tuple, g->cap_group, (g->n_group + 1) * MAX(n_by, 1u));
     GROW(g->state, g->cap_state, (g->n_group + 1) * n_item);
-    if (n_by)
-        memcpy(g->tuple + g->n_group * n_by, id, n_by * sizeof(*id));
+    memcpy(g->tuple + g->n_group * n_by, id, n_by * sizeof(*id));
     memset(g->state + g->n_group * n_item, 0, n_item * sizeof(*g->state));
     g->slot[i] = (uint32_t)++g->n_group;
     return g->n_group - 1;
@@ -444,7 +442,7 @@ struct group_table *group_compute(struct session *s, const struct rowset *r,
         ok = r->count[i] == 0 || group_segment(&g, r, i, &view, cancel);
     rowview_release(&view);
     if (stats->n_by == 0 && g.n_group == 0)
-        group_of(&g, NULL);
+        group_of(&g, (uint32_t[1]){0});
     if (ok)
         t = make_table(&g);
     else if (cancel && *cancel)

@@ -121,11 +121,17 @@ bool ingest_show(struct ingest *in)
     return any;
 }
 
-void ingest_finish(struct ingest *in)
+void ingest_seal(struct ingest *in)
 {
-    for (unsigned t = 0; t < ARRAY_LEN(in->builder); t++) {
+    for (unsigned t = 0; t < ARRAY_LEN(in->builder); t++)
         if (in->builder[t] && builder_rows(in->builder[t]) > 0)
             publish(in, t, true);
+}
+
+void ingest_finish(struct ingest *in)
+{
+    ingest_seal(in);
+    for (unsigned t = 0; t < ARRAY_LEN(in->builder); t++) {
         builder_free(in->builder[t]);
         in->builder[t] = NULL;
     }

@@ -44,7 +44,9 @@ struct ingest {
 };
 
 void ingest_init(struct ingest *in, struct catalog *catalog);
-/* Seals what is left and publishes it. */
+/* Seals what is there and publishes it for good; the builders begin anew. */
+void ingest_seal(struct ingest *in);
+/* The same, and frees the builders. */
 void ingest_finish(struct ingest *in);
 /* Publishes the growing segments as they are now. Returns true if there was anything new. */
 bool ingest_show(struct ingest *in);

@@ -227,7 +227,7 @@ static void dedup_list(struct exec *r, const struct query_cmd *c, bool sorted)
             val_print(v, &text);
             strbuf_addc(&text, '\0');
         }
-        uint32_t before = dict_count(seen), id;
+        uint32_t before = dict_count(seen), id = 0;
         struct slice s = strbuf_slice(&text);
         uint64_t h = dict_hash(s);
 

@@ -170,7 +170,7 @@ static bool read_caller(struct slice *left, struct slice *val)
 /* Status, error code and four numbers at the start of *left; they are cut off if they are there. */
 static bool read_result(struct slice *left, struct slice *val)
 {
-    struct slice rest = *left, got[ARRAY_LEN(result_order)];
+    struct slice rest = *left, got[ARRAY_LEN(result_order)] = {{NULL, 0}};
 
     for (unsigned i = 0; i < ARRAY_LEN(got); i++) {
         got[i] = slice_cut(&rest, ' ');

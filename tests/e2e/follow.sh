@@ -1,0 +1,57 @@
+#!/bin/sh
+# Following: growth, a half line, rotation, truncation, new files, gz - each line once, in order.
+. "$(dirname "$0")/lib.sh"
+command -v tmux >/dev/null || { echo "1..0 # SKIP tmux is not there"; exit 77; }
+tmux_socket=awl-follow-$$
+
+line() { # number
+    printf '2 123456789012 eni-0a1b2c3d 10.0.0.1 10.0.0.2 %d 443 6 1 100 %d %d ACCEPT OK' "$1" \
+        $((1700000000 + $1)) $((1700000001 + $1))
+}
+screen() { tmux -L "$tmux_socket" capture-pane -p; }
+wait_for() { # TEXT
+    i=0
+    while [ $i -lt 100 ]; do
+        case $(screen) in *"$1"*) return 0 ;; esac
+        sleep 0.1
+        i=$((i + 1))
+    done
+    screen
+    return 1
+}
+sees() { if wait_for "$2" >"$work/seen"; then pass "$1"; else fail "$1" "no '$2' on the screen:" "$(cat "$work/seen")"; fi; }
+
+mkdir "$work/logs"
+log=$work/logs/flow.log
+{ line 1; echo; line 2; echo; } >"$log"
+tmux -L "$tmux_socket" -f /dev/null new-session -d -x 120 -y 40 \
+    "TERM=screen-256color LC_ALL=C.UTF-8 TZ=UTC '$awl' -F '$work/logs'"
+sees "the first two lines" "2 records"
+{ line 3; echo; } >>"$log"
+sees "a line more" "3 records"
+line 4 | head -c 40 >>"$log"
+sleep 0.5
+{ line 4 | tail -c +41; echo; } >>"$log"
+sees "a line that came in halves is one" "4 records"
+mv "$log" "$log.1"
+{ line 5; echo; line 6; echo; } >"$log"
+sees "rotated: the old lines stay, the new ones join" "6 records"
+{ line 7; echo; } >"$work/logs/second.log"
+sees "a new file" "7 records"
+mkdir "$work/logs/deep"
+{ line 8; echo; } | gzip -c >"$work/logs/deep/third.log.gz.tmp"
+mv "$work/logs/deep/third.log.gz.tmp" "$work/logs/deep/third.log.gz"
+sees "a new gzip file in a new folder" "8 records"
+: >"$log"
+{ line 9; echo; } >>"$log"
+sees "truncated in place: its lines go, the new one comes" "7 records"
+i=100
+while [ $i -lt 1100 ]; do
+    line $i
+    echo
+    i=$((i + 1))
+done >>"$log"
+sees "a thousand lines at once, none lost, none twice" "1,007 records"
+tmux -L "$tmux_socket" send-keys Q
+sleep 0.3
+finish

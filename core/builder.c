@@ -247,9 +247,8 @@ static inline bool same_text(struct slice a, struct slice b)
     return x == y;
 }
 
-static uint32_t local_code(struct builder *b, struct build_col *c, struct slice s)
+static uint32_t local_code(struct builder *b, struct build_col *c, struct slice s, uint64_t h)
 {
-    uint64_t h = dict_hash(s);
     uint32_t i;
 
     if ((uint64_t)c->n_text * 2 >= c->n_slot)
@@ -281,16 +280,53 @@ static void col_begin(struct build_col *c, uint32_t n)
     }
 }
 
-static void add_text(struct builder *b, struct build_col *c, struct slice s)
+/* A text that is not that of the row before, waiting for its code. */
+struct lookup {
+    struct build_col *col;
+    struct slice text;
+    uint64_t hash;
+    uint32_t guess; /* the code in the first slot, 0 if none */
+};
+
+static void add_text(struct builder *b, struct build_col *c, struct slice s, struct lookup *todo,
+                     unsigned *n)
 {
+    struct lookup *l = &todo[*n];
+
     if (c->last_code && same_text(c->last, s)) {
         c->code[b->n] = c->last_code;
         return;
     }
-    c->last_code = c->code[b->n] = local_code(b, c, s);
-    c->last = c->text[c->last_code - 1];
-    if (unlikely(b->n > GIVE_UP_AFTER && c->n_text > b->n - b->n / 16))
-        c->gave_up = true;
+    *l = (struct lookup){.col = c, .text = s, .hash = dict_hash(s)};
+    if (c->n_slot)
+        __builtin_prefetch(&c->slot[(uint32_t)l->hash & (c->n_slot - 1)]);
+    ++*n;
+}
+
+/* The tables are larger than the inner caches and every look-up misses three times (slot, text,
+ * bytes), so all columns of a row go step by step: the misses overlap. */
+static void look_up(struct builder *b, struct lookup *todo, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct build_col *c = todo[i].col;
+
+        if (!c->n_slot)
+            continue;
+        todo[i].guess = c->slot[(uint32_t)todo[i].hash & (c->n_slot - 1)].code;
+        if (todo[i].guess)
+            __builtin_prefetch(&c->text[todo[i].guess - 1]);
+    }
+    for (unsigned i = 0; i < n; i++)
+        if (todo[i].guess)
+            __builtin_prefetch(todo[i].col->text[todo[i].guess - 1].ptr);
+    for (unsigned i = 0; i < n; i++) {
+        struct build_col *c = todo[i].col;
+
+        c->last_code = c->code[b->n] = local_code(b, c, todo[i].text, todo[i].hash);
+        c->last = c->text[c->last_code - 1];
+        if (unlikely(b->n > GIVE_UP_AFTER && c->n_text > b->n - b->n / 16))
+            c->gave_up = true;
+    }
 }
 
 static void add_number(struct builder *b, const struct field_def *f, struct build_col *c,
@@ -318,6 +354,8 @@ bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint
                  uint32_t line)
 {
     uint64_t rel = off - b->run[b->n_run - 1].off;
+    struct lookup todo[MAX_FIELDS];
+    unsigned n_todo = 0;
     uint32_t n = b->n;
 
     BUG_ON(n >= SEGMENT_ROWS);
@@ -349,8 +387,9 @@ bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint
         if (c->kind == COL_NUM)
             add_number(b, b->lt->field[f], c, s);
         else
-            add_text(b, c, s);
+            add_text(b, c, s, todo, &n_todo);
     }
+    look_up(b, todo, n_todo);
     b->n++;
     return true;
 }

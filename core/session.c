@@ -197,7 +197,8 @@ static void read_feed(struct worker *w, struct feed *f)
     }
     pthread_mutex_unlock(&f->lock);
     w->in.hold_tail = may_grow(s, f->src);
-    while (!s->stop && (rc = ingest_next(&w->in, f, s->opt.chunk_bytes, &e)) != 0) {
+    while (!s->stop && source_wait(f->src, &s->stop) &&
+           (rc = ingest_next(&w->in, f, s->opt.chunk_bytes, &e)) != 0) {
         if (rc < 0) {
             source_fail(f->src, "%s", e.msg);
             session_add_problem(s, e.msg);
@@ -258,6 +259,8 @@ void session_stop(struct session *s)
 {
     s->stop = true;
     pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->n_feed; i++)
+        s->feed[i]->src->cancel = true;
     pthread_cond_broadcast(&s->work);
     pthread_mutex_unlock(&s->lock);
 }

@@ -8,17 +8,17 @@
 /* --- facet: the values of one field with their counts, most frequent first --- */
 
 struct facet_value {
-    struct slice text;  /* ptr NULL: missing. Owned by the facet or a dictionary */
+    struct slice text; /* ptr NULL: missing. Owned by the facet or a dictionary */
     uint64_t count;
 };
 struct facet {
-    char *name;              /* as asked: a field name or common alias */
-    uint64_t rows;           /* rows looked at */
+    char *name;    /* as asked: a field name or common alias */
+    uint64_t rows; /* rows looked at */
     uint64_t missing;
-    uint64_t distinct;       /* values that are not missing */
-    unsigned n;              /* values kept */
+    uint64_t distinct; /* values that are not missing */
+    unsigned n;        /* values kept */
     struct facet_value *value;
-    struct strbuf text;      /* owns texts that no dictionary holds */
+    struct strbuf text; /* owns texts that no dictionary holds */
 };
 /* Top `top` values of a field reference over all log types of the rowset (alias: merged). */
 struct facet *facet_compute(struct session *s, const struct rowset *r, const struct field_ref *f,
@@ -50,10 +50,10 @@ struct rowset *rowset_errors(const struct rowset *r, unsigned classes_mask /* 1 
 
 struct group_table {
     unsigned n_key, n_agg;
-    uint64_t n;           /* rows */
-    struct val *cell;     /* n * (n_key + n_agg), row by row, keys first */
-    char **name;          /* n_key + n_agg column names */
-    struct dict *texts;   /* owns the texts of cells */
+    uint64_t n;         /* rows */
+    struct val *cell;   /* n * (n_key + n_agg), row by row, keys first */
+    char **name;        /* n_key + n_agg column names */
+    struct dict *texts; /* owns the texts of cells */
 };
 /* The rows of a stats command. NULL with *e filled if cancelled or too many groups. */
 struct group_table *group_compute(struct session *s, const struct rowset *r,
@@ -72,7 +72,7 @@ struct error_row {
     struct slice reason;
     const char *cause, *side; /* explain.h */
     uint64_t count;
-    uint64_t paths;           /* distinct */
+    uint64_t paths; /* distinct */
     int64_t first_us, last_us;
     uint32_t spark[SPARK_BUCKETS];
 };
@@ -91,7 +91,7 @@ struct edge_row {
     struct slice code;
     const char *city, *country; /* "" if unknown */
     uint64_t requests, hits, misses, e4xx, e5xx, bytes;
-    double p95_ttfb;            /* seconds; NAN if no row has it */
+    double p95_ttfb; /* seconds; NAN if no row has it */
     uint32_t spark[SPARK_BUCKETS];
 };
 struct edge_table {

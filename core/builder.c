@@ -23,15 +23,15 @@ struct local_slot {
 
 struct build_col {
     bool used, gave_up;
-    uint8_t kind;         /* enum col_kind */
-    int64_t *num;         /* COL_NUM: SEGMENT_ROWS values */
-    uint32_t *code;       /* COL_DICT */
+    uint8_t kind;   /* enum col_kind */
+    int64_t *num;   /* COL_NUM: SEGMENT_ROWS values */
+    uint32_t *code; /* COL_DICT */
     struct local_slot *slot;
     uint32_t n_slot;
-    struct slice *text;   /* n_text; text of code c is text[c - 1], in the arena */
+    struct slice *text; /* n_text; text of code c is text[c - 1], in the arena */
     uint64_t *hash;
     uint32_t n_text, cap_text, cap_hash;
-    struct slice last;    /* the row before's text and code */
+    struct slice last; /* the row before's text and code */
     uint32_t last_code;
     uint64_t *odd;
 };
@@ -54,12 +54,12 @@ struct builder {
     struct run *run;
     size_t n_run, cap_run;
     struct build_col *col;
-    uint16_t *active;    /* the fields that have a column */
+    uint16_t *active; /* the fields that have a column */
     unsigned n_active;
     struct arena_block *blocks, *spare; /* in use; kept from earlier segments */
     char *free;
     size_t left;
-    uint32_t *perm, *perm_tmp, *count;  /* sealing's own: large, and needed again and again */
+    uint32_t *perm, *perm_tmp, *count; /* sealing's own: large, and needed again and again */
 };
 
 static enum col_kind kind_of(const struct field_def *f)

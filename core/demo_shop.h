@@ -123,7 +123,7 @@ static const char *const ciphers[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM
 #define SHOP_HOST "shop.example.com"
 #define SHOP_CERT                                                                                  \
     "arn:aws:acm:" SHOP_REGION ":" SHOP_ACCOUNT ":certificate/"                                    \
-                                                "7c2f0d5e-41b8-4a6f-9c1e-b05d8ef3a912"
+    "7c2f0d5e-41b8-4a6f-9c1e-b05d8ef3a912"
 #define SHOP_TG "arn:aws:elasticloadbalancing:" SHOP_REGION ":" SHOP_ACCOUNT ":targetgroup/"
 #define SHOP_OWNER "4f1c7a90be35d2681e0b9c54a7d8f3e26b1095cd8e7fa3426d0c1b5e9f78a234"
 #define SCAN_IP "203.0.113.77"

@@ -17,8 +17,8 @@ uint64_t dict_hash(struct slice s);
 /* Ids of n texts with their hashes (dict_hash). Thread-safe. */
 void dict_intern(struct dict *d, const struct slice *text, const uint64_t *hash, uint32_t *id,
                  unsigned n);
-uint32_t dict_count(const struct dict *d);             /* ids below this are valid */
+uint32_t dict_count(const struct dict *d);                 /* ids below this are valid */
 struct slice dict_text(const struct dict *d, uint32_t id); /* lives as long as the dictionary */
-size_t dict_bytes(const struct dict *d);               /* memory held */
+size_t dict_bytes(const struct dict *d);                   /* memory held */
 
 #endif

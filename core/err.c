@@ -21,6 +21,5 @@ int err_sys(struct err *e, const char *what, const char *path)
     char text[128];
     int n = errno;
 
-    return err_set(e, ERR_SYS, "%s: %s: %s", path, what,
-                   strerror_r(n, text, sizeof(text)));
+    return err_set(e, ERR_SYS, "%s: %s: %s", path, what, strerror_r(n, text, sizeof(text)));
 }

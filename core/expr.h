@@ -14,16 +14,16 @@
 #include "value.h"
 
 enum expr_kind {
-    EX_NUM,     /* num */
-    EX_STR,     /* text; quoted or a bare value */
-    EX_TIME,    /* time_us: absolute by the time of parsing (query_env) */
-    EX_FIELD,   /* field */
-    EX_AND,     /* arg[0..n) */
-    EX_OR,      /* arg[0..n) */
-    EX_NOT,     /* arg[0] */
-    EX_CMP,     /* arg[0] op arg[1] */
-    EX_RANGE,   /* arg[0] in [lo, hi] inclusive numbers or times: 5xx, 200..299, a day */
-    EX_IN,      /* arg[0] in arg[1..n): any kinds mixed, also EX_RANGE-like items as EX_SPAN, EX_CIDR */
+    EX_NUM,   /* num */
+    EX_STR,   /* text; quoted or a bare value */
+    EX_TIME,  /* time_us: absolute by the time of parsing (query_env) */
+    EX_FIELD, /* field */
+    EX_AND,   /* arg[0..n) */
+    EX_OR,    /* arg[0..n) */
+    EX_NOT,   /* arg[0] */
+    EX_CMP,   /* arg[0] op arg[1] */
+    EX_RANGE, /* arg[0] in [lo, hi] inclusive numbers or times: 5xx, 200..299, a day */
+    EX_IN, /* arg[0] in arg[1..n): any kinds mixed, also EX_RANGE-like items as EX_SPAN, EX_CIDR */
     EX_SPAN,    /* lo..hi as a list item */
     EX_CIDR,    /* net/bits; as arg[1] of EX_INNET or as a list item */
     EX_INNET,   /* arg[0] in the network arg[1] */
@@ -35,7 +35,20 @@ enum expr_kind {
     EX_CALL,    /* function `func` of arg[0..n) */
 };
 
-enum expr_op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_POW };
+enum expr_op {
+    OP_EQ,
+    OP_NE,
+    OP_LT,
+    OP_LE,
+    OP_GT,
+    OP_GE,
+    OP_ADD,
+    OP_SUB,
+    OP_MUL,
+    OP_DIV,
+    OP_MOD,
+    OP_POW
+};
 
 /* How a literal was written; the binder turns it into the field's unit or type. */
 enum lit_form {
@@ -77,60 +90,72 @@ struct field_ref {
 struct expr {
     enum expr_kind kind;
     enum expr_op op;
-    unsigned n;          /* arguments */
+    unsigned n; /* arguments */
     struct expr **arg;
-    double num;          /* EX_NUM */
-    int64_t time_us;     /* EX_TIME */
-    double lo, hi;       /* EX_RANGE, EX_SPAN of numbers */
-    bool is_time;        /* EX_RANGE, EX_SPAN: lo_us/hi_us are meant */
+    double num;      /* EX_NUM */
+    int64_t time_us; /* EX_TIME */
+    double lo, hi;   /* EX_RANGE, EX_SPAN of numbers */
+    bool is_time;    /* EX_RANGE, EX_SPAN: lo_us/hi_us are meant */
     int64_t lo_us, hi_us;
-    struct slice text;   /* EX_STR, EX_LIKE/GLOB text, EX_MATCH pattern source, EX_FIELD name, EX_NUM/
-                            EX_CMP literal as written (so "012345678901" keeps its zero) */
-    struct ip net;       /* EX_CIDR */
+    struct slice text; /* EX_STR, EX_LIKE/GLOB text, EX_MATCH pattern source, EX_FIELD name, EX_NUM/
+                          EX_CMP literal as written (so "012345678901" keeps its zero) */
+    struct ip net;     /* EX_CIDR */
     unsigned bits;
-    struct regex *re;    /* EX_MATCH; compiled, JIT, shared (regex.h) */
+    struct regex *re;        /* EX_MATCH; compiled, JIT, shared (regex.h) */
     struct field_ref *field; /* EX_FIELD */
     const struct func *func; /* EX_CALL */
-    unsigned at, at_len; /* place in the query text, for carets */
-    enum lit_form lit;   /* EX_NUM, EX_STR, EX_TIME as written */
-    bool split;          /* EX_OR made of one test on a name whose unit differs by log type: each
-                            argument is the test for some types; printed as one */
+    unsigned at, at_len;     /* place in the query text, for carets */
+    enum lit_form lit;       /* EX_NUM, EX_STR, EX_TIME as written */
+    bool split; /* EX_OR made of one test on a name whose unit differs by log type: each
+                   argument is the test for some types; printed as one */
 };
 
 /* The clock and zone a query is read in; injected, the core asks nobody. */
 struct query_env {
-    int64_t now_us;          /* "-15m", now() */
+    int64_t now_us;            /* "-15m", now() */
     int64_t first_us, last_us; /* oldest and newest record in view (@first, @last, bare 13:05) */
-    int tz_offset_s;         /* zone of time literals without one, seconds east of UTC */
-    bool interactive;        /* an unknown bare word is a text search with a notice, else an error */
+    int tz_offset_s;           /* zone of time literals without one, seconds east of UTC */
+    bool interactive; /* an unknown bare word is a text search with a notice, else an error */
 };
 
 struct query_error {
     unsigned at, len; /* bytes in the query text */
     char msg[256];
-    char hint[256];   /* nearest names or an example; "" if none */
+    char hint[256]; /* nearest names or an example; "" if none */
 };
 
 enum cmd_kind { CMD_FILTER, CMD_FIELDS, CMD_DISPLAY, CMD_SORT, CMD_LIMIT, CMD_STATS, CMD_DEDUP };
 
-enum agg_kind { AGG_NONE, AGG_COUNT, AGG_COUNT_FIELD, AGG_COUNT_DISTINCT, AGG_SUM, AGG_AVG, AGG_MIN,
-                AGG_MAX, AGG_PCT, AGG_STDDEV, AGG_EARLIEST, AGG_LATEST };
+enum agg_kind {
+    AGG_NONE,
+    AGG_COUNT,
+    AGG_COUNT_FIELD,
+    AGG_COUNT_DISTINCT,
+    AGG_SUM,
+    AGG_AVG,
+    AGG_MIN,
+    AGG_MAX,
+    AGG_PCT,
+    AGG_STDDEV,
+    AGG_EARLIEST,
+    AGG_LATEST
+};
 
 struct query_item {
-    struct expr *expr;  /* NULL for count(*) */
-    enum agg_kind agg;  /* stats items */
-    double pct;         /* AGG_PCT: 0..100 */
-    int64_t bin_us;     /* by-keys made with bin(p): width; expr is @timestamp. 0 otherwise */
-    bool desc;          /* sort */
-    char *name;         /* the column's name: alias or the text as written */
+    struct expr *expr; /* NULL for count(*) */
+    enum agg_kind agg; /* stats items */
+    double pct;        /* AGG_PCT: 0..100 */
+    int64_t bin_us;    /* by-keys made with bin(p): width; expr is @timestamp. 0 otherwise */
+    bool desc;         /* sort */
+    char *name;        /* the column's name: alias or the text as written */
 };
 
 struct query_cmd {
     enum cmd_kind kind;
-    struct expr *filter;            /* CMD_FILTER */
-    struct query_item *item;        /* fields, display, sort, stats, dedup */
+    struct expr *filter;     /* CMD_FILTER */
+    struct query_item *item; /* fields, display, sort, stats, dedup */
     unsigned n_item;
-    struct query_item *by;          /* stats */
+    struct query_item *by; /* stats */
     unsigned n_by;
     uint64_t limit;
 };
@@ -161,8 +186,8 @@ enum val_kind { VAL_MISSING, VAL_NUM, VAL_STR, VAL_BOOL, VAL_TIME };
 
 struct val {
     enum val_kind kind;
-    double num;      /* VAL_NUM, VAL_BOOL */
-    int64_t time_us; /* VAL_TIME */
+    double num;       /* VAL_NUM, VAL_BOOL */
+    int64_t time_us;  /* VAL_TIME */
     struct slice str; /* VAL_STR; VAL_NUM: the text it came from, if any */
 };
 
@@ -185,7 +210,7 @@ struct val expr_literal(const struct expr *e);
 bool glob_match(struct slice glob, struct slice s); /* "*" is any text; the whole of s */
 
 struct val expr_eval(const struct expr *e, const struct row_access *row);
-bool val_truth(struct val v); /* missing, 0, "", false are false */
+bool val_truth(struct val v);            /* missing, 0, "", false are false */
 int val_cmp(struct val a, struct val b); /* total order of `sort`: natural order, missing last */
 /* Text of a value as results print it; numbers in shortest form. */
 void val_print(struct val v, struct strbuf *out);

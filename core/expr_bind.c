@@ -65,8 +65,8 @@ void nearest_hint(const struct nearest *near, char *hint, size_t len)
     if (len)
         hint[0] = 0;
     for (unsigned i = 0; i < near->n && used < len; i++) {
-        int k = snprintf(hint + used, len - used, "%s" SLICE_FMT, i ? ", " : "nearest: ",
-                         SLICE_ARG(near->best[i].name));
+        int k = snprintf(hint + used, len - used, "%s" SLICE_FMT,
+                         i ? ", " : "nearest: ", SLICE_ARG(near->best[i].name));
 
         used += k > 0 ? (size_t)k : 0;
     }
@@ -78,10 +78,10 @@ static const struct {
     const char *name;
     enum pseudo_field pseudo;
 } system_fields[] = {
-    {"@timestamp", PF_TIMESTAMP}, {"@message", PF_MESSAGE},   {"@logtype", PF_LOGTYPE},
-    {"@file", PF_FILE},           {"@line", PF_LINE},         {"@source", PF_SOURCE},
-    {"@unparsed", PF_UNPARSED},   {"@logStream", PF_FILE},    {"logStream", PF_FILE},
-    {"@log", PF_SOURCE},          {"@type", PF_LOGTYPE},      {"ip", PF_ANYIP},
+    {"@timestamp", PF_TIMESTAMP}, {"@message", PF_MESSAGE}, {"@logtype", PF_LOGTYPE},
+    {"@file", PF_FILE},           {"@line", PF_LINE},       {"@source", PF_SOURCE},
+    {"@unparsed", PF_UNPARSED},   {"@logStream", PF_FILE},  {"logStream", PF_FILE},
+    {"@log", PF_SOURCE},          {"@type", PF_LOGTYPE},    {"ip", PF_ANYIP},
 };
 
 static bool find_system(struct slice name, struct field_ref *out)
@@ -532,9 +532,10 @@ static struct expr *bind_string(struct parser *p, const struct expr *left, struc
             return right;
         }
         if (right->lit == LIT_BARE && ambiguous_m(right->text))
-            return parse_fail(p, right->at, right->at_len, SLICE_FMT ": " SLICE_FMT
-                              "m minutes or " SLICE_FMT "B?", SLICE_ARG(right->text),
-                              (int)right->text.len - 1, right->text.ptr, SLICE_ARG(right->text));
+            return parse_fail(p, right->at, right->at_len,
+                              SLICE_FMT ": " SLICE_FMT "m minutes or " SLICE_FMT "B?",
+                              SLICE_ARG(right->text), (int)right->text.len - 1, right->text.ptr,
+                              SLICE_ARG(right->text));
         return no_type(p, left, right, "a number");
     }
     if (side.kind == SIDE_TIME) {
@@ -682,8 +683,7 @@ static struct expr *compare_one(struct parser *p, struct expr *left, enum expr_o
 }
 
 /* The field in those log types only where its unit is `unit`. */
-static struct expr *field_with_unit(struct parser *p, const struct expr *left,
-                                    enum field_unit unit)
+static struct expr *field_with_unit(struct parser *p, const struct expr *left, enum field_unit unit)
 {
     struct expr *e = copy_node(p, left);
 
@@ -703,8 +703,7 @@ static bool needs_split(const struct expr *left, const struct expr *right)
     return left->kind == EX_FIELD && right->lit == LIT_DURATION && side.s && side.ms;
 }
 
-struct expr *bind_compare(struct parser *p, struct expr *left, enum expr_op op,
-                          struct expr *right)
+struct expr *bind_compare(struct parser *p, struct expr *left, enum expr_op op, struct expr *right)
 {
     enum expr_op inner = op == OP_NE ? OP_EQ : op;
     struct expr *a, *b, *either;
@@ -784,8 +783,10 @@ struct expr *bind_arith(struct parser *p, enum expr_op op, struct expr *a, struc
             return shift_time(p, op, a, b);
         if (side.kind != SIDE_TIME && !plain_duration(a)) {
             if (side.s && side.ms)
-                return parse_fail(p, b->at, b->at_len, SLICE_FMT " is in seconds in some logs and "
-                                  "in milliseconds in others", SLICE_ARG(written(p, a)));
+                return parse_fail(p, b->at, b->at_len,
+                                  SLICE_FMT " is in seconds in some logs and "
+                                            "in milliseconds in others",
+                                  SLICE_ARG(written(p, a)));
             b = bind_duration(p, a, copy_node(p, b), side);
             if (!b)
                 return NULL;

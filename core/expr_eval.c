@@ -326,8 +326,7 @@ static void follow_scratch(struct val *v, unsigned n, uintptr_t old, size_t old_
     }
 }
 
-static void eval_args(const struct expr *e, unsigned n, struct val *v,
-                      const struct row_access *row)
+static void eval_args(const struct expr *e, unsigned n, struct val *v, const struct row_access *row)
 {
     for (unsigned i = 0; i < n; i++) {
         uintptr_t old = row->scratch ? (uintptr_t)row->scratch->buf : 0;

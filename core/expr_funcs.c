@@ -8,7 +8,7 @@
 #include "expr_impl.h"
 
 #define CALL(name)                                                                                 \
-    static struct val name(const struct expr *e UNUSED, const struct val *arg UNUSED,             \
+    static struct val name(const struct expr *e UNUSED, const struct val *arg UNUSED,              \
                            struct strbuf *out UNUSED)
 
 static struct val missing(void)
@@ -496,8 +496,7 @@ static bool in_any(const struct ip *ip, const char *const *nets, unsigned n)
 
 static bool is_private(const struct ip *ip)
 {
-    static const char *const nets[] = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-                                       "fc00::/7"};
+    static const char *const nets[] = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"};
 
     return in_any(ip, nets, ARRAY_LEN(nets));
 }
@@ -505,10 +504,10 @@ static bool is_private(const struct ip *ip)
 static bool is_reserved(const struct ip *ip)
 {
     static const char *const nets[] = {
-        "0.0.0.0/8",      "100.64.0.0/10",   "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24",
-        "192.0.2.0/24",   "198.18.0.0/15",   "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",
-        "240.0.0.0/4",    "::/128",          "::1/128",     "fe80::/10",      "ff00::/8",
-        "2001:db8::/32",
+        "0.0.0.0/8",      "100.64.0.0/10", "127.0.0.0/8",   "169.254.0.0/16",
+        "192.0.0.0/24",   "192.0.2.0/24",  "198.18.0.0/15", "198.51.100.0/24",
+        "203.0.113.0/24", "224.0.0.0/4",   "240.0.0.0/4",   "::/128",
+        "::1/128",        "fe80::/10",     "ff00::/8",      "2001:db8::/32",
     };
 
     return in_any(ip, nets, ARRAY_LEN(nets));

@@ -46,11 +46,11 @@ struct parser {
     struct expr_pool *pool;
     struct query_ast *ast;
     bool failed;
-    bool implied;      /* filters: blank is "and", lone words are text searches */
+    bool implied; /* filters: blank is "and", lone words are text searches */
     unsigned depth;
     struct column_name *column;
     size_t n_column, cap_column;
-    bool after_stats;  /* only columns are left */
+    bool after_stats; /* only columns are left */
     /* A right side that is tried as an expression (query-language.md 9.4, no. 19). */
     bool trial;
     const struct field_ref *trial_left;
@@ -79,8 +79,7 @@ struct expr *bind_system(struct parser *p, const char *name);
 void bind_unknown(struct parser *p, size_t at, size_t len); /* the error */
 bool field_name_is_exact(struct slice name, const struct field_ref *near);
 /* Tests, from what was read to the tree: units, missing marks, types. NULL after an error. */
-struct expr *bind_compare(struct parser *p, struct expr *left, enum expr_op op,
-                          struct expr *right);
+struct expr *bind_compare(struct parser *p, struct expr *left, enum expr_op op, struct expr *right);
 struct expr *bind_in(struct parser *p, struct expr *left, struct expr **item, unsigned n);
 struct expr *bind_arith(struct parser *p, enum expr_op op, struct expr *a, struct expr *b);
 

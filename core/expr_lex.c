@@ -261,9 +261,9 @@ static double size_unit(struct slice word)
         const char *word;
         double bytes;
     } sizes[] = {
-        {"B", 1},          {"KB", 1e3},        {"MB", 1e6},           {"GB", 1e9},
-        {"TB", 1e12},      {"KiB", 1024.0},    {"MiB", 1048576.0},    {"GiB", 1073741824.0},
-        {"TiB", 1099511627776.0},
+        {"B", 1},           {"KB", 1e3},           {"MB", 1e6},
+        {"GB", 1e9},        {"TB", 1e12},          {"KiB", 1024.0},
+        {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0},
     };
 
     for (unsigned i = 0; i < ARRAY_LEN(sizes); i++)

@@ -1029,8 +1029,9 @@ static struct expr *lone_word(struct parser *p)
     p->at = at + n;
     if (!p->env->interactive) {
         bind_unknown(p, at, n);
-        p->error->hint[0] ? (void)0 : parse_hint(p, "for a text search write \"" SLICE_FMT "\"",
-                                                 SLICE_ARG(word));
+        p->error->hint[0]
+            ? (void)0
+            : parse_hint(p, "for a text search write \"" SLICE_FMT "\"", SLICE_ARG(word));
         return NULL;
     }
     parse_notice(p, "no field " SLICE_FMT ", searching text", SLICE_ARG(word));
@@ -1316,10 +1317,12 @@ static const struct {
     const char *name;
     enum agg_kind kind;
 } aggregates[] = {
-    {"count", AGG_COUNT}, {"count_distinct", AGG_COUNT_DISTINCT}, {"sum", AGG_SUM},
-    {"avg", AGG_AVG},     {"min", AGG_MIN},                       {"max", AGG_MAX},
-    {"pct", AGG_PCT},     {"median", AGG_PCT},                    {"stddev", AGG_STDDEV},
-    {"earliest", AGG_EARLIEST}, {"latest", AGG_LATEST},
+    {"count", AGG_COUNT},   {"count_distinct", AGG_COUNT_DISTINCT},
+    {"sum", AGG_SUM},       {"avg", AGG_AVG},
+    {"min", AGG_MIN},       {"max", AGG_MAX},
+    {"pct", AGG_PCT},       {"median", AGG_PCT},
+    {"stddev", AGG_STDDEV}, {"earliest", AGG_EARLIEST},
+    {"latest", AGG_LATEST},
 };
 
 static enum agg_kind agg_find(struct slice name, bool *median)
@@ -1411,8 +1414,7 @@ static bool take_stats_items(struct parser *p, struct query_cmd *cmd)
             return false;
         skip(p);
         if (peek(p) && strchr("+-*/%^", peek(p))) {
-            parse_fail(p, p->at, 1,
-                       "arithmetic over aggregates is not supported by this version");
+            parse_fail(p, p->at, 1, "arithmetic over aggregates is not supported by this version");
             return false;
         }
         if (!take_alias(p, item, from, &alias))
@@ -1506,11 +1508,11 @@ static bool start_top(struct parser *p)
 /* --- the pipeline --- */
 
 static const char *const unsupported[] = {
-    "parse",        "pattern",     "diff",      "unnest",    "unmask",          "filterIndex",
-    "SOURCE",       "join",        "lookup",    "anomaly",   "countFrequent",   "fillmissing",
-    "addtotals",    "filldown",    "accum",     "outlier",   "sessionize",      "autoregress",
-    "expand",       "cidrlookup",  "appendcols", "logcompare", "relevantfields", "tail",
-    "estimate",
+    "parse",         "pattern",     "diff",           "unnest",   "unmask",
+    "filterIndex",   "SOURCE",      "join",           "lookup",   "anomaly",
+    "countFrequent", "fillmissing", "addtotals",      "filldown", "accum",
+    "outlier",       "sessionize",  "autoregress",    "expand",   "cidrlookup",
+    "appendcols",    "logcompare",  "relevantfields", "tail",     "estimate",
 };
 
 static const char *const commands[] = {"filter", "where", "fields", "display", "sort", "limit",
@@ -1654,8 +1656,8 @@ static bool parse_filter_only(struct parser *p)
     return !p->failed;
 }
 
-static struct query_ast *run(const char *text, const struct query_env *env,
-                             struct query_error *e, bool (*parse)(struct parser *))
+static struct query_ast *run(const char *text, const struct query_env *env, struct query_error *e,
+                             bool (*parse)(struct parser *))
 {
     struct query_ast *q = xcalloc(1, sizeof(*q));
     struct parser p = {.env = env, .error = e, .ast = q};
@@ -1681,8 +1683,7 @@ struct query_ast *query_parse(const char *text, const struct query_env *env, str
     return run(text, env, e, parse_pipeline);
 }
 
-struct query_ast *filter_parse(const char *text, const struct query_env *env,
-                               struct query_error *e)
+struct query_ast *filter_parse(const char *text, const struct query_env *env, struct query_error *e)
 {
     return run(text, env, e, parse_filter_only);
 }

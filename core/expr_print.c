@@ -24,10 +24,10 @@ static void print_string(struct slice s, struct strbuf *out)
 static bool is_keyword(struct slice s)
 {
     static const char *const words[] = {
-        "and",  "or",    "not",   "in",    "like",  "as",   "by",    "asc",     "desc",
-        "sort", "limit", "stats", "dedup", "where", "head", "fields", "display", "filter",
-        "top",  "count", "parse", "diff",  "join",  "tail", "pattern", "unnest", "lookup",
-        "source", "expand",
+        "and",     "or",     "not",    "in",     "like",   "as",    "by",   "asc",
+        "desc",    "sort",   "limit",  "stats",  "dedup",  "where", "head", "fields",
+        "display", "filter", "top",    "count",  "parse",  "diff",  "join", "tail",
+        "pattern", "unnest", "lookup", "source", "expand",
     };
 
     for (unsigned i = 0; i < ARRAY_LEN(words); i++)

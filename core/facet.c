@@ -47,7 +47,7 @@ static uint64_t *count_codes(const struct rowset *r, uint32_t i, const struct co
             count[((const uint16_t *)c->data)[row]]++;
     else
         FOR_ROWS(r, i, row)
-            count[column_code(c, row)]++;
+    count[column_code(c, row)]++;
     return count;
 }
 
@@ -56,8 +56,8 @@ struct by_type {
     size_t n;
 };
 
-static void count_dictionary(const struct rowset *r, uint32_t i, unsigned field,
-                             struct by_type *t, struct counter *total)
+static void count_dictionary(const struct rowset *r, uint32_t i, unsigned field, struct by_type *t,
+                             struct counter *total)
 {
     struct segment *seg = r->snap->seg[i];
     const struct column *c = &seg->col[field];
@@ -90,8 +90,7 @@ static size_t print_number(const struct field_def *f, int64_t v, char out[48])
                             v < 0 ? -(v % unit) : v % unit);
 }
 
-static void count_numbers(const struct rowset *r, uint32_t i, unsigned field,
-                          struct counter *total)
+static void count_numbers(const struct rowset *r, uint32_t i, unsigned field, struct counter *total)
 {
     struct segment *seg = r->snap->seg[i];
     const struct column *c = &seg->col[field];
@@ -111,7 +110,8 @@ static void count_numbers(const struct rowset *r, uint32_t i, unsigned field,
         free(count);
         return;
     }
-    FOR_ROWS(r, i, row) {
+    FOR_ROWS(r, i, row)
+    {
         uint64_t code = column_code(c, row);
 
         if (!code)
@@ -131,7 +131,8 @@ static void count_rows(struct session *s, const struct rowset *r, uint32_t i,
     struct strbuf text = STRBUF_INIT;
 
     rowview_init(&view, s);
-    FOR_ROWS(r, i, row) {
+    FOR_ROWS(r, i, row)
+    {
         struct val v;
 
         if (row % 1024 == 0 && cancel && *cancel)
@@ -254,8 +255,7 @@ static void pick_top(struct facet *f, const struct field_ref *ref, struct by_typ
     }
     for (size_t id = 0; id < total->n; id++)
         if (total->count[id])
-            offer(f, (struct facet_value){dict_text(total->texts, (uint32_t)id),
-                                          total->count[id]},
+            offer(f, (struct facet_value){dict_text(total->texts, (uint32_t)id), total->count[id]},
                   top, &floor);
     qsort(f->value, f->n, sizeof(*f->value), by_count);
     f->n = MIN(f->n, top);

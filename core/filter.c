@@ -292,8 +292,12 @@ static bool eval_timestamp(struct scan *sc, const struct expr *e, uint64_t *out)
     to = b.lo > b.hi ? from : segment_lower_bound(s, &k);
     for (uint32_t w = 0; w < BITS_WORDS(s->n); w++) {
         uint32_t first = w * 64;
-        uint64_t lo = from <= first ? ~UINT64_C(0) : from >= first + 64 ? 0 : ~UINT64_C(0) << (from - first);
-        uint64_t hi = to <= first ? 0 : to >= first + 64 ? ~UINT64_C(0) : (UINT64_C(1) << (to - first)) - 1;
+        uint64_t lo = from <= first        ? ~UINT64_C(0)
+                      : from >= first + 64 ? 0
+                                           : ~UINT64_C(0) << (from - first);
+        uint64_t hi = to <= first        ? 0
+                      : to >= first + 64 ? ~UINT64_C(0)
+                                         : (UINT64_C(1) << (to - first)) - 1;
         out[w] = lo & hi;
     }
     if (b.invert)
@@ -473,8 +477,8 @@ static int cost(const struct expr *e)
 {
     int c = 0;
 
-    if (e->kind == EX_FIELD && e->field->pseudo != PF_NONE &&
-        e->field->pseudo != PF_TIMESTAMP && e->field->pseudo != PF_LOGTYPE)
+    if (e->kind == EX_FIELD && e->field->pseudo != PF_NONE && e->field->pseudo != PF_TIMESTAMP &&
+        e->field->pseudo != PF_LOGTYPE)
         return 1;
     for (unsigned i = 0; i < e->n; i++)
         c = MAX(c, cost(e->arg[i]));

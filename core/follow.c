@@ -227,8 +227,8 @@ static void tell_all(struct follow *w)
     for (; w->known < session_sources(w->s); w->known++) {
         struct feed *f = session_feed(w->s, w->known);
 
-        tell_watch(w, f->src, f->src->kind == SOURCE_PLAIN ? MAX(f->end, f->tail_end)
-                                                            : f->src->size);
+        tell_watch(w, f->src,
+                   f->src->kind == SOURCE_PLAIN ? MAX(f->end, f->tail_end) : f->src->size);
     }
 }
 

@@ -23,15 +23,15 @@ enum field_kind {
 enum field_unit { UNIT_NONE, UNIT_S, UNIT_MS, UNIT_BYTES };
 
 enum field_flag {
-    FF_NOCOL = 1 << 0,   /* (nearly) every record has its own value: no column, read from the line */
-    FF_STATUS = 1 << 1,  /* an HTTP status */
-    FF_PORT = 1 << 2,    /* a port number */
-    FF_NEG1 = 1 << 3,    /* -1 means "not reached": left out of every aggregate */
-    FF_URLENC = 1 << 4,  /* percent-encoded by the logger: decode once to show */
-    FF_URLENC2 = 1 << 5, /* CloudFront user agent: decode a second time if %20 is left */
-    FF_HEXESC = 1 << 6,  /* \xHH, \" and \\ escapes of the load balancers */
-    FF_ID = 1 << 7,      /* digits that are a name, not a number (account ids) */
-    FF_DERIVED = 1 << 8, /* a part of another field; -o json leaves it out */
+    FF_NOCOL = 1 << 0,  /* (nearly) every record has its own value: no column, read from the line */
+    FF_STATUS = 1 << 1, /* an HTTP status */
+    FF_PORT = 1 << 2,   /* a port number */
+    FF_NEG1 = 1 << 3,   /* -1 means "not reached": left out of every aggregate */
+    FF_URLENC = 1 << 4, /* percent-encoded by the logger: decode once to show */
+    FF_URLENC2 = 1 << 5,   /* CloudFront user agent: decode a second time if %20 is left */
+    FF_HEXESC = 1 << 6,    /* \xHH, \" and \\ escapes of the load balancers */
+    FF_ID = 1 << 7,        /* digits that are a name, not a number (account ids) */
+    FF_DERIVED = 1 << 8,   /* a part of another field; -o json leaves it out */
     FF_COMPOSITE = 1 << 9, /* the whole of which others are parts; kept for filters by its name */
 };
 
@@ -102,8 +102,8 @@ const char *reason_text(enum parse_reason r);
  * what counts as missing is value_missing()'s to say (value.h). */
 struct record {
     struct slice val[MAX_FIELDS];
-    unsigned n_val;      /* val[0..n_val) are set; those behind are absent */
-    int64_t ts;          /* canonical event time in microseconds UTC, or TIME_NONE */
+    unsigned n_val; /* val[0..n_val) are set; those behind are absent */
+    int64_t ts;     /* canonical event time in microseconds UTC, or TIME_NONE */
     enum parse_reason reason;
 };
 
@@ -128,9 +128,9 @@ struct format;
  * Fields are only appended; indices never change. All functions are thread-safe. */
 struct logtype {
     const struct format *fmt;
-    unsigned id;                 /* index in the registry */
-    unsigned n_static;           /* fields of the table; extras follow at n_static + i */
-    _Atomic unsigned n_fields;   /* all fields so far */
+    unsigned id;               /* index in the registry */
+    unsigned n_static;         /* fields of the table; extras follow at n_static + i */
+    _Atomic unsigned n_fields; /* all fields so far */
     struct field_def *field[MAX_FIELDS];
 };
 
@@ -167,7 +167,8 @@ struct logtype *logtype_text(void);
 /* The type of a file. Never NULL (logtype_text() at worst). *why gets one sentence. */
 struct logtype *detect_type(const struct probe *p, struct strbuf *why);
 
-/* Index of the field with exactly this AWS name; created as a text field if `create`. -1 if none. */
+/* Index of the field with exactly this AWS name; created as a text field if `create`. -1 if none.
+ */
 int logtype_field(struct logtype *lt, struct slice name, bool create);
 /* Look-up of query-language.md 9.3 within one type: exact, common alias (role), listed alias,
  * then ignoring case and - _ . blank ( ) : $. -1 none, -2 ambiguous. */

@@ -17,8 +17,8 @@
 
 struct key {
     const struct query_item *item;
-    struct dict *texts;   /* id of a value: its text */
-    struct val *val;      /* by id; str points into texts */
+    struct dict *texts; /* id of a value: its text */
+    struct val *val;    /* by id; str points into texts */
     size_t n_val, cap_val;
     /* memo of the segment at hand: code -> id + 1 */
     const struct column *col;
@@ -32,9 +32,9 @@ struct key {
 struct state {
     uint64_t count;
     __int128 sum;
-    struct val best;          /* min, max, earliest, latest */
+    struct val best; /* min, max, earliest, latest */
     struct rowkey at;
-    double *value;            /* pct, stddev */
+    double *value; /* pct, stddev */
     size_t n_value, cap_value;
 };
 
@@ -42,15 +42,15 @@ struct grouper {
     struct session *s;
     const struct query_cmd *cmd;
     struct key *key;
-    uint32_t *tuple;          /* n_by ids a group */
+    uint32_t *tuple; /* n_by ids a group */
     size_t n_group, cap_group;
-    struct state *state;      /* n_item a group */
+    struct state *state; /* n_item a group */
     size_t cap_state;
-    uint32_t *slot;           /* group + 1 */
+    uint32_t *slot; /* group + 1 */
     size_t n_slot;
-    struct dict *seen;        /* count_distinct: (group, item, text) */
+    struct dict *seen; /* count_distinct: (group, item, text) */
     struct strbuf text;
-    struct dict *kept;        /* texts of min/max/earliest/latest */
+    struct dict *kept; /* texts of min/max/earliest/latest */
 };
 
 static struct val keep_val(struct dict *d, struct val v)
@@ -104,7 +104,7 @@ static void key_segment(struct key *k, const struct segment *seg)
     if (k->field < 0 || (unsigned)k->field >= seg->lt->n_static)
         return;
     k->col = &seg->col[k->field];
-    k->n_memo = k->col->kind == COL_DICT ? (uint64_t)k->col->n_local + 1
+    k->n_memo = k->col->kind == COL_DICT    ? (uint64_t)k->col->n_local + 1
                 : k->col->min > k->col->max ? 1
                                             : (uint64_t)(k->col->max - k->col->base) + 2;
     if (k->col->kind == COL_NONE || k->col->odd || k->n_memo > (1u << 20))
@@ -293,7 +293,8 @@ static bool group_segment(struct grouper *g, const struct rowset *r, uint32_t i,
 
     for (unsigned k = 0; k < g->cmd->n_by; k++)
         key_segment(&g->key[k], r->snap->seg[i]);
-    FOR_ROWS(r, i, row) {
+    FOR_ROWS(r, i, row)
+    {
         if (row % 4096 == 0 && cancel && *cancel)
             return false;
         rowview_at(view, r->snap->seg[i], row);

@@ -12,7 +12,7 @@ struct class_plan {
     const struct column *col; /* NULL: all rows are `other` */
     uint8_t *by_code;         /* class of each code; NULL if codes are too many */
     uint64_t n_code;
-    uint8_t other;            /* class of rows without a code */
+    uint8_t other; /* class of rows without a code */
 };
 
 static uint8_t class_of_status(int64_t status)
@@ -167,8 +167,8 @@ void histogram_free(struct histogram *h)
 int64_t histogram_round_width(int64_t from_us, int64_t to_us, unsigned buckets)
 {
     static const int64_t steps_ms[] = {1, 2, 5, 10, 20, 50, 100, 200, 500};
-    static const int64_t steps_s[] = {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600,
-                                      7200, 10800, 21600, 43200, 86400};
+    static const int64_t steps_s[] = {1,   2,   5,    10,   15,   30,    60,    120,   300,
+                                      600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400};
     uint64_t span = to_us > from_us ? (uint64_t)to_us - (uint64_t)from_us : 1;
     int64_t days;
 
@@ -202,8 +202,8 @@ static void fill_errors(void *ctx, uint32_t i, uint64_t *bits)
         any |= e->mask >> p.by_code[c] & 1;
     if (any || !p.by_code)
         FOR_ROWS(e->r, i, row)
-            if (e->mask >> class_of_row(&p, row) & 1)
-                bit_set(bits, row);
+    if (e->mask >> class_of_row(&p, row) & 1)
+        bit_set(bits, row);
     free(p.by_code);
 }
 

@@ -9,7 +9,7 @@
 #include "value.h"
 #include "xalloc.h"
 
-#define JOIN_LINES 16           /* a record may span this many lines */
+#define JOIN_LINES 16 /* a record may span this many lines */
 #define JOIN_BYTES (64 * 1024)
 #define TAIL_VIEW (64 * 1024)
 
@@ -147,9 +147,9 @@ struct work {
     const struct layout *lay;
     struct builder *b;
     uint32_t chunk;
-    uint64_t base;        /* offset of the chunk */
-    int64_t last_ts;      /* of the record before, TIME_NONE at first */
-    uint32_t pending;     /* rows before the first time in this chunk: the newest of the builder */
+    uint64_t base;    /* offset of the chunk */
+    int64_t last_ts;  /* of the record before, TIME_NONE at first */
+    uint32_t pending; /* rows before the first time in this chunk: the newest of the builder */
     uint64_t records, headers, blanks, lines;
     uint64_t unparsed[REASON_COUNT];
     int64_t first_us, last_us;
@@ -305,8 +305,14 @@ static struct builder *builder_for(struct ingest *in, struct logtype *lt)
 static uint32_t parse_chunk(struct ingest *in, struct source *src, const struct layout **lay,
                             struct slice bytes, uint64_t off, uint32_t chunk)
 {
-    struct work w = {.in = in, .src = src, .lay = *lay, .chunk = chunk, .base = off,
-                     .last_ts = TIME_NONE, .first_us = INT64_MAX, .last_us = INT64_MIN};
+    struct work w = {.in = in,
+                     .src = src,
+                     .lay = *lay,
+                     .chunk = chunk,
+                     .base = off,
+                     .last_ts = TIME_NONE,
+                     .first_us = INT64_MAX,
+                     .last_us = INT64_MIN};
     const char *p = bytes.ptr, *end = bytes.ptr + bytes.len;
 
     w.b = builder_for(in, src->lt);

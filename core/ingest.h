@@ -10,18 +10,18 @@
 /* One open file while the session lives. */
 struct feed {
     struct source *src;
-    pthread_mutex_t lock;       /* guards what follows */
-    struct reader *reader;      /* NULL before the first and after the last chunk */
-    const struct layout *lay;   /* layout in force at the next chunk */
-    uint32_t *chunk_lines;      /* lines of each chunk, UINT32_MAX until known */
+    pthread_mutex_t lock;     /* guards what follows */
+    struct reader *reader;    /* NULL before the first and after the last chunk */
+    const struct layout *lay; /* layout in force at the next chunk */
+    uint32_t *chunk_lines;    /* lines of each chunk, UINT32_MAX until known */
     size_t n_chunk, cap_chunk;
-    uint64_t end;               /* inflated offset behind the last chunk handed out */
-    uint64_t tail_from;         /* this far only: the rest was read first, as chunk TAIL_CHUNK */
-    uint64_t tail_end;          /* inflated offset behind that rest */
-    uint32_t tail_lines;        /* its lines, and how many chunks come before it: */
-    size_t tail_at;             /* SIZE_MAX while the chunks before it are not all taken */
-    uint64_t partial_from;      /* where an unterminated last line begins; UINT64_MAX if none */
-    struct segment *partial;    /* the segment that holds just that line (own reference) */
+    uint64_t end;            /* inflated offset behind the last chunk handed out */
+    uint64_t tail_from;      /* this far only: the rest was read first, as chunk TAIL_CHUNK */
+    uint64_t tail_end;       /* inflated offset behind that rest */
+    uint32_t tail_lines;     /* its lines, and how many chunks come before it: */
+    size_t tail_at;          /* SIZE_MAX while the chunks before it are not all taken */
+    uint64_t partial_from;   /* where an unterminated last line begins; UINT64_MAX if none */
+    struct segment *partial; /* the segment that holds just that line (own reference) */
     bool taken, exhausted;
 };
 #define TAIL_CHUNK UINT32_MAX
@@ -36,11 +36,11 @@ void feed_resume(struct feed *f);
 /* The builders of one thread. */
 struct ingest {
     struct catalog *catalog;
-    struct builder *builder[64];  /* by log type id */
-    struct segment *shown[64];    /* the published, still growing segment of that builder */
+    struct builder *builder[64]; /* by log type id */
+    struct segment *shown[64];   /* the published, still growing segment of that builder */
     uint32_t shown_rows[64];
     struct record *rec;
-    bool hold_tail;               /* keep an unterminated last line apart: the file may grow */
+    bool hold_tail; /* keep an unterminated last line apart: the file may grow */
 };
 
 void ingest_init(struct ingest *in, struct catalog *catalog);

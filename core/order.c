@@ -117,7 +117,8 @@ static struct rowref heap_take(struct heap *h, const struct rowset *r)
 {
     struct cursor *top = &h->item[0];
     struct rowref ref = {top->seg, top->row};
-    uint32_t row = h->sign > 0 ? rowloop_next(r, ref.seg, ref.row + 1) : prev_in(r, ref.seg, ref.row);
+    uint32_t row =
+        h->sign > 0 ? rowloop_next(r, ref.seg, ref.row + 1) : prev_in(r, ref.seg, ref.row);
 
     if (row < r->snap->seg[ref.seg]->n) {
         top->row = row;

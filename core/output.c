@@ -103,9 +103,10 @@ void visible_text(struct strbuf *sb, struct slice s)
         /* C1 controls, and the characters that turn the direction of text */
         bool hidden = n == 2 && p[0] == 0xC2 && p[1] < 0xA0;
 
-        hidden |= n == 3 && p[0] == 0xE2 &&
-                  ((p[1] == 0x80 && ((p[2] >= 0x8B && p[2] <= 0x8F) || (p[2] >= 0xA8 && p[2] <= 0xAE))) ||
-                   (p[1] == 0x81 && p[2] >= 0xA0 && p[2] <= 0xAF));
+        hidden |=
+            n == 3 && p[0] == 0xE2 &&
+            ((p[1] == 0x80 && ((p[2] >= 0x8B && p[2] <= 0x8F) || (p[2] >= 0xA8 && p[2] <= 0xAE))) ||
+             (p[1] == 0x81 && p[2] >= 0xA0 && p[2] <= 0xAF));
         if (n == 0 || p[0] < 0x20 || p[0] == 0x7f || hidden) {
             n = n ? n : 1;
             for (size_t k = 0; k < n; k++)

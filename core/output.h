@@ -26,7 +26,8 @@ enum output_format output_format_by_name(const char *name);
 /* False: nobody listens any more (a closed pipe), stop. */
 typedef bool (*output_sink)(void *ctx, const char *bytes, size_t n);
 
-/* A writer of rows with fixed columns. Tables need all rows before the first line: they are kept. */
+/* A writer of rows with fixed columns. Tables need all rows before the first line: they are kept.
+ */
 struct output;
 struct output *output_new(enum output_format f, const char *const *name, unsigned n_col,
                           output_sink sink, void *ctx);

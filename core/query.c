@@ -32,7 +32,7 @@ struct engine {
 
 /* What the thread keeps between answers. */
 struct work {
-    struct question q;      /* facet names point into own */
+    struct question q; /* facet names point into own */
     char **facet;
     uint64_t serial;
     struct query_ast *ast;
@@ -246,8 +246,7 @@ static bool wait_for_work(struct engine *e, struct work *w)
 
     e->busy = false;
     while (!e->quit && (e->serial == 0 || e->serial == w->serial)) {
-        if (e->serial && !e->stopped &&
-            (session_generation(e->s) != w->generation || !w->complete))
+        if (e->serial && !e->stopped && (session_generation(e->s) != w->generation || !w->complete))
             break;
         clock_gettime(CLOCK_REALTIME, &t);
         t.tv_nsec += REFRESH_MS * 1000000L;

@@ -12,9 +12,9 @@ enum table_kind { TABLE_NONE, TABLE_ERRORS, TABLE_EDGES };
 
 /* What the screen wants to know of the rows a filter keeps. Copied by engine_ask. */
 struct question {
-    char *filter;          /* expression text, "" = all; must have been validated */
-    int64_t from_us, to_us; /* histogram range; from == to: the whole of the snapshot */
-    unsigned buckets;      /* histogram bars wanted; 0: none */
+    char *filter;             /* expression text, "" = all; must have been validated */
+    int64_t from_us, to_us;   /* histogram range; from == to: the whole of the snapshot */
+    unsigned buckets;         /* histogram bars wanted; 0: none */
     const char *const *facet; /* n_facet field names */
     unsigned n_facet, facet_top;
     enum table_kind table;
@@ -22,10 +22,10 @@ struct question {
 
 struct answer {
     atomic_uint refs;
-    uint64_t serial;          /* of the question */
-    uint64_t generation;      /* of the snapshot */
-    struct rowset *rows;      /* rows of the filter */
-    struct rowset *all;       /* all rows of the same snapshot */
+    uint64_t serial;            /* of the question */
+    uint64_t generation;        /* of the snapshot */
+    struct rowset *rows;        /* rows of the filter */
+    struct rowset *all;         /* all rows of the same snapshot */
     struct rowset *err5, *err4; /* rows with 5xx; 4xx/REJECT/denied */
     struct histogram *hist;
     struct facet **facet;
@@ -33,7 +33,7 @@ struct answer {
     struct error_table *errors;
     struct edge_table *edges;
     double filter_ms;
-    bool complete;            /* facets and tables are in, too; else only rows and histogram */
+    bool complete; /* facets and tables are in, too; else only rows and histogram */
 };
 
 struct engine;

@@ -267,8 +267,8 @@ bool regex_match(const struct regex *re, struct slice s, size_t *from, size_t *t
 {
     struct match_state *st = state_get();
     const PCRE2_SIZE *bounds;
-    int rc = pcre2_match(re->code, (PCRE2_SPTR)(s.ptr ? s.ptr : ""), s.len, 0, 0, st->data,
-                         st->ctx);
+    int rc =
+        pcre2_match(re->code, (PCRE2_SPTR)(s.ptr ? s.ptr : ""), s.len, 0, 0, st->data, st->ctx);
 
     if (rc < 0)
         return false;

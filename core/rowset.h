@@ -13,10 +13,10 @@ struct rowset {
     atomic_uint refs;
     struct snapshot *snap;
     uint64_t total;
-    uint64_t **bits;  /* a segment: NULL = all rows if count == seg->n, none if count == 0 */
+    uint64_t **bits; /* a segment: NULL = all rows if count == seg->n, none if count == 0 */
     uint32_t *count;
-    uint32_t **rank;  /* a segment: rows kept before each block of 512; NULL where bits is NULL */
-    bool partial;     /* made while segments were still coming or after a cancel */
+    uint32_t **rank; /* a segment: rows kept before each block of 512; NULL where bits is NULL */
+    bool partial;    /* made while segments were still coming or after a cancel */
 };
 
 /* A row of a rowset's snapshot. */

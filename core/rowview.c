@@ -92,8 +92,7 @@ const struct record *rowview_record(struct rowview *v)
     v->rec.n_val = 0;
     if (v->seg->reason && v->seg->reason[v->row])
         v->rec.reason = v->seg->reason[v->row];
-    else if (!v->readable ||
-             v->seg->lt->fmt->parse(v->seg->lt, &lay, line, &v->rec) != PARSE_OK)
+    else if (!v->readable || v->seg->lt->fmt->parse(v->seg->lt, &lay, line, &v->rec) != PARSE_OK)
         v->rec.n_val = 0;
     v->parsed = true;
     return &v->rec;

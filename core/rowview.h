@@ -12,9 +12,9 @@ struct rowview {
     struct segment *seg; /* borrowed from the caller's snapshot */
     uint32_t row;
     struct source *src;
-    struct slice raw;    /* the record's bytes, valid until the next load; "" if unreadable */
-    struct record rec;   /* parsed from raw; n_val 0 if it did not parse */
-    bool parsed;         /* rec is filled (done on first need) */
+    struct slice raw;  /* the record's bytes, valid until the next load; "" if unreadable */
+    struct record rec; /* parsed from raw; n_val 0 if it did not parse */
+    bool parsed;       /* rec is filled (done on first need) */
     bool readable;
     struct blob_pin pin;
     uint32_t pin_source; /* what the pin covers */

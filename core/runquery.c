@@ -13,7 +13,7 @@
 struct exec {
     const struct runquery *q;
     struct rowset *set;
-    struct rowref *ref;      /* the list, once there is one */
+    struct rowref *ref; /* the list, once there is one */
     uint64_t n_ref;
     bool listed;
     struct rowview view;
@@ -22,7 +22,7 @@ struct exec {
     uint64_t written, limit;
     struct output *out;
     struct val *cells;
-    struct strbuf *scratch;  /* texts of each cell of a row */
+    struct strbuf *scratch; /* texts of each cell of a row */
     struct strbuf line;
     struct err *e;
 };

@@ -6,9 +6,9 @@
 
 struct runquery {
     struct session *session;
-    struct query_ast *ast;   /* changed: aliases of `fields` are replaced by what they stand for */
+    struct query_ast *ast; /* changed: aliases of `fields` are replaced by what they stand for */
     enum output_format format;
-    bool no_sort;            /* rows in file order */
+    bool no_sort; /* rows in file order */
     output_sink sink;
     void *ctx;
     const atomic_bool *cancel;

@@ -29,36 +29,36 @@ struct column {
     uint64_t constant;
     int64_t base, min, max; /* COL_NUM; min > max if all are missing */
     uint32_t n_missing;
-    uint32_t *gid;          /* COL_DICT: local code - 1 -> dictionary id */
+    uint32_t *gid; /* COL_DICT: local code - 1 -> dictionary id */
     uint32_t n_local;
-    uint64_t *odd;          /* bitmap, NULL if there are none */
+    uint64_t *odd; /* bitmap, NULL if there are none */
 };
 
 /* Rows come from runs: stretches of one source read under one layout. */
 struct run {
     uint32_t source;
-    uint32_t layout;  /* layout_by_id */
-    uint32_t chunk;   /* source_line_base(source, chunk) + line = line number */
-    uint64_t off;     /* inflated offset that `off` of the rows counts from */
+    uint32_t layout; /* layout_by_id */
+    uint32_t chunk;  /* source_line_base(source, chunk) + line = line number */
+    uint64_t off;    /* inflated offset that `off` of the rows counts from */
 };
 
 struct segment {
     struct logtype *lt;
-    uint64_t uid;          /* never used twice in a session: a key for caches */
-    uint32_t n;            /* rows */
+    uint64_t uid; /* never used twice in a session: a key for caches */
+    uint32_t n;   /* rows */
     atomic_uint refs;
-    int64_t *ts;           /* n, ascending; microseconds */
+    int64_t *ts; /* n, ascending; microseconds */
     int64_t ts_min, ts_max;
-    uint32_t *off;         /* from run.off */
-    uint32_t *len;         /* bytes of the record, terminator excluded */
-    uint32_t *line;        /* line in the chunk, from 0 */
-    uint16_t *run_of;      /* row -> run; NULL if there is one run */
+    uint32_t *off;    /* from run.off */
+    uint32_t *len;    /* bytes of the record, terminator excluded */
+    uint32_t *line;   /* line in the chunk, from 0 */
+    uint16_t *run_of; /* row -> run; NULL if there is one run */
     struct run *run;
     uint32_t n_run;
-    uint8_t *reason;       /* enum parse_reason a row; NULL if all parsed */
-    uint64_t *timeless;    /* bitmap; NULL if all have their own time */
-    struct column *col;    /* lt->n_static of them */
-    size_t bytes;          /* memory held */
+    uint8_t *reason;    /* enum parse_reason a row; NULL if all parsed */
+    uint64_t *timeless; /* bitmap; NULL if all have their own time */
+    struct column *col; /* lt->n_static of them */
+    size_t bytes;       /* memory held */
 };
 
 void segment_ref(struct segment *s);

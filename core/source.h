@@ -22,35 +22,35 @@ struct s3_identity {
 };
 
 struct source {
-    uint32_t id;          /* index in the session; order of equal timestamps */
-    char *_Atomic path;   /* as opened; changes when a rotated file is found again */
-    char *old_path;       /* the one before; kept, since others may be reading it */
-    char *name;           /* path below the opened argument, for @file */
+    uint32_t id;        /* index in the session; order of equal timestamps */
+    char *_Atomic path; /* as opened; changes when a rotated file is found again */
+    char *old_path;     /* the one before; kept, since others may be reading it */
+    char *name;         /* path below the opened argument, for @file */
     enum source_kind kind;
     dev_t dev;
     ino_t ino;
     _Atomic uint64_t size; /* bytes on disk when opened, or when it was seen to grow */
     int64_t mtime_us;
-    int pipe;             /* SOURCE_STDIN: read from here; else -1 */
+    int pipe; /* SOURCE_STDIN: read from here; else -1 */
     struct s3_identity ident;
-    char *origin;         /* "account/region/resource" for @source; "" if unknown */
-    struct logtype *lt;   /* set by detection, before any record */
-    char why[120];        /* one sentence: why this type */
+    char *origin;       /* "account/region/resource" for @source; "" if unknown */
+    struct logtype *lt; /* set by detection, before any record */
+    char why[120];      /* one sentence: why this type */
 
-    _Atomic uint64_t bytes_done;   /* bytes on disk read so far (progress) */
-    _Atomic uint64_t inflated;     /* inflated bytes so far */
-    _Atomic uint64_t records;      /* records, unparsed ones included */
+    _Atomic uint64_t bytes_done;             /* bytes on disk read so far (progress) */
+    _Atomic uint64_t inflated;               /* inflated bytes so far */
+    _Atomic uint64_t records;                /* records, unparsed ones included */
     _Atomic uint64_t lines, headers, blanks; /* lines = lines of records + headers + blanks */
     _Atomic uint64_t unparsed[REASON_COUNT];
     _Atomic int64_t first_us, last_us; /* over records with a time; first > last if none */
-    _Atomic bool done;             /* read to its end (for now) */
-    _Atomic bool cancel;           /* set from outside: reading a pipe ends within a moment */
-    _Atomic bool changed;          /* cut or replaced on disk since it was read */
-    pthread_mutex_t lock;          /* guards error and the members below */
-    char *error;                   /* why it could not be read (to its end); NULL if well */
+    _Atomic bool done;                 /* read to its end (for now) */
+    _Atomic bool cancel;               /* set from outside: reading a pipe ends within a moment */
+    _Atomic bool changed;              /* cut or replaced on disk since it was read */
+    pthread_mutex_t lock;              /* guards error and the members below */
+    char *error;                       /* why it could not be read (to its end); NULL if well */
 
-    struct zaccess *zaccess;       /* gzip access points, built while reading; NULL for others */
-    struct stdin_store *store;     /* SOURCE_STDIN: all bytes so far; they never move */
+    struct zaccess *zaccess;   /* gzip access points, built while reading; NULL for others */
+    struct stdin_store *store; /* SOURCE_STDIN: all bytes so far; they never move */
 };
 
 /* Opens identity only (stat + magic bytes); returns NULL with *e if unreadable. */
@@ -79,11 +79,11 @@ bool source_walk(const char *root, source_found_fn found, source_bad_fn bad, voi
  * come from one inflation, serialised inside. */
 struct reader;
 struct chunk {
-    const char *ptr;   /* valid until chunk_release */
+    const char *ptr; /* valid until chunk_release */
     size_t len;
-    uint64_t off;      /* inflated offset of ptr[0] */
-    unsigned seq;      /* 0, 1, 2 ... in file order */
-    bool last;         /* nothing follows; what is appended later is for a new reader */
+    uint64_t off; /* inflated offset of ptr[0] */
+    unsigned seq; /* 0, 1, 2 ... in file order */
+    bool last;    /* nothing follows; what is appended later is for a new reader */
     void *owner;
 };
 /* From inflated offset `from` (0, or where a growing plain file ended). `chunk_size` is a wish; a
@@ -125,7 +125,8 @@ struct watch *watch_new(unsigned poll_ms);
 void watch_add_root(struct watch *w, const char *path); /* file or folder as opened */
 /* Tells the watch what is known of a file, so that it can see growth and replacement. */
 void watch_know(struct watch *w, const char *path, dev_t dev, ino_t ino, uint64_t size);
-int watch_next(struct watch *w, struct watch_event *ev, int timeout_ms); /* 1 event, 0 none, <0 stop */
+int watch_next(struct watch *w, struct watch_event *ev,
+               int timeout_ms);   /* 1 event, 0 none, <0 stop */
 void watch_wake(struct watch *w); /* makes watch_next return -1; async-signal-safe */
 void watch_free(struct watch *w);
 

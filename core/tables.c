@@ -212,7 +212,7 @@ struct error_table *errors_compute(struct session *s, const struct rowset *r,
         if (r->count[i] == 0 || !plan_errors(&p, r->snap->seg[i]->lt))
             continue;
         FOR_ROWS(r, i, row)
-            add_error(&b, r, &p, i, row);
+        add_error(&b, r, &p, i, row);
         b.t->total += r->count[i];
     }
     rowview_release(&b.view);
@@ -400,7 +400,7 @@ struct edge_table *edges_compute(struct session *s, const struct rowset *r,
         lt = seg->lt;
         make_rows(&b, seg, p.edge);
         FOR_ROWS(r, i, row)
-            add_edge(&b, r, &p, seg, row);
+        add_edge(&b, r, &p, seg, row);
         free(p.class_of);
     }
     if (lt) {

@@ -1,5 +1,6 @@
 /* xalloc.h - allocation that cannot fail: out of memory restores the terminal and aborts.
- * Sizes are checked for overflow. Buffers whose size comes from input must be capped by the caller. */
+ * Sizes are checked for overflow. Buffers whose size comes from input must be capped by the caller.
+ */
 #ifndef AWL_XALLOC_H
 #define AWL_XALLOC_H
 

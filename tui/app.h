@@ -83,19 +83,19 @@ struct app {
     char *command; /* the paths quoted for a shell */
 
     struct history history;
-    struct answer *answer;       /* newest; may be NULL */
-    struct answer *told;         /* newest with facets and tables: shown until the next is in */
-    uint64_t asked;              /* serial of the newest question */
-    unsigned buckets;            /* histogram bars asked for */
+    struct answer *answer; /* newest; may be NULL */
+    struct answer *told;   /* newest with facets and tables: shown until the next is in */
+    uint64_t asked;        /* serial of the newest question */
+    unsigned buckets;      /* histogram bars asked for */
     const char *facet[FACETS_MAX];
     unsigned n_facet;
-    uint32_t types;              /* bit a log type that has records */
+    uint32_t types; /* bit a log type that has records */
     uint64_t type_rows[MAX_LOGTYPES];
-    uint32_t kept_types;         /* bit a log type in the filtered rows */
-    bool days;                   /* the records are not all of one day */
+    uint32_t kept_types; /* bit a log type in the filtered rows */
+    bool days;           /* the records are not all of one day */
 
-    struct rowview row;          /* the one reader of the screen */
-    struct strbuf cell;          /* scratch of the drawing functions */
+    struct rowview row; /* the one reader of the screen */
+    struct strbuf cell; /* scratch of the drawing functions */
     struct columns columns;
     unsigned column, column_off; /* under the cursor; first one shown behind the fixed ones */
     struct list list;
@@ -109,16 +109,16 @@ struct app {
     struct screen_layout layout;
     struct popup popup;
     bool following, paused;
-    uint64_t paused_rows;        /* rows of the filter when following was paused */
+    uint64_t paused_rows; /* rows of the filter when following was paused */
     bool brushing;
-    int64_t brush_us;            /* where the brush began */
+    int64_t brush_us; /* where the brush began */
     struct rowkey mark['z' - 'a' + 1];
     bool marked['z' - 'a' + 1];
     enum zone zone;
-    int64_t clock_us;            /* the clock if it is injected, else 0 */
-    char message[300];           /* at the bottom until the next key */
+    int64_t clock_us;  /* the clock if it is injected, else 0 */
+    char message[300]; /* at the bottom until the next key */
     bool message_bad;
-    bool after_jump;             /* e, w: a jump waits for the answer */
+    bool after_jump; /* e, w: a jump waits for the answer */
     struct key_match waiting;
     struct effect effect;
 };
@@ -126,10 +126,10 @@ struct app {
 struct app_options {
     struct session *session;
     struct theme *theme;
-    struct keymap *keys;   /* owned by the caller */
+    struct keymap *keys; /* owned by the caller */
     char *const *paths;
     int n_paths;
-    const char *filter;    /* may be NULL */
+    const char *filter; /* may be NULL */
     bool follow;
     enum zone zone;
     int64_t clock_us;

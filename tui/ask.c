@@ -7,11 +7,30 @@
 /* Fields worth a facet, most telling first. One is shown if a type in sight has it and no earlier
  * one means the same field in every type. */
 static const char *const facet_names[] = {
-    "@logtype",  "status",         "target_status_code", "x-edge-result-type", "action",
-    "method",    "operation",      "error_code",         "error_reason",       "target_ip",
-    "path",      "client_ip",      "x-edge-location",    "dstport",            "dstaddr",
-    "host",      "bucket",         "requester",          "elb",                "target_group_arn",
-    "protocol",  "interface-id",   "user_agent",         "@file",
+    "@logtype",
+    "status",
+    "target_status_code",
+    "x-edge-result-type",
+    "action",
+    "method",
+    "operation",
+    "error_code",
+    "error_reason",
+    "target_ip",
+    "path",
+    "client_ip",
+    "x-edge-location",
+    "dstport",
+    "dstaddr",
+    "host",
+    "bucket",
+    "requester",
+    "elb",
+    "target_group_arn",
+    "protocol",
+    "interface-id",
+    "user_agent",
+    "@file",
 };
 
 static bool ref_has_type(const struct field_ref *f, uint32_t types)

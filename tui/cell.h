@@ -19,18 +19,18 @@ enum role {
 
 /* Glyphs with an ASCII twin. */
 #define GLYPHS(G)                                                                                  \
-    G(ELLIPSIS, "…", "~") G(CRUMB, "›", ">") G(ARROW, "→", ">") G(LEFT, "←", "<")                  \
-    G(UP, "▲", "^") G(DOWN, "▼", "v") G(CROSS, "✗", "x") G(CHECK, "✓", "+")                        \
-    G(RELOAD, "⟳", "@") G(DOT, "·", ".") G(BULLET, "•", "*") G(SQUARE, "■", "#")                   \
-    G(SMALL_SQUARE, "▪", "=") G(MINUS, "−", "-") G(DASH, "–", "-") G(MARK, "◆", "*")               \
-    G(CURSOR, "▸", ">") G(TIMES, "×", "x") G(PLUS_MINUS, "±", "~") G(PAUSE, "‖", "!")              \
-    G(GAP, "╌", "?") G(CARET, "▴", "^")
+    G(ELLIPSIS, "…", "~")                                                                          \
+    G(CRUMB, "›", ">") G(ARROW, "→", ">") G(LEFT, "←", "<") G(UP, "▲", "^") G(DOWN, "▼", "v")      \
+        G(CROSS, "✗", "x") G(CHECK, "✓", "+") G(RELOAD, "⟳", "@") G(DOT, "·", ".")                 \
+            G(BULLET, "•", "*") G(SQUARE, "■", "#") G(SMALL_SQUARE, "▪", "=") G(MINUS, "−", "-")   \
+                G(DASH, "–", "-") G(MARK, "◆", "*") G(CURSOR, "▸", ">") G(TIMES, "×", "x")         \
+                    G(PLUS_MINUS, "±", "~") G(PAUSE, "‖", "!") G(GAP, "╌", "?") G(CARET, "▴", "^")
 
 enum glyph {
 #define GLYPH_ENUM(id, utf8, ascii) GLYPH_##id,
     GLYPHS(GLYPH_ENUM)
 #undef GLYPH_ENUM
-    GLYPH_COUNT
+        GLYPH_COUNT
 };
 
 enum { CELL_TEXT = 16 };

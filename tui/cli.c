@@ -68,8 +68,7 @@ static void show_progress(struct session *s, int64_t since_us)
     if (p.total)
         fprintf(stderr, "\r\x1b[Kawl: %3.0f %%  %llu records  %u of %u files  %.1f s",
                 100.0 * (double)p.bytes / (double)p.total, (unsigned long long)p.records,
-                p.sources_done, p.sources,
-                (double)(clock_us(CLOCK_MONOTONIC) - since_us) / 1e6);
+                p.sources_done, p.sources, (double)(clock_us(CLOCK_MONOTONIC) - since_us) / 1e6);
 }
 
 static void wait_with_progress(struct session *s)
@@ -282,8 +281,9 @@ static void write_source(struct output *out, struct source *src)
 
 int cli_sources(const struct options *o)
 {
-    static const char *const columns[] = {"path", "type", "bytes", "records", "unparsed", "headers",
-                                          "first", "last", "source", "reasons", "error"};
+    static const char *const columns[] = {"path",     "type",    "bytes", "records",
+                                          "unparsed", "headers", "first", "last",
+                                          "source",   "reasons", "error"};
     enum output_format f;
     struct output *out;
     struct session *s;
@@ -321,10 +321,10 @@ static void write_fields(struct output *out, struct logtype *lt)
 {
     for (unsigned i = 0; i < lt->n_static; i++) {
         const struct field_def *f = lt->field[i];
-        struct val row[] = {text_cell(lt->fmt->name), text_cell(f->name),
-                            text_cell(field_role_name(f->role)), text_cell(kind_name(f)),
-                            text_cell(unit_name(f)), text_cell(f->aliases),
-                            text_cell(f->meaning)};
+        struct val row[] = {
+            text_cell(lt->fmt->name), text_cell(f->name),      text_cell(field_role_name(f->role)),
+            text_cell(kind_name(f)),  text_cell(unit_name(f)), text_cell(f->aliases),
+            text_cell(f->meaning)};
 
         output_row(out, row);
     }
@@ -341,7 +341,7 @@ static int no_type(const char *name)
 
 int cli_fields(const struct options *o)
 {
-    static const char *const columns[] = {"type", "field", "common", "kind",
+    static const char *const columns[] = {"type", "field",   "common", "kind",
                                           "unit", "aliases", "meaning"};
     enum output_format f;
     struct output *out;
@@ -468,7 +468,8 @@ int cli_demo(const struct options *o)
     }
     if (o->types && !pick_types(o->types, &d.types))
         return EXIT_TROUBLE;
-    snprintf(dir, sizeof(dir), "%s/awl-demo-XXXXXX", tmp && *tmp && !strchr(tmp, '\'') ? tmp : "/tmp");
+    snprintf(dir, sizeof(dir), "%s/awl-demo-XXXXXX",
+             tmp && *tmp && !strchr(tmp, '\'') ? tmp : "/tmp");
     if (!o->write && !mkdtemp(dir)) {
         fprintf(stderr, "awl: cannot make a folder in %s: %s\n", dir, strerror(errno));
         return EXIT_TROUBLE;

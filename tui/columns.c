@@ -4,7 +4,6 @@
 
 enum { TIME_WIDTH = 12 };
 
-
 /* One column: the names it may have in different types; the first one that a type knows counts. */
 struct column_def {
     const char *title;
@@ -159,9 +158,9 @@ const char *type_short(const struct logtype *lt)
     static const struct {
         const char *name, *brief;
     } brief[] = {
-        {"cloudfront", "cf"},   {"cloudfront_rt", "cfrt"}, {"vpcflow", "vpc"},
-        {"s3access", "s3"},     {"cloudtrail", "ct"},      {"lambda", "fn"},
-        {"route53", "r53"},     {"apigw", "api"},          {"netfw", "nfw"},
+        {"cloudfront", "cf"}, {"cloudfront_rt", "cfrt"}, {"vpcflow", "vpc"},
+        {"s3access", "s3"},   {"cloudtrail", "ct"},      {"lambda", "fn"},
+        {"route53", "r53"},   {"apigw", "api"},          {"netfw", "nfw"},
     };
 
     for (unsigned i = 0; i < ARRAY_LEN(brief); i++)

@@ -401,8 +401,7 @@ static void do_screen(struct app *a, const struct key_match *m)
         break;
     case CMD_PANE_NEXT:
     case CMD_PANE_PREV:
-        a->focus = layout_next_pane(app_place(a)->view, a->focus,
-                                    m->cmd == CMD_PANE_NEXT ? 1 : -1);
+        a->focus = layout_next_pane(app_place(a)->view, a->focus, m->cmd == CMD_PANE_NEXT ? 1 : -1);
         break;
     case CMD_MAXIMISE:
         a->maximised = !a->maximised;

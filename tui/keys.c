@@ -47,8 +47,8 @@ static const struct {
     const char *name;
     uint32_t code;
 } key_names[] = {
-    {"Enter", KC_ENTER},   {"Esc", KC_ESC},       {"Tab", KC_TAB}, {"Backspace", KC_BACKSPACE},
-    {"Delete", KC_DELETE}, {"Insert", KC_INSERT}, {"Up", KC_UP},   {"Down", KC_DOWN},
+    {"Enter", KC_ENTER},   {"Esc", KC_ESC},       {"Tab", KC_TAB},   {"Backspace", KC_BACKSPACE},
+    {"Delete", KC_DELETE}, {"Insert", KC_INSERT}, {"Up", KC_UP},     {"Down", KC_DOWN},
     {"Left", KC_LEFT},     {"Right", KC_RIGHT},   {"Home", KC_HOME}, {"End", KC_END},
     {"PgUp", KC_PGUP},     {"PgDn", KC_PGDN},     {"Space", ' '},
 };
@@ -247,8 +247,7 @@ static void map_drop_command(struct keymap *m, enum command cmd)
 }
 
 /* Takes the first word of *keys as a binding of cmd: 1 taken, 0 none left, -1 no such key. */
-static int next_binding(struct slice *keys, enum command cmd, struct binding *b,
-                        struct slice *word)
+static int next_binding(struct slice *keys, enum command cmd, struct binding *b, struct slice *word)
 {
     *keys = slice_trim(*keys);
     if (!keys->len)
@@ -266,8 +265,7 @@ int keymap_bind(struct keymap *m, struct slice command, struct slice keys, struc
     int rc;
 
     if (cmd == CMD_NONE)
-        return err_set(err, ERR_USAGE, "no command is called '" SLICE_FMT "'",
-                       SLICE_ARG(command));
+        return err_set(err, ERR_USAGE, "no command is called '" SLICE_FMT "'", SLICE_ARG(command));
     for (struct slice check = rest; (rc = next_binding(&check, cmd, &b, &word)) != 0;)
         if (rc < 0)
             return err_set(err, ERR_USAGE,

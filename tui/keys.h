@@ -90,8 +90,8 @@ struct keymap *keymap_new(void); /* the default bindings of commands.def */
 void keymap_free(struct keymap *m);
 /* Replaces all bindings of a command; "" or "none" leaves it without. A binding that belonged to
  * another command is taken from it. */
-int keymap_bind(struct keymap *m, struct slice command, struct slice keys, struct err *err)
-    MUST_CHECK;
+int keymap_bind(struct keymap *m, struct slice command, struct slice keys,
+                struct err *err) MUST_CHECK;
 /* Applies the section [keys] of an INI text ("follow = F C-f"); file is for messages. */
 int keymap_load(struct keymap *m, struct slice ini, const char *file, struct err *err) MUST_CHECK;
 

@@ -123,8 +123,8 @@ void list_goto(struct list *l, const struct rowset *rows, const struct rowkey *k
 {
     struct rowref ref;
 
-    if (!rows || (order_forward(rows, k, true, &ref, 1) != 1 &&
-                  order_backward(rows, k, true, &ref, 1) != 1))
+    if (!rows ||
+        (order_forward(rows, k, true, &ref, 1) != 1 && order_backward(rows, k, true, &ref, 1) != 1))
         return;
     struct rowkey key = rowref_key(rows, ref);
     bool seen = false;

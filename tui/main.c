@@ -43,11 +43,11 @@ static struct term *make_terminal(void *ctx, bool (*drain)(void *), void *drain_
 
         return c->headless = term_headless_new(&h);
     }
-    struct term_options n = {.theme = c->theme,
-                             .no_color = no_color && *no_color,
-                             .truecolor = color && (strcmp(color, "truecolor") == 0 ||
-                                                    strcmp(color, "24bit") == 0),
-                             .tmux = getenv("TMUX") != NULL};
+    struct term_options n = {
+        .theme = c->theme,
+        .no_color = no_color && *no_color,
+        .truecolor = color && (strcmp(color, "truecolor") == 0 || strcmp(color, "24bit") == 0),
+        .tmux = getenv("TMUX") != NULL};
     t = term_ncurses_new(&n, &e);
     if (!t)
         fprintf(stderr, "awl: %s\n", e.msg);
@@ -68,7 +68,10 @@ static bool read_theme(const char *name, struct theme *theme)
     if (strchr(name, '/')) {
         strbuf_adds(&path[0], name);
     } else {
-        strbuf_addf(&path[0], "%s%s/awl/themes/%s.theme", config && *config ? config : home ? home : "",
+        strbuf_addf(&path[0], "%s%s/awl/themes/%s.theme",
+                    config && *config ? config
+                    : home            ? home
+                                      : "",
                     config && *config ? "" : "/.config", name);
         strbuf_addf(&path[1], THEME_DIR "/%s.theme", name);
         strbuf_addf(&path[2], "themes/%s.theme", name);
@@ -119,7 +122,10 @@ static struct keymap *read_keys(void)
     size_t n;
     FILE *f;
 
-    strbuf_addf(&path, "%s%s/awl/config", config && *config ? config : home ? home : "",
+    strbuf_addf(&path, "%s%s/awl/config",
+                config && *config ? config
+                : home            ? home
+                                  : "",
                 config && *config ? "" : "/.config");
     f = fopen(path.buf, "r");
     while (f && (n = fread(buf, 1, sizeof(buf), f)) > 0)

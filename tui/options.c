@@ -191,9 +191,9 @@ int options_parse(struct options *o, int argc, char **argv)
     memset(o, 0, sizeof(*o));
     memset(longs, 0, sizeof(longs));
     for (int i = 0; i < OPT_COUNT; i++) {
-        longs[i] = (struct option){option_defs[i].name,
-                                   option_defs[i].arg ? required_argument : no_argument, NULL,
-                                   1000 + i};
+        longs[i] =
+            (struct option){option_defs[i].name,
+                            option_defs[i].arg ? required_argument : no_argument, NULL, 1000 + i};
         if (option_defs[i].letter) {
             shorts[n_short++] = (char)option_defs[i].letter;
             if (option_defs[i].arg)

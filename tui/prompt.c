@@ -20,9 +20,9 @@ struct prompt {
     size_t cursor;
     struct history history[HISTORIES];
     unsigned which;
-    size_t recall;         /* the history line shown; history.n: the user's own */
-    struct strbuf typed;   /* the user's own text while the history is shown */
-    size_t typed_cursor;   /* what lies before it is the prefix looked for */
+    size_t recall;       /* the history line shown; history.n: the user's own */
+    struct strbuf typed; /* the user's own text while the history is shown */
+    size_t typed_cursor; /* what lies before it is the prefix looked for */
     prompt_complete complete;
     void *ctx;
     struct completions found;
@@ -35,8 +35,7 @@ struct prompt {
 void completions_add(struct completions *c, struct slice text, struct slice note)
 {
     GROW(c->item, c->cap, c->n + 1);
-    c->item[c->n++] =
-        (struct completion){slice_dup(text), note.ptr ? slice_dup(note) : NULL};
+    c->item[c->n++] = (struct completion){slice_dup(text), note.ptr ? slice_dup(note) : NULL};
 }
 
 static void popup_close(struct prompt *p)
@@ -279,9 +278,9 @@ static enum prompt_result recall(struct prompt *p, int step)
         if (step < 0 ? i == 0 : i == h->n)
             return PROMPT_MOVED;
         i += (size_t)step;
-    } while (i < h->n && (strncmp(h->line[i], p->typed.buf ? p->typed.buf : "",
-                                  p->typed_cursor) != 0 ||
-                          slice_is(prompt_text(p), h->line[i])));
+    } while (i < h->n &&
+             (strncmp(h->line[i], p->typed.buf ? p->typed.buf : "", p->typed_cursor) != 0 ||
+              slice_is(prompt_text(p), h->line[i])));
     p->recall = i;
     popup_close(p);
     prompt_set(p, i == h->n ? strbuf_slice(&p->typed) : slice_str(h->line[i]));
@@ -534,8 +533,8 @@ static void draw_text(const struct prompt *p, struct grid *g, struct rect in, in
 {
     struct rect old = grid_clip(g, in);
     size_t good = p->error ? MIN(p->error_at, p->text.len) : p->text.len;
-    int used = grid_put(g, in.y, in.x - scroll, slice_of(p->text.buf, good), INT_MAX, ROLE_PROMPT,
-                        0);
+    int used =
+        grid_put(g, in.y, in.x - scroll, slice_of(p->text.buf, good), INT_MAX, ROLE_PROMPT, 0);
 
     grid_put(g, in.y, in.x - scroll + used, slice_of(p->text.buf + good, p->text.len - good),
              INT_MAX, ROLE_PROMPT_ERROR, 0);

@@ -35,8 +35,7 @@ struct completions {
 void completions_add(struct completions *c, struct slice text, struct slice note);
 
 /* Fills c for the word that ends at the cursor. */
-typedef void (*prompt_complete)(void *ctx, struct slice text, size_t cursor,
-                                struct completions *c);
+typedef void (*prompt_complete)(void *ctx, struct slice text, size_t cursor, struct completions *c);
 
 struct prompt;
 

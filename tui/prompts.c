@@ -168,7 +168,7 @@ static void complete_command(void *ctx, struct slice text, size_t cursor, struct
 void app_open_prompt(struct app *a, enum prompt_kind kind)
 {
     static const char *const label[] = {
-        [ASK_FILTER] = "filter: ", [ASK_SEARCH] = "/",     [ASK_SEARCH_BACK] = "?",
+        [ASK_FILTER] = "filter: ",   [ASK_SEARCH] = "/",  [ASK_SEARCH_BACK] = "?",
         [ASK_TIME] = "go to time: ", [ASK_COMMAND] = ":",
     };
     static const unsigned history[] = {
@@ -380,8 +380,8 @@ bool app_run_line(struct app *a, struct slice line)
             return true;
         }
         if (slice_is(whole, "help") || slice_is(whole, "follow")) {
-            app_do(a, &(struct key_match){
-                          .cmd = slice_is(whole, "help") ? CMD_HELP : CMD_FOLLOW, .count = 1});
+            app_do(a, &(struct key_match){.cmd = slice_is(whole, "help") ? CMD_HELP : CMD_FOLLOW,
+                                          .count = 1});
             return true;
         }
     }

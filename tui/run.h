@@ -16,14 +16,14 @@ struct keymap;
 struct tui_options {
     char *const *paths;
     int n_paths;
-    const char *filter;    /* -w; may be NULL */
-    bool follow;           /* -F */
-    bool ascii;            /* no UTF-8 on this terminal */
-    bool local_time;       /* start in local time instead of UTC */
-    unsigned threads;      /* 0: one a core */
-    int64_t clock_us;      /* the clock, for scripts; 0: the real one */
-    struct theme *theme;   /* borrowed; :theme changes it */
-    struct keymap *keys;   /* borrowed; NULL: the default */
+    const char *filter;  /* -w; may be NULL */
+    bool follow;         /* -F */
+    bool ascii;          /* no UTF-8 on this terminal */
+    bool local_time;     /* start in local time instead of UTC */
+    unsigned threads;    /* 0: one a core */
+    int64_t clock_us;    /* the clock, for scripts; 0: the real one */
+    struct theme *theme; /* borrowed; :theme changes it */
+    struct keymap *keys; /* borrowed; NULL: the default */
     /* Makes the terminal once everything else stands; `drain` and `drain_ctx` are what the
      * headless one needs for `idle`. NULL with a message on stderr: no terminal. */
     struct term *(*terminal)(void *ctx, bool (*drain)(void *), void *drain_ctx);

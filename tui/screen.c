@@ -34,8 +34,7 @@ static void zoom_label(struct app *a, const struct step *s, struct strbuf *out)
         strbuf_addf(out, "%s-%s", fmt_hms(from, a->zone, s->from_us),
                     fmt_hms(to, a->zone, s->to_us));
     else
-        strbuf_addf(out, "%s-%s", fmt_hm(from, a->zone, s->from_us),
-                    fmt_hm(to, a->zone, s->to_us));
+        strbuf_addf(out, "%s-%s", fmt_hm(from, a->zone, s->from_us), fmt_hm(to, a->zone, s->to_us));
 }
 
 static void step_label(struct app *a, const struct step *s, struct strbuf *out)
@@ -183,10 +182,10 @@ static void draw_hints(struct app *a, struct grid *g, int y, int max)
         enum command cmd;
         const char *what;
     } hint[] = {
-        {CMD_FILTER, "filter"}, {CMD_NEXT_5XX, "next 5xx"}, {CMD_DRILL, "drill"},
-        {CMD_PANE_NEXT, "panes"}, {CMD_HELP, "help"},       {CMD_INCLUDE, "only this"},
-        {CMD_EXCLUDE, "not this"}, {CMD_BACK, "back"},      {CMD_ZOOM, "zoom"},
-        {CMD_PIVOT, "pivot"},   {CMD_EXPLAIN, "explain"},   {CMD_SEARCH, "search"},
+        {CMD_FILTER, "filter"},    {CMD_NEXT_5XX, "next 5xx"}, {CMD_DRILL, "drill"},
+        {CMD_PANE_NEXT, "panes"},  {CMD_HELP, "help"},         {CMD_INCLUDE, "only this"},
+        {CMD_EXCLUDE, "not this"}, {CMD_BACK, "back"},         {CMD_ZOOM, "zoom"},
+        {CMD_PIVOT, "pivot"},      {CMD_EXPLAIN, "explain"},   {CMD_SEARCH, "search"},
     };
     struct strbuf key = STRBUF_INIT;
     int x = 1;

@@ -1,5 +1,6 @@
 /* table.h - what the table views share: a header row, aligned cells, a cursor line, scrolling.
- * A column is left out from the right when the room is too small; the flexible one takes the rest. */
+ * A column is left out from the right when the room is too small; the flexible one takes the rest.
+ */
 #ifndef AWL_TABLE_H
 #define AWL_TABLE_H
 
@@ -7,10 +8,10 @@
 
 struct table_column {
     const char *title;
-    uint8_t width;    /* at least */
-    uint8_t rank;     /* 0 stays always; the greatest gives way first */
+    uint8_t width; /* at least */
+    uint8_t rank;  /* 0 stays always; the greatest gives way first */
     bool right;
-    bool flex;        /* takes some of what is left */
+    bool flex; /* takes some of what is left */
 };
 
 #define TABLE_COLUMNS 16

@@ -185,12 +185,18 @@ static bool curses_key(int code, struct key *key)
         int code;
         struct key key;
     } table[] = {
-        {KEY_UP, {KC_UP, 0}},          {KEY_DOWN, {KC_DOWN, 0}},
-        {KEY_LEFT, {KC_LEFT, 0}},      {KEY_RIGHT, {KC_RIGHT, 0}},
-        {KEY_HOME, {KC_HOME, 0}},      {KEY_END, {KC_END, 0}},
-        {KEY_PPAGE, {KC_PGUP, 0}},     {KEY_NPAGE, {KC_PGDN, 0}},
-        {KEY_DC, {KC_DELETE, 0}},      {KEY_IC, {KC_INSERT, 0}},
-        {KEY_ENTER, {KC_ENTER, 0}},    {KEY_BACKSPACE, {KC_BACKSPACE, 0}},
+        {KEY_UP, {KC_UP, 0}},
+        {KEY_DOWN, {KC_DOWN, 0}},
+        {KEY_LEFT, {KC_LEFT, 0}},
+        {KEY_RIGHT, {KC_RIGHT, 0}},
+        {KEY_HOME, {KC_HOME, 0}},
+        {KEY_END, {KC_END, 0}},
+        {KEY_PPAGE, {KC_PGUP, 0}},
+        {KEY_NPAGE, {KC_PGDN, 0}},
+        {KEY_DC, {KC_DELETE, 0}},
+        {KEY_IC, {KC_INSERT, 0}},
+        {KEY_ENTER, {KC_ENTER, 0}},
+        {KEY_BACKSPACE, {KC_BACKSPACE, 0}},
         {KEY_BTAB, {KC_TAB, MOD_SHIFT}},
     };
 

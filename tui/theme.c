@@ -124,8 +124,8 @@ static int parse_head(struct theme *t, const struct conf *c, const char *file, s
         return 0;
     if (slice_is(c->name, "background") && parse_color(c->value, &t->bg) && t->bg >= 0)
         return 0;
-    return err_set(err, ERR_USAGE, "%s:%d: expected name, foreground = #rrggbb or background",
-                   file, c->line);
+    return err_set(err, ERR_USAGE, "%s:%d: expected name, foreground = #rrggbb or background", file,
+                   c->line);
 }
 
 static int parse_role(struct theme *t, const struct conf *c, const char *file, struct err *err)
@@ -140,7 +140,8 @@ static int parse_role(struct theme *t, const struct conf *c, const char *file, s
         return err_set(err, ERR_USAGE,
                        "%s:%d: expected FOREGROUND BACKGROUND [attributes] [/ attributes], where "
                        "colours are #rrggbb or default and attributes bold, reverse, underline, "
-                       "dim", file, c->line);
+                       "dim",
+                       file, c->line);
     t->style[role] = st;
     return 0;
 }
@@ -290,8 +291,8 @@ int theme_check(const struct theme *t, struct strbuf *why)
             faults++;
         }
         if (contrast < 4.5) {
-            strbuf_addf(why, "%s: %s has a contrast of %.2f, under 4.5\n", t->name,
-                        roles[r].name, contrast);
+            strbuf_addf(why, "%s: %s has a contrast of %.2f, under 4.5\n", t->name, roles[r].name,
+                        contrast);
             faults++;
         }
         if (roles[r].style.mono && !st->mono) {

@@ -10,8 +10,8 @@
 struct app;
 
 struct view_class {
-    const char *name;  /* "records" */
-    const char *title; /* in the frame */
+    const char *name;      /* "records" */
+    const char *title;     /* in the frame */
     enum table_kind table; /* what the engine must compute for it */
     /* The inside of the frame. */
     void (*draw)(struct app *a, struct grid *g, struct rect r);

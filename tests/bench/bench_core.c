@@ -50,8 +50,8 @@ static void report(const char *name, double *ms)
 static struct rowset *run_filter(struct session *s, struct snapshot *snap, const char *text,
                                  const char *name)
 {
-    struct query_env env = {.now_us = snap->ts_max, .first_us = snap->ts_min,
-                            .last_us = snap->ts_max};
+    struct query_env env = {
+        .now_us = snap->ts_max, .first_us = snap->ts_min, .last_us = snap->ts_max};
     struct query_error e;
     struct rowset *r = NULL;
     double ms[RUNS];

@@ -54,7 +54,8 @@ static void feed_folder(const char *dir)
 
 static void feed_noise(void)
 {
-    static const char alphabet[] = " \"'\\-/.:[](){}<>=!|&%#*+,;0123456789abcxyzABC\t\n\r\x01\x1b\xc3\xa9\xff";
+    static const char alphabet[] =
+        " \"'\\-/.:[](){}<>=!|&%#*+,;0123456789abcxyzABC\t\n\r\x01\x1b\xc3\xa9\xff";
     uint64_t seed = 1;
     uint8_t buf[512];
 

@@ -133,16 +133,18 @@ static void escapes_are_told_from_text(void **state)
 
 static void scripts_become_events(void **state)
 {
-    struct headless_options opt = {
-        .h = 2, .w = 10, .script = SL("# start\npress C-d gg\ntype é\nresize 20x3\nidle\n"
-                                      "paste a b\nwait-for hi\nsnap one\nquit\npress x\n")};
+    struct headless_options opt = {.h = 2,
+                                   .w = 10,
+                                   .script =
+                                       SL("# start\npress C-d gg\ntype é\nresize 20x3\nidle\n"
+                                          "paste a b\nwait-for hi\nsnap one\nquit\npress x\n")};
     char *out = NULL;
     size_t len = 0;
     struct term *t;
     struct grid *g = grid_new(3, 20);
     struct event ev;
-    static const enum event_type want[] = {EV_KEY, EV_KEY, EV_KEY, EV_KEY, EV_RESIZE, EV_TIMEOUT,
-                                           EV_PASTE, EV_EOF};
+    static const enum event_type want[] = {EV_KEY,    EV_KEY,     EV_KEY,   EV_KEY,
+                                           EV_RESIZE, EV_TIMEOUT, EV_PASTE, EV_EOF};
 
     (void)state;
     opt.out = open_memstream(&out, &len);

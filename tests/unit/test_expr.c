@@ -12,9 +12,9 @@
 #include "expr.h"
 
 static const struct query_env env = {
-    .now_us = 1717246800000000,   /* 2024-06-01T13:00:00Z */
+    .now_us = 1717246800000000, /* 2024-06-01T13:00:00Z */
     .first_us = 1717200000000000,
-    .last_us = 1717246000000000,  /* 12:46:40 */
+    .last_us = 1717246000000000, /* 12:46:40 */
     .interactive = true,
 };
 
@@ -30,27 +30,61 @@ struct fake_row {
 };
 
 static const struct fake_row rows[] = {
-    {"alb", "h2 504 timed out - GET /api/cart", "2024-06-01T12:50:00Z",
-     {{"elb_status_code", "504"}, {"target_status_code", "-"}, {"client_ip", "10.0.0.5"},
-      {"client:port", "10.0.0.5:4711"}, {"request_verb", "GET"},
+    {"alb",
+     "h2 504 timed out - GET /api/cart",
+     "2024-06-01T12:50:00Z",
+     {{"elb_status_code", "504"},
+      {"target_status_code", "-"},
+      {"client_ip", "10.0.0.5"},
+      {"client:port", "10.0.0.5:4711"},
+      {"request_verb", "GET"},
       {"target_processing_time", "0.300"}}},
-    {"alb", "https 200 POST accessdenied", "2024-06-01T12:30:00Z",
-     {{"elb_status_code", "200"}, {"target_status_code", "200"}, {"client_ip", "2001:db8::1"},
-      {"client:port", "[2001:db8::1]:80"}, {"request_verb", "POST"},
+    {"alb",
+     "https 200 POST accessdenied",
+     "2024-06-01T12:30:00Z",
+     {{"elb_status_code", "200"},
+      {"target_status_code", "200"},
+      {"client_ip", "2001:db8::1"},
+      {"client:port", "[2001:db8::1]:80"},
+      {"request_verb", "POST"},
       {"target_processing_time", "0.200"}}},
-    {"cloudfront", "edge", "2024-06-01T00:00:00Z",
-     {{"x-edge-location", "IAD89-C1"}, {"sc-status", "200"}, {"sc-bytes", "6000000"},
-      {"c-ip", "192.0.2.9"}, {"cs(User-Agent)", "curl/8"}, {"time-taken", "0.251"},
-      {"cs-method", "GET"}, {"cs-uri-stem", "/api/x"}}},
-    {"cloudfront", "edge AccessDenied", "2024-05-31T23:59:59Z",
-     {{"x-edge-location", "LHR50-P2"}, {"sc-status", "503"}, {"sc-bytes", "10"},
-      {"c-ip", "192.0.2.10"}, {"time-taken", "0.100"}, {"cs-method", "POST"},
+    {"cloudfront",
+     "edge",
+     "2024-06-01T00:00:00Z",
+     {{"x-edge-location", "IAD89-C1"},
+      {"sc-status", "200"},
+      {"sc-bytes", "6000000"},
+      {"c-ip", "192.0.2.9"},
+      {"cs(User-Agent)", "curl/8"},
+      {"time-taken", "0.251"},
+      {"cs-method", "GET"},
+      {"cs-uri-stem", "/api/x"}}},
+    {"cloudfront",
+     "edge AccessDenied",
+     "2024-05-31T23:59:59Z",
+     {{"x-edge-location", "LHR50-P2"},
+      {"sc-status", "503"},
+      {"sc-bytes", "10"},
+      {"c-ip", "192.0.2.10"},
+      {"time-taken", "0.100"},
+      {"cs-method", "POST"},
       {"cs-uri-stem", "/index"}}},
-    {"vpcflow", "flow", "2024-05-01T05:00:00Z",
-     {{"account-id", "012345678901"}, {"srcaddr", "10.1.2.3"}, {"dstaddr", "192.168.0.9"},
-      {"bytes", "300"}, {"packets", "3"}, {"protocol", "17"}, {"action", "REJECT"},
-      {"log-status", "OK"}, {"start", "1714539600"}, {"end", "1714539660"}}},
-    {"vpcflow", "nodata", "2024-05-02T05:00:00Z",
+    {"vpcflow",
+     "flow",
+     "2024-05-01T05:00:00Z",
+     {{"account-id", "012345678901"},
+      {"srcaddr", "10.1.2.3"},
+      {"dstaddr", "192.168.0.9"},
+      {"bytes", "300"},
+      {"packets", "3"},
+      {"protocol", "17"},
+      {"action", "REJECT"},
+      {"log-status", "OK"},
+      {"start", "1714539600"},
+      {"end", "1714539660"}}},
+    {"vpcflow",
+     "nodata",
+     "2024-05-02T05:00:00Z",
      {{"account-id", "12345678901"}, {"srcaddr", "-"}, {"log-status", "NODATA"}}},
 };
 
@@ -324,27 +358,27 @@ static void test_precedence(void **state)
 static void test_ambiguities(void **state)
 {
     (void)state;
-    expect_print("log-status = OK", "log-status = \"OK\"");           /* 1 */
-    expect_print("bytes-packets > 1", "bytes - packets > 1");         /* 1 */
-    expect_print("bytes / packets / 2 > 1", "bytes / packets / 2 > 1"); /* 5 */
-    expect_print("path = /re/", "path = \"/re/\"");                   /* 6 */
-    expect_print("/api/cart", "@message like \"/api/cart\"");         /* 7 */
-    expect_print("/api/", "@message like /api/");                     /* 7 */
-    expect_print("srcaddr = 10.0.0.5", "srcaddr = \"10.0.0.5\"");     /* 8 */
+    expect_print("log-status = OK", "log-status = \"OK\"");                       /* 1 */
+    expect_print("bytes-packets > 1", "bytes - packets > 1");                     /* 1 */
+    expect_print("bytes / packets / 2 > 1", "bytes / packets / 2 > 1");           /* 5 */
+    expect_print("path = /re/", "path = \"/re/\"");                               /* 6 */
+    expect_print("/api/cart", "@message like \"/api/cart\"");                     /* 7 */
+    expect_print("/api/", "@message like /api/");                                 /* 7 */
+    expect_print("srcaddr = 10.0.0.5", "srcaddr = \"10.0.0.5\"");                 /* 8 */
     expect_print("@timestamp > 2024-05-01", "@timestamp > 2024-05-01T00:00:00Z"); /* 9 */
     expect_print("@timestamp > 13:05", "@timestamp > 2024-05-31T13:05:00Z");      /* 10 */
-    expect_print("timeout", "@message like \"timeout\"");             /* 12 */
-    expect_print("end > 5", "end > 1970-01-01T00:00:05Z");            /* 13 */
+    expect_print("timeout", "@message like \"timeout\"");                         /* 12 */
+    expect_print("end > 5", "end > 1970-01-01T00:00:05Z");                        /* 13 */
     expect_print("@timestamp > @last - 40s", "@timestamp > 2024-06-01T12:46:00Z");
-    expect_print("action = \"5xx\"", "action = \"5xx\"");             /* 15 */
-    expect_print("path=/a#b", "path = \"/a#b\"");                     /* 18 */
+    expect_print("action = \"5xx\"", "action = \"5xx\""); /* 15 */
+    expect_print("path=/a#b", "path = \"/a#b\"");         /* 18 */
     expect_print("status=1 # status=2", "status = 1");
-    expect_print("bytes = packets", "bytes = packets");               /* 19 */
+    expect_print("bytes = packets", "bytes = packets"); /* 19 */
     expect_print("action = packets", "action = packets");
     expect_print("action = method", "action = \"method\"");
     expect_print("account-id = 1234-5678", "account-id = \"1234-5678\"");
-    expect_print("bytes > 5 -1", "bytes > 5 - 1");                    /* 20 */
-    expect_print("action (status=1)", "action and status = 1");       /* 21 */
+    expect_print("bytes > 5 -1", "bytes > 5 - 1");              /* 20 */
+    expect_print("action (status=1)", "action and status = 1"); /* 21 */
     expect_print("target_status_code = - status=504",
                  "not ispresent(target_status_code) and status = 504"); /* 24 */
     expect_print("bytes = -packets", "bytes = 0 - packets");
@@ -478,8 +512,8 @@ static void test_samples(void **state)
 
 static void test_order(void **state)
 {
-    static const char *const order[] = {"!", "#", "*%04", "0#", "5A", "111A", "2345_", "@", "A",
-                                        "A9876", "a12345", "0", "1", "2", "30"};
+    static const char *const order[] = {"!", "#",     "*%04",   "0#", "5A", "111A", "2345_", "@",
+                                        "A", "A9876", "a12345", "0",  "1",  "2",    "30"};
 
     (void)state;
     for (unsigned i = 0; i + 1 < ARRAY_LEN(order); i++) {
@@ -512,18 +546,12 @@ static void test_val_print(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_precedence),
-        cmocka_unit_test(test_ambiguities),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_error_caret),
-        cmocka_unit_test(test_script_has_no_text_search),
-        cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_shorthand_commands),
-        cmocka_unit_test(test_samples),
-        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_pairs),       cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_precedence),
+        cmocka_unit_test(test_ambiguities), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_error_caret), cmocka_unit_test(test_script_has_no_text_search),
+        cmocka_unit_test(test_commands),    cmocka_unit_test(test_shorthand_commands),
+        cmocka_unit_test(test_samples),     cmocka_unit_test(test_order),
         cmocka_unit_test(test_val_print),
     };
 

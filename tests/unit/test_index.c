@@ -40,10 +40,11 @@ static void write_flows(const char *path, unsigned lines, bool newline, const ch
         else if (rnd(100) == 0)
             fprintf(f, "%s", eol);
         else
-            fprintf(f, "2 123456789012 eni-0a1b2c3d 10.0.%u.%u 192.168.1.%u %u %u %u %u %u %ld %ld %s OK%s",
-                    rnd(4), rnd(200), rnd(9), rnd(65536), rnd(3) ? 443 : rnd(1024),
-                    rnd(5) ? 6 : 17, 1 + rnd(20), rnd(1000000), start, start + rnd(60),
-                    actions[rnd(4) == 0], end);
+            fprintf(f,
+                    "2 123456789012 eni-0a1b2c3d 10.0.%u.%u 192.168.1.%u %u %u %u %u %u %ld %ld %s "
+                    "OK%s",
+                    rnd(4), rnd(200), rnd(9), rnd(65536), rnd(3) ? 443 : rnd(1024), rnd(5) ? 6 : 17,
+                    1 + rnd(20), rnd(1000000), start, start + rnd(60), actions[rnd(4) == 0], end);
     }
     fclose(f);
 }
@@ -155,8 +156,8 @@ static bool check_next(void *ctx, struct rowref ref)
 
 static struct query_ast *parse(const char *text)
 {
-    static const struct query_env env = {.now_us = 1700000000000000, .first_us = 1700000000000000,
-                                         .last_us = 1700009999000000};
+    static const struct query_env env = {
+        .now_us = 1700000000000000, .first_us = 1700000000000000, .last_us = 1700009999000000};
     struct query_error e;
     struct query_ast *q = filter_parse(text, &env, &e);
 
@@ -402,8 +403,10 @@ static void a_growing_file_is_joined_once(void **state)
     f = fopen(path, "w");
     session_open(s, path);
     for (unsigned i = 0; i < 40; i++) {
-        fprintf(f, "2 123456789012 eni-0a1b2c3d 10.0.0.1 10.0.0.2 1 2 6 1 1 17000000%02u 1700000100 ACC",
-                i);
+        fprintf(
+            f,
+            "2 123456789012 eni-0a1b2c3d 10.0.0.1 10.0.0.2 1 2 6 1 1 17000000%02u 1700000100 ACC",
+            i);
         fflush(f);
         if (i == 0)
             session_start(s);
@@ -456,14 +459,10 @@ static void dictionary_numbers_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dictionary_numbers_texts),
-        cmocka_unit_test(every_line_is_counted_once),
-        cmocka_unit_test(rows_stand_in_time_order),
-        cmocka_unit_test(fast_filter_equals_naive),
-        cmocka_unit_test(facet_equals_naive),
-        cmocka_unit_test(histogram_counts_every_row),
-        cmocka_unit_test(lines_know_their_numbers),
-        cmocka_unit_test(a_growing_file_is_joined_once),
+        cmocka_unit_test(dictionary_numbers_texts), cmocka_unit_test(every_line_is_counted_once),
+        cmocka_unit_test(rows_stand_in_time_order), cmocka_unit_test(fast_filter_equals_naive),
+        cmocka_unit_test(facet_equals_naive),       cmocka_unit_test(histogram_counts_every_row),
+        cmocka_unit_test(lines_know_their_numbers), cmocka_unit_test(a_growing_file_is_joined_once),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

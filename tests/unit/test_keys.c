@@ -33,8 +33,8 @@ static void assert_command(struct keymap *m, const char *s, enum command want)
 
 static void key_names_round_trip(void **state)
 {
-    static const char *const names[] = {"j",   "C-d", "M-Left", "S-Tab", "Space", "F1", "F12",
-                                        "PgDn", "-",  "C--",    "é",     "Esc",   "C-M-x", "<"};
+    static const char *const names[] = {"j",    "C-d", "M-Left", "S-Tab", "Space", "F1",    "F12",
+                                        "PgDn", "-",   "C--",    "é",     "Esc",   "C-M-x", "<"};
     struct strbuf sb = STRBUF_INIT;
     struct key key;
 
@@ -153,8 +153,11 @@ static void rebinding_takes_the_key_away(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(keymap_load(m, SL("[other]\nx\n[keys]\nfollow = j C-xC-f ; tail\nzoom = none\n"
-                                       "bucket-left = =\n"), "c", &err), 0);
+    assert_int_equal(keymap_load(m,
+                                 SL("[other]\nx\n[keys]\nfollow = j C-xC-f ; tail\nzoom = none\n"
+                                    "bucket-left = =\n"),
+                                 "c", &err),
+                     0);
     assert_command(m, "j", CMD_FOLLOW);
     assert_command(m, "C-x C-f", CMD_FOLLOW);
     assert_command(m, "=", CMD_BUCKET_LEFT);

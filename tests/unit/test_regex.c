@@ -67,7 +67,10 @@ static void test_runaway_is_no_match(void **state)
 static void test_bytes_and_utf8(void **state)
 {
     (void)state;
-    assert_true(matches("a.b", "a\xff" "b", NULL, NULL));
+    assert_true(matches("a.b",
+                        "a\xff"
+                        "b",
+                        NULL, NULL));
     assert_true(matches("^caf.$", "caf\xc3", NULL, NULL));
     assert_true(matches("é.x", "é\xc3\xa9x", NULL, NULL));
 }

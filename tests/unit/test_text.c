@@ -21,7 +21,9 @@ static void controls_become_visible(void **state)
     (void)state;
     assert_escape(SL("a\033[31mb"), false, "a^[[31mb");
     assert_escape(SL("\0\x7f\r\n"), false, "^@^?^M^J");
-    assert_escape(SL("\xc2\x9b" "31m"), false, "\\x9b31m");
+    assert_escape(SL("\xc2\x9b"
+                     "31m"),
+                  false, "\\x9b31m");
     assert_escape(SL("a\tb"), false, "a⇥b");
     assert_escape(SL("a\tb"), true, "a^Ib");
 }

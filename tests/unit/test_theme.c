@@ -93,10 +93,14 @@ static void faults_are_found(void **state)
 static void bad_themes_change_nothing(void **state)
 {
     static const char *const bad[] = {
-        "[roles]\nnormal = #ffffff",       "[roles]\nnobody = default default",
-        "[roles]\nnormal = red default",   "[roles]\nnormal = #fffffg default",
-        "[roles]\ntime",                   "[colours]\na = b",
-        "[theme]\nbackground = default",   "[roles]\nnormal = default default shiny",
+        "[roles]\nnormal = #ffffff",
+        "[roles]\nnobody = default default",
+        "[roles]\nnormal = red default",
+        "[roles]\nnormal = #fffffg default",
+        "[roles]\ntime",
+        "[colours]\na = b",
+        "[theme]\nbackground = default",
+        "[roles]\nnormal = default default shiny",
         "[roles]\nok2xx = #000000 default bold / bold\nnormal =",
     };
     struct theme t;

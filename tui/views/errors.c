@@ -1,8 +1,20 @@
 /* errors.c - 5xx by cause: who made them, for which target, since when. Enter shows the records. */
 #include "../table.h"
 
-enum { C_CAUSE, C_SIDE, C_TYPE, C_PAIR, C_TARGET, C_COUNT, C_SHARE, C_PATHS, C_FIRST, C_LAST,
-       C_SPARK, C_N };
+enum {
+    C_CAUSE,
+    C_SIDE,
+    C_TYPE,
+    C_PAIR,
+    C_TARGET,
+    C_COUNT,
+    C_SHARE,
+    C_PATHS,
+    C_FIRST,
+    C_LAST,
+    C_SPARK,
+    C_N
+};
 
 static const struct table_column columns[C_N] = {
     [C_CAUSE] = {"cause", 30, 0, false, true},

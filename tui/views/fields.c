@@ -48,9 +48,7 @@ static bool line_at(const struct app *a, unsigned at, struct line *out)
         if (at < n) {
             unsigned shown = MIN(f->n, shown_values(a));
 
-            *out = (struct line){f, at == 0          ? -1
-                                    : at - 1 < shown ? (int)at - 1
-                                                     : (int)f->n};
+            *out = (struct line){f, at == 0 ? -1 : at - 1 < shown ? (int)at - 1 : (int)f->n};
             return true;
         }
         at -= n;
@@ -92,8 +90,7 @@ static void fields_draw(struct app *a, struct grid *g, struct rect r)
     p->height = r.h;
     p->lines = count_lines(a);
     if (p->lines == 0) {
-        grid_puts(g, r.y, r.x + 1, app_told(a) ? "no fields" : "counting ...",
-                  r.w - 2, ROLE_DIM);
+        grid_puts(g, r.y, r.x + 1, app_told(a) ? "no fields" : "counting ...", r.w - 2, ROLE_DIM);
         return;
     }
     p->at = MIN(p->at, p->lines - 1);

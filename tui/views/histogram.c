@@ -1,4 +1,5 @@
-/* histogram.c - records over time, stacked by class; the bucket of the selected record is marked. */
+/* histogram.c - records over time, stacked by class; the bucket of the selected record is marked.
+ */
 #include "../app.h"
 #include "../text.h"
 
@@ -32,8 +33,7 @@ static int bucket_at(const struct histogram *h, int w, int column)
 
 static int column_of(const struct histogram *h, int w, int64_t bucket)
 {
-    return (int)h->n >= w ? (int)bucket
-                          : (int)((bucket * w + (int64_t)h->n - 1) / (int64_t)h->n);
+    return (int)h->n >= w ? (int)bucket : (int)((bucket * w + (int64_t)h->n - 1) / (int64_t)h->n);
 }
 
 static void draw_marks(struct app *a, struct grid *g, struct rect r, int bar_rows)
@@ -47,8 +47,10 @@ static void draw_marks(struct app *a, struct grid *g, struct rect r, int bar_row
 
         low = MAX(0, MIN(at, from));
         high = MAX(at, from);
-        grid_paint(g, rect_of(r.y, r.x + column_of(h, r.w, low), bar_rows,
-                              column_of(h, r.w, high + 1) - column_of(h, r.w, low)), ROLE_BRUSH, 0);
+        grid_paint(g,
+                   rect_of(r.y, r.x + column_of(h, r.w, low), bar_rows,
+                           column_of(h, r.w, high + 1) - column_of(h, r.w, low)),
+                   ROLE_BRUSH, 0);
     }
     if (at >= 0 && at < (int64_t)h->n)
         grid_paint(g, rect_of(r.y, r.x + x, bar_rows, end - x), ROLE_BAR_CURSOR, 0);
@@ -112,10 +114,9 @@ static void histogram_caption(struct app *a, struct strbuf *out)
     if (!h || h->n == 0)
         return;
     end = h->from_us + (int64_t)h->n * h->width_us;
-    strbuf_addf(out, "per %s · %s %s–%s · peak %s",
-                fmt_width(width, h->width_us), fmt_day(day, a->zone, h->from_us),
-                fmt_hm(from, a->zone, h->from_us), fmt_hm(to, a->zone, end),
-                fmt_short(n, h->peak));
+    strbuf_addf(out, "per %s · %s %s–%s · peak %s", fmt_width(width, h->width_us),
+                fmt_day(day, a->zone, h->from_us), fmt_hm(from, a->zone, h->from_us),
+                fmt_hm(to, a->zone, end), fmt_short(n, h->peak));
     at = app_bucket_of(a, a->list.cursor.ts);
     if (at >= 0) {
         const uint64_t *b = h->bucket[at];

@@ -8,9 +8,16 @@
 static unsigned rank(const struct field_def *d)
 {
     static const char *const names[] = {
-        "error_reason", "x-edge-result-type",
-        "x-edge-detailed-result-type", "x-edge-location", "target_ip", "backend_ip",
-        "target_processing_time", "backend_processing_time", "action", "reject-reason",
+        "error_reason",
+        "x-edge-result-type",
+        "x-edge-detailed-result-type",
+        "x-edge-location",
+        "target_ip",
+        "backend_ip",
+        "target_processing_time",
+        "backend_processing_time",
+        "action",
+        "reject-reason",
     };
 
     if (d->flags & FF_STATUS)
@@ -55,10 +62,9 @@ static int draw_head(struct app *a, struct grid *g, struct rect r, struct rowvie
     int y = r.y - skip;
 
     uint64_t number = rowview_line(v);
-    int x = r.x + 1 + grid_putf(g, y, r.x + 1, r.w - 2, ROLE_DIM, "%s  %s  %s",
-                                v->seg->lt->fmt->title,
-                                fmt_moment(t, a->zone, v->seg->ts[v->row]),
-                                v->src ? v->src->name : "?");
+    int x = r.x + 1 +
+            grid_putf(g, y, r.x + 1, r.w - 2, ROLE_DIM, "%s  %s  %s", v->seg->lt->fmt->title,
+                      fmt_moment(t, a->zone, v->seg->ts[v->row]), v->src ? v->src->name : "?");
     if (number > 0)
         grid_putf(g, y, x, r.x + r.w - 1 - x, ROLE_DIM, ":%llu", (unsigned long long)number);
     y++;
@@ -87,9 +93,9 @@ static void draw_field(struct app *a, struct grid *g, struct rect r, int y, stru
     decoded = value_missing(value) ? SL("-") : field_decode(d, value, &a->cell);
     grid_puts(g, y, r.x + 1, d->name, name_w, ROLE_LABEL);
     grid_put(g, y, x, decoded, value_w - 1,
-             value_missing(value)     ? ROLE_MISSING
-             : d->flags & FF_STATUS   ? status_role(value)
-                                      : ROLE_VALUE,
+             value_missing(value)   ? ROLE_MISSING
+             : d->flags & FF_STATUS ? status_role(value)
+                                    : ROLE_VALUE,
              0);
     why_value(v->seg->lt, d, value, &note);
     if (meaning_w > 0)

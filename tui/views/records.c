@@ -247,8 +247,8 @@ static bool move_records(struct app *a, const struct key_match *m)
         return true;
     case CMD_TOP:
     case CMD_BOTTOM:
-        if (m->has_count && rows && order_select(rows, MIN((uint64_t)MAX(n, 1) - 1,
-                                                           MAX(rows->total, 1) - 1), &ref)) {
+        if (m->has_count && rows &&
+            order_select(rows, MIN((uint64_t)MAX(n, 1) - 1, MAX(rows->total, 1) - 1), &ref)) {
             struct rowkey k = rowref_key(rows, ref);
 
             list_goto(&a->list, rows, &k, true);

@@ -6,14 +6,10 @@
 enum { C_NAME, C_TYPE, C_BYTES, C_RECORDS, C_UNPARSED, C_FIRST, C_LAST, C_STATE, C_N };
 
 static const struct table_column columns[C_N] = {
-    [C_NAME] = {"file", 26, 0, false, true},
-    [C_TYPE] = {"type", 10, 0, false},
-    [C_BYTES] = {"bytes", 8, 4, true},
-    [C_RECORDS] = {"records", 10, 0, true},
-    [C_UNPARSED] = {"unparsed", 8, 1, true},
-    [C_FIRST] = {"first", 19, 5, false},
-    [C_LAST] = {"last", 19, 3, false},
-    [C_STATE] = {"state", 14, 2, false},
+    [C_NAME] = {"file", 26, 0, false, true}, [C_TYPE] = {"type", 10, 0, false},
+    [C_BYTES] = {"bytes", 8, 4, true},       [C_RECORDS] = {"records", 10, 0, true},
+    [C_UNPARSED] = {"unparsed", 8, 1, true}, [C_FIRST] = {"first", 19, 5, false},
+    [C_LAST] = {"last", 19, 3, false},       [C_STATE] = {"state", 14, 2, false},
 };
 
 static uint64_t unparsed(const struct source *s)
@@ -64,15 +60,14 @@ static void draw_source(struct app *a, struct grid *g, int y, const struct table
     table_cell(g, y, columns, s, C_TYPE, slice_str(src->lt ? src->lt->fmt->name : "-"),
                ROLE_LOGTYPE);
     table_cell(g, y, columns, s, C_BYTES, slice_str(fmt_bytes(t, src->size)), ROLE_NUMBER);
-    table_cell(g, y, columns, s, C_RECORDS,
-               slice_str(fmt_count(t, atomic_load(&src->records))), ROLE_NUMBER);
+    table_cell(g, y, columns, s, C_RECORDS, slice_str(fmt_count(t, atomic_load(&src->records))),
+               ROLE_NUMBER);
     table_cell(g, y, columns, s, C_UNPARSED, slice_str(bad ? fmt_count(t, bad) : "-"),
                bad ? ROLE_NOTICE : ROLE_MISSING);
     if (first <= last) {
         table_cell(g, y, columns, s, C_FIRST, slice_of(fmt_moment(t, a->zone, first), 19),
                    ROLE_TIME);
-        table_cell(g, y, columns, s, C_LAST, slice_of(fmt_moment(t, a->zone, last), 19),
-                   ROLE_TIME);
+        table_cell(g, y, columns, s, C_LAST, slice_of(fmt_moment(t, a->zone, last), 19), ROLE_TIME);
     }
     state_text(src, &a->cell);
     table_cell(g, y, columns, s, C_STATE, strbuf_slice(&a->cell),

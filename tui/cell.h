@@ -18,13 +18,31 @@ enum role {
 };
 
 /* Glyphs with an ASCII twin. */
-#define GLYPHS(G)                                                                                  \
-    G(ELLIPSIS, "…", "~")                                                                          \
-    G(CRUMB, "›", ">") G(ARROW, "→", ">") G(LEFT, "←", "<") G(UP, "▲", "^") G(DOWN, "▼", "v")      \
-        G(CROSS, "✗", "x") G(CHECK, "✓", "+") G(RELOAD, "⟳", "@") G(DOT, "·", ".")                 \
-            G(BULLET, "•", "*") G(SQUARE, "■", "#") G(SMALL_SQUARE, "▪", "=") G(MINUS, "−", "-")   \
-                G(DASH, "–", "-") G(MARK, "◆", "*") G(CURSOR, "▸", ">") G(TIMES, "×", "x")         \
-                    G(PLUS_MINUS, "±", "~") G(PAUSE, "‖", "!") G(GAP, "╌", "?") G(CARET, "▴", "^")
+/* clang-format off: it measures UTF-8 otherwise each time */
+#define GLYPHS(G) \
+    G(ELLIPSIS, "…", "~") \
+    G(CRUMB, "›", ">") \
+    G(ARROW, "→", ">") \
+    G(LEFT, "←", "<") \
+    G(UP, "▲", "^") \
+    G(DOWN, "▼", "v") \
+    G(CROSS, "✗", "x") \
+    G(CHECK, "✓", "+") \
+    G(RELOAD, "⟳", "@") \
+    G(DOT, "·", ".") \
+    G(BULLET, "•", "*") \
+    G(SQUARE, "■", "#") \
+    G(SMALL_SQUARE, "▪", "=") \
+    G(MINUS, "−", "-") \
+    G(DASH, "–", "-") \
+    G(MARK, "◆", "*") \
+    G(CURSOR, "▸", ">") \
+    G(TIMES, "×", "x") \
+    G(PLUS_MINUS, "±", "~") \
+    G(PAUSE, "‖", "!") \
+    G(GAP, "╌", "?") \
+    G(CARET, "▴", "^")
+/* clang-format on */
 
 enum glyph {
 #define GLYPH_ENUM(id, utf8, ascii) GLYPH_##id,

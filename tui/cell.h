@@ -18,7 +18,8 @@ enum role {
 };
 
 /* Glyphs with an ASCII twin. */
-/* clang-format off: it measures UTF-8 otherwise each time */
+/* It measures UTF-8 otherwise each time. */
+/* clang-format off */
 #define GLYPHS(G) \
     G(ELLIPSIS, "…", "~") \
     G(CRUMB, "›", ">") \

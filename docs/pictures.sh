@@ -27,14 +27,14 @@ KEYS
 
 picture errors 120x20 <<'KEYS'
 idle
-press 2
+press v2
 idle
 snap errors svg
 KEYS
 
 picture edges 120x20 <<'KEYS'
 idle
-press 3
+press v3
 idle
 snap edges svg
 KEYS

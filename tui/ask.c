@@ -110,14 +110,15 @@ void app_env(struct app *a)
 
 static void choose_columns(struct app *a)
 {
-    char title[sizeof(a->columns.col[0].title)] = "st";
+    struct list_column before = {.show = SHOW_FIELD, .title = "st"};
 
     if (a->column < a->columns.n)
-        memcpy(title, a->columns.col[a->column].title, sizeof(title));
+        before = a->columns.col[a->column];
     columns_choose(&a->columns, a->kept_types ? a->kept_types : a->types, a->days);
     a->column = MIN(2u, a->columns.n - 1);
     for (unsigned i = a->columns.n; i-- > 0;)
-        if (strcmp(a->columns.col[i].title, title) == 0)
+        if (a->columns.col[i].show == before.show &&
+            strcmp(a->columns.col[i].title, before.title) == 0)
             a->column = i;
     a->column_off = 0;
 }

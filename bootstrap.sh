@@ -45,14 +45,12 @@ setup() {
     else
         say "this is no Debian or Ubuntu; I go on with what is installed"
     fi
-    if [ ! -x configure ] || [ -n "$(find configure.ac Makefile.am core/core.am tui/tui.am \
-        themes/themes.am tests/tests.am docs/docs.am -newer configure)" ]; then
+    # make itself runs autoconf, automake and configure again where their inputs are newer
+    if [ ! -x configure ] || [ ! -f Makefile.in ]; then
         say "making configure"
         autoreconf -i >/dev/null 2>&1 || autoreconf -i
     fi
-    if [ ! -f Makefile ] || [ configure -nt config.status ]; then
-        ./configure -q
-    fi
+    [ -f Makefile ] || ./configure -q
     make -s -j"$(getconf _NPROCESSORS_ONLN)"
 }
 

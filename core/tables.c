@@ -372,7 +372,8 @@ static void finish_edges(struct edge_build *b, struct logtype *lt, int edge, dou
         e->p95_ttfb = NAN;
         if (l->n) {
             qsort(l->us, l->n, sizeof(*l->us), by_u32);
-            e->p95_ttfb = l->us[(l->n * 95 + 99) / 100 - 1] * unit;
+            size_t rank = (l->n * 95 + 99) / 100;
+            e->p95_ttfb = l->us[rank - 1] * unit;
         }
         free(l->us);
         if (e->requests)

@@ -11,7 +11,10 @@
 
 #include "xalloc.h"
 
-#define REFRESH_MS 100
+#define REFRESH_MS 100 /* between answers while the session grows ... */
+#define FIRST_MS 5     /* ... and while there is next to nothing to show */
+#define FIRST_ROWS 100000
+#define LOOK_MS 1000    /* in case nobody pokes */
 #define COSTLY_SHARE 10 /* facets and tables take at most 1/10 of the time while growing */
 
 struct engine {
@@ -249,9 +252,7 @@ static bool wait_for_work(struct engine *e, struct work *w)
         if (e->serial && !e->stopped && (session_generation(e->s) != w->generation || !w->complete))
             break;
         clock_gettime(CLOCK_REALTIME, &t);
-        t.tv_nsec += REFRESH_MS * 1000000L;
-        t.tv_sec += t.tv_nsec / 1000000000L;
-        t.tv_nsec %= 1000000000L;
+        t.tv_sec += LOOK_MS / 1000;
         pthread_cond_timedwait(&e->wake, &e->lock, &t);
     }
     e->busy = true;
@@ -259,11 +260,19 @@ static bool wait_for_work(struct engine *e, struct work *w)
     return !e->quit;
 }
 
+/* A growing session is not asked at every change. */
+static void pause_between(const struct work *w)
+{
+    bool few = !w->prev || w->prev->snap->rows < FIRST_ROWS;
+    struct timespec t = {0, (few ? FIRST_MS : REFRESH_MS) * 1000000L};
+
+    nanosleep(&t, NULL);
+}
+
 static void *engine_main(void *arg)
 {
     struct engine *e = arg;
     struct work w;
-    struct timespec pause = {0, REFRESH_MS * 1000000L};
 
     memset(&w, 0, sizeof(w));
     pthread_mutex_lock(&e->lock);
@@ -277,7 +286,7 @@ static void *engine_main(void *arg)
         }
         pthread_mutex_unlock(&e->lock);
         if (!fresh)
-            nanosleep(&pause, NULL);
+            pause_between(&w);
         answer_once(e, &w);
         pthread_mutex_lock(&e->lock);
     }
@@ -344,6 +353,13 @@ struct answer *engine_answer(struct engine *e)
         atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
     pthread_mutex_unlock(&e->lock);
     return a;
+}
+
+void engine_poke(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    pthread_cond_signal(&e->wake);
+    pthread_mutex_unlock(&e->lock);
 }
 
 bool engine_busy(struct engine *e)

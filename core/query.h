@@ -45,6 +45,8 @@ void engine_free(struct engine *e);
 uint64_t engine_ask(struct engine *e, const struct question *q);
 struct answer *engine_answer(struct engine *e); /* newest, a new reference; NULL if none yet */
 void answer_unref(struct answer *a);
+/* The session may have grown: look now rather than within a second. */
+void engine_poke(struct engine *e);
 bool engine_busy(struct engine *e);
 void engine_cancel(struct engine *e); /* ^C: stop the running question, keep the last answer */
 

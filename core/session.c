@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -216,6 +217,8 @@ static void *worker(void *arg)
     struct session *s = arg;
     struct feed *f;
 
+    if (s->opt.give_way)
+        (void)!setpriority(PRIO_PROCESS, (id_t)gettid(), 10); /* refused: then as equals */
     ingest_init(&w.in, s->catalog);
     while ((f = take_feed(s)))
         read_feed(&w, f);

@@ -14,6 +14,7 @@ struct session;
 struct session_options {
     unsigned threads;     /* 0 = one a core */
     bool follow;          /* watch for growth from the start */
+    bool give_way;        /* indexing yields the processor to the calling thread (a screen) */
     unsigned chunk_bytes; /* 0 = default (512 KiB: stays in a core's cache); tests use small ones */
     /* Called (from any thread, not often than every 10 ms or so) when there is something new to
      * see; must be quick, e.g. write to an eventfd. May be NULL. */

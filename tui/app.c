@@ -268,6 +268,7 @@ bool app_event(struct app *a, const struct event *ev)
         break;
     case EV_RESIZE:
     case EV_WAKE:
+        engine_poke(a->engine);
         break;
     }
     app_take_answer(a);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <wchar.h>
 
 #include "xalloc.h"
 
@@ -93,6 +94,34 @@ void json_number(struct strbuf *sb, double x)
             break;
     }
     strbuf_adds(sb, buf);
+}
+
+/* A number that JSON would take as it stands: no sign but "-", no leading zero, no bare point. */
+static bool is_json_number(struct slice s)
+{
+    size_t i = s.len && s.ptr[0] == '-', from = i;
+
+    while (i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9')
+        i++;
+    if (i == from || (s.ptr[from] == '0' && i > from + 1))
+        return false;
+    if (i < s.len && s.ptr[i] == '.') {
+        from = ++i;
+        while (i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9')
+            i++;
+        if (i == from)
+            return false;
+    }
+    return i == s.len;
+}
+
+/* As it was written where JSON can say that: no digit of a log is changed or lost. */
+static void add_number(struct strbuf *sb, double x, struct slice written)
+{
+    if (is_json_number(written))
+        strbuf_addsl(sb, written);
+    else
+        json_number(sb, x);
 }
 
 void visible_text(struct strbuf *sb, struct slice s)
@@ -204,12 +233,28 @@ struct output *output_new(enum output_format f, const char *const *name, unsigne
     return o;
 }
 
+/* A bar would end the cell of a Markdown table. */
+static void escape_bars(struct strbuf *cell)
+{
+    struct strbuf plain = *cell;
+
+    *cell = (struct strbuf)STRBUF_INIT;
+    for (size_t i = 0; i < plain.len; i++) {
+        if (plain.buf[i] == '|')
+            strbuf_addc(cell, '\\');
+        strbuf_addc(cell, plain.buf[i]);
+    }
+    strbuf_release(&plain);
+}
+
 static void keep_cell(struct output *o, unsigned col, const struct val *v, struct strbuf *text)
 {
     struct strbuf cell = STRBUF_INIT;
 
     o->number[col] &= v->kind == VAL_NUM || v->kind == VAL_BOOL || v->kind == VAL_MISSING;
     visible_text(&cell, strbuf_slice(text));
+    if (o->f == OUTPUT_MD)
+        escape_bars(&cell);
     GROW(o->cell, o->cap_cell, o->n_cell + 1);
     o->cell[o->n_cell++] = cell.buf ? cell.buf : xstrdup("");
 }
@@ -228,7 +273,7 @@ static void json_row(struct output *o, const struct val *v, struct strbuf *text)
         json_string(&o->line, slice_str(o->name[i]));
         strbuf_addc(&o->line, ':');
         if (v[i].kind == VAL_NUM || v[i].kind == VAL_BOOL) {
-            json_number(&o->line, v[i].num);
+            add_number(&o->line, v[i].num, v[i].str);
             continue;
         }
         strbuf_reset(text);
@@ -258,13 +303,22 @@ bool output_row(struct output *o, const struct val *v)
     return o->line.len < 65536 || send(o);
 }
 
+/* Columns of a text that visible_text() made, hence well-formed. */
 static size_t shown_width(const char *s)
 {
-    size_t n = 0;
+    const unsigned char *p = (const unsigned char *)s;
+    size_t width = 0;
 
-    for (; *s; s++)
-        n += ((unsigned char)*s & 0xC0) != 0x80;
-    return n;
+    while (*p) {
+        wchar_t c = *p < 0x80 ? *p : *p & (0xFF >> (*p < 0xE0 ? 3 : *p < 0xF0 ? 4 : 5));
+        int w;
+
+        for (p++; (*p & 0xC0) == 0x80; p++)
+            c = (wchar_t)(c << 6 | (*p & 0x3F));
+        w = c < 0x80 ? 1 : wcwidth(c);
+        width += w < 0 ? 1 : (size_t)w;
+    }
+    return width;
 }
 
 static void pad(struct strbuf *sb, size_t n)
@@ -354,7 +408,9 @@ static void add_value(struct strbuf *sb, const char *name, const struct field_de
         return;
     member(sb, name);
     if (v.kind == VAL_NUM)
-        json_number(sb, v.num);
+        add_number(sb, v.num, raw);
+    else if (v.kind == VAL_TIME && is_json_number(raw))
+        strbuf_addsl(sb, raw); /* seconds since 1970 */
     else
         json_string(sb, raw);
 }

@@ -1,10 +1,11 @@
 /* runquery.c - the commands of a query, one after the other.
  *
- * Before the first `stats` (or the end) rows are references to records. Filters at the front run
- * vectorised into a rowset; as long as nothing reorders, rows are visited in time order and written
- * as they come. sort, dedup and a later filter work on a list of references. After `stats` rows
- * are the cells of its table. Aliases made by `fields` are replaced by their expressions first, so
- * no later command needs to know of them. */
+ * Before the first `stats` (or the end) rows are references to records. Filters before the first
+ * `limit` or `dedup` run vectorised into a rowset, wherever they stand; as long as nothing
+ * reorders, rows are visited in time order and written as they come. sort, dedup and a later filter
+ * work on a list of references; a sort with a limit behind it keeps no more rows than that. After
+ * `stats` rows are the cells of its table. Aliases made by `fields` are replaced by their
+ * expressions first, so no later command needs to know of them. */
 #include "runquery.h"
 
 #include "agg.h"
@@ -17,8 +18,10 @@ struct exec {
     uint64_t n_ref;
     bool listed;
     struct rowview view;
+    unsigned early;          /* filters among the first so many commands are in `set` already */
     struct query_item **col; /* columns to show; none: whole records */
     unsigned n_col;
+    bool display; /* by `display`: later `fields` add nothing */
     uint64_t written, limit;
     struct output *out;
     struct val *cells;
@@ -75,12 +78,19 @@ static unsigned inline_aliases(struct query_ast *q)
 
 /* --- rows --- */
 
+static bool cancelled(const struct exec *r)
+{
+    return r->q->cancel && *r->q->cancel;
+}
+
 static bool take_ref(void *ctx, struct rowref ref)
 {
     struct exec *r = ctx;
 
+    if (!r->q->no_sort && r->n_ref >= r->limit)
+        return false;
     r->ref[r->n_ref++] = ref;
-    return !(r->q->cancel && *r->q->cancel);
+    return !cancelled(r);
 }
 
 static int by_place(const void *a, const void *b, void *ctx)
@@ -98,7 +108,8 @@ static void make_list(struct exec *r)
     if (r->listed)
         return;
     r->listed = true;
-    r->ref = xmalloc(r->set->total * sizeof(*r->ref));
+    r->ref =
+        xmalloc((r->q->no_sort ? r->set->total : MIN(r->set->total, r->limit)) * sizeof(*r->ref));
     order_each(r->set, take_ref, r);
     if (r->q->no_sort && r->n_ref)
         qsort_r(r->ref, r->n_ref, sizeof(*r->ref), by_place, r);
@@ -128,7 +139,7 @@ static void narrow(struct exec *r, const struct expr *e)
     uint64_t n = 0;
 
     make_list(r);
-    for (uint64_t i = 0; i < r->n_ref; i++) {
+    for (uint64_t i = 0; i < r->n_ref && !cancelled(r); i++) {
         at_row(r, r->ref[i]);
         if (val_truth(expr_eval(e, &access)))
             r->ref[n++] = r->ref[i];
@@ -136,12 +147,37 @@ static void narrow(struct exec *r, const struct expr *e)
     r->n_ref = n;
 }
 
-/* --- sort and dedup --- */
+/* --- sort --- */
 
 struct sort_row {
     uint64_t at; /* place before, for equal keys */
-    struct val *key;
+    struct rowref ref;
+    struct val key[];
 };
+
+/* Rows with their keys. With `keep` set, the rows behind the best `keep` are dropped each time the
+ * room is used up, and their texts with them: so memory does not grow with the input. */
+struct sorter {
+    const struct query_cmd *cmd;
+    struct dict *texts; /* of the keys */
+    char *row;          /* elements of `size` bytes */
+    size_t size;
+    uint64_t n, cap, seen;
+    uint64_t keep; /* 0: all */
+    bool full;     /* the first `keep` rows are in order, the rest is newer */
+    struct exec *exec;
+};
+
+#define SORT_ROOM 4096
+#define SORT_KEEP_MAX 1000000
+
+static int key_cmp(const struct query_item *it, const struct val *v, const struct val *w)
+{
+    int cmp = val_cmp(*v, *w);
+
+    /* missing is last in both directions */
+    return it->desc && v->kind != VAL_MISSING && w->kind != VAL_MISSING ? -cmp : cmp;
+}
 
 static int by_keys(const void *a, const void *b, void *ctx)
 {
@@ -149,12 +185,8 @@ static int by_keys(const void *a, const void *b, void *ctx)
     const struct sort_row *x = a, *y = b;
 
     for (unsigned k = 0; k < c->n_item; k++) {
-        const struct val *v = &x->key[k], *w = &y->key[k];
-        int cmp = val_cmp(*v, *w);
+        int cmp = key_cmp(&c->item[k], &x->key[k], &y->key[k]);
 
-        /* missing is last in both directions */
-        if (c->item[k].desc && v->kind != VAL_MISSING && w->kind != VAL_MISSING)
-            cmp = -cmp;
         if (cmp)
             return cmp;
     }
@@ -174,34 +206,120 @@ static struct val keep_text(struct dict *d, struct val v)
     return v;
 }
 
-static void sort_list(struct exec *r, struct query_cmd *c)
+static struct sort_row *sorter_row(const struct sorter *s, uint64_t i)
 {
-    struct row_access access = rowview_access(&r->view);
-    struct dict *texts = dict_new();
-    struct sort_row *row;
-    struct rowref *old;
-    struct val *key;
-
-    make_list(r);
-    row = xcalloc(r->n_ref, sizeof(*row));
-    key = xcalloc(r->n_ref * c->n_item, sizeof(*key));
-    for (uint64_t i = 0; i < r->n_ref; i++) {
-        row[i].at = i;
-        row[i].key = key + i * c->n_item;
-        at_row(r, r->ref[i]);
-        for (unsigned k = 0; k < c->n_item; k++)
-            row[i].key[k] = keep_text(texts, expr_eval(c->item[k].expr, &access));
-    }
-    if (r->n_ref)
-        qsort_r(row, r->n_ref, sizeof(*row), by_keys, c);
-    old = xmemdup(r->ref, r->n_ref * sizeof(*old));
-    for (uint64_t i = 0; i < r->n_ref; i++)
-        r->ref[i] = old[row[i].at];
-    free(old);
-    free(row);
-    free(key);
-    dict_free(texts);
+    return (struct sort_row *)(s->row + i * s->size);
 }
+
+static void sorter_init(struct sorter *s, struct query_cmd *c, uint64_t limit)
+{
+    *s = (struct sorter){.cmd = c, .texts = dict_new()};
+    s->size = sizeof(struct sort_row) + c->n_item * sizeof(struct val);
+    s->keep = limit <= SORT_KEEP_MAX ? MAX(limit, 1) : 0;
+}
+
+static void sorter_release(struct sorter *s)
+{
+    free(s->row);
+    dict_free(s->texts);
+}
+
+static void sorter_order(struct sorter *s)
+{
+    struct dict *texts;
+
+    if (s->n)
+        qsort_r(s->row, s->n, s->size, by_keys, (void *)s->cmd);
+    if (!s->keep || s->n <= s->keep)
+        return;
+    s->n = s->keep;
+    s->full = true;
+    texts = dict_new();
+    for (uint64_t i = 0; i < s->n; i++)
+        for (unsigned k = 0; k < s->cmd->n_item; k++)
+            sorter_row(s, i)->key[k] = keep_text(texts, sorter_row(s, i)->key[k]);
+    dict_free(s->texts);
+    s->texts = texts;
+}
+
+static void sorter_room(struct sorter *s)
+{
+    if (s->n < s->cap)
+        return;
+    if (s->keep && s->cap)
+        sorter_order(s);
+    if (s->n < s->cap)
+        return;
+    s->cap = s->cap ? 2 * s->cap : MAX(SORT_ROOM, 2 * s->keep);
+    s->row = xreallocarray(s->row, s->cap, s->size);
+}
+
+static void sorter_add(struct sorter *s, struct rowref ref, const struct row_access *access)
+{
+    struct sort_row *row;
+
+    sorter_room(s);
+    row = sorter_row(s, s->n);
+    row->at = s->seen++;
+    row->ref = ref;
+    for (unsigned k = 0; k < s->cmd->n_item; k++) {
+        struct val v = expr_eval(s->cmd->item[k].expr, access);
+
+        if (k == 0 && s->full &&
+            key_cmp(&s->cmd->item[0], &v, &sorter_row(s, s->keep - 1)->key[0]) > 0)
+            return;
+        row->key[k] = keep_text(s->texts, v);
+    }
+    s->n++;
+}
+
+static bool sort_ref(void *ctx, struct rowref ref)
+{
+    struct sorter *s = ctx;
+    struct row_access access = rowview_access(&s->exec->view);
+
+    at_row(s->exec, ref);
+    sorter_add(s, ref, &access);
+    return !cancelled(s->exec);
+}
+
+/* `limit`: how many rows are asked for by the commands behind, UINT64_MAX if all. */
+static void sort_list(struct exec *r, struct query_cmd *c, uint64_t limit)
+{
+    struct sorter s;
+
+    if (r->q->no_sort || r->limit != UINT64_MAX)
+        make_list(r);
+    sorter_init(&s, c, limit);
+    s.exec = r;
+    if (!r->listed)
+        order_each(r->set, sort_ref, &s);
+    for (uint64_t i = 0; r->listed && i < r->n_ref && sort_ref(&s, r->ref[i]); i++)
+        ;
+    sorter_order(&s);
+    r->listed = true;
+    r->n_ref = s.n;
+    r->ref = xreallocarray(r->ref, MAX(s.n, 1), sizeof(*r->ref));
+    for (uint64_t i = 0; i < s.n; i++)
+        r->ref[i] = sorter_row(&s, i)->ref;
+    sorter_release(&s);
+}
+
+/* The limit that follows the sort at `i` with nothing between that looks at the rows. */
+static uint64_t limit_after(const struct exec *r, unsigned i, unsigned n)
+{
+    const struct query_cmd *cmd = r->q->ast->cmd;
+
+    while (++i < n)
+        if (cmd[i].kind == CMD_LIMIT)
+            return cmd[i].limit;
+        else if (cmd[i].kind != CMD_FIELDS && cmd[i].kind != CMD_DISPLAY &&
+                 !(cmd[i].kind == CMD_FILTER && i < r->early))
+            break;
+    return UINT64_MAX;
+}
+
+/* --- dedup --- */
 
 /* The first row of each combination stays; one with a missing key always does. */
 static void dedup_list(struct exec *r, const struct query_cmd *c, bool sorted)
@@ -246,6 +364,20 @@ static void dedup_list(struct exec *r, const struct query_cmd *c, bool sorted)
 
 /* --- writing --- */
 
+/* `fields` add up until a `display`, which says it all; the last one wins. */
+static void add_columns(struct exec *r, struct query_cmd *c)
+{
+    if (c->kind == CMD_FIELDS && r->display)
+        return;
+    if (c->kind == CMD_DISPLAY) {
+        r->n_col = 0;
+        r->display = true;
+    }
+    r->col = xreallocarray(r->col, r->n_col + c->n_item, sizeof(*r->col));
+    for (unsigned i = 0; i < c->n_item; i++)
+        r->col[r->n_col++] = &c->item[i];
+}
+
 static bool write_whole(struct exec *r)
 {
     struct slice s;
@@ -277,7 +409,7 @@ static bool write_ref(void *ctx, struct rowref ref)
 {
     struct exec *r = ctx;
 
-    if (r->written >= r->limit || (r->q->cancel && *r->q->cancel))
+    if (r->written >= r->limit || cancelled(r))
         return false;
     at_row(r, ref);
     r->written++;
@@ -362,47 +494,43 @@ static void stats_filter(struct stats_rows *s, const struct expr *e)
 
 static void stats_sort(struct stats_rows *s, struct query_cmd *c)
 {
-    struct sort_row *row = xcalloc(s->t->n, sizeof(*row));
-    struct val *key = xcalloc(s->t->n * c->n_item, sizeof(*key));
     struct val *old = xmemdup(s->t->cell, s->t->n * s->width * sizeof(*old));
+    struct sorter sorter;
 
+    sorter_init(&sorter, c, UINT64_MAX);
     for (uint64_t i = 0; i < s->t->n; i++) {
         struct cells_row cells = {old + i * s->width, s->width};
         struct row_access access = {cell_field, cell_ip, &cells, &s->scratch};
 
-        row[i].at = i;
-        row[i].key = key + i * c->n_item;
-        for (unsigned k = 0; k < c->n_item; k++) {
-            strbuf_reset(&s->scratch);
-            row[i].key[k] = keep_text(s->t->texts, expr_eval(c->item[k].expr, &access));
-        }
+        strbuf_reset(&s->scratch);
+        sorter_add(&sorter, (struct rowref){0, 0}, &access);
     }
-    if (s->t->n)
-        qsort_r(row, s->t->n, sizeof(*row), by_keys, c);
+    sorter_order(&sorter);
     for (uint64_t i = 0; i < s->t->n; i++)
-        memcpy(s->t->cell + i * s->width, old + row[i].at * s->width, s->width * sizeof(*old));
-    free(row);
-    free(key);
+        memcpy(s->t->cell + i * s->width, old + sorter_row(&sorter, i)->at * s->width,
+               s->width * sizeof(*old));
+    sorter_release(&sorter);
     free(old);
 }
 
-static void stats_write(struct exec *r, struct stats_rows *s, const struct query_cmd *shown)
+/* The columns that `fields` and `display` chose (r->col), or all of the table. */
+static void stats_write(struct exec *r, struct stats_rows *s)
 {
-    unsigned n = shown ? shown->n_item : s->width;
+    unsigned n = r->n_col ? r->n_col : s->width;
     const char **name = xcalloc(n, sizeof(*name));
     struct val *cell = xcalloc(n, sizeof(*cell));
 
     for (unsigned i = 0; i < n; i++)
-        name[i] = shown ? shown->item[i].name : s->t->name[i];
+        name[i] = r->n_col ? r->col[i]->name : s->t->name[i];
     r->out = output_new(r->q->format, name, n, r->q->sink, r->q->ctx);
-    for (uint64_t k = 0; k < s->t->n && k < r->limit; k++) {
+    for (uint64_t k = 0; k < s->t->n && !cancelled(r); k++) {
         struct cells_row cells = {s->t->cell + k * s->width, s->width};
         struct row_access access = {cell_field, cell_ip, &cells, &s->scratch};
 
         strbuf_reset(&s->scratch);
         for (unsigned i = 0; i < n; i++)
-            cell[i] = shown ? keep_text(s->t->texts, expr_eval(shown->item[i].expr, &access))
-                            : cells.cell[i];
+            cell[i] = r->n_col ? keep_text(s->t->texts, expr_eval(r->col[i]->expr, &access))
+                               : cells.cell[i];
         r->written++;
         if (!output_row(r->out, cell))
             break;
@@ -416,7 +544,6 @@ static int run_stats(struct exec *r, unsigned at)
 {
     struct query_ast *q = r->q->ast;
     struct stats_rows s = {.scratch = STRBUF_INIT};
-    const struct query_cmd *shown = NULL;
 
     for (unsigned i = at + 1; i < q->n_cmd; i++)
         if (q->cmd[i].kind == CMD_STATS || q->cmd[i].kind == CMD_DEDUP)
@@ -426,6 +553,8 @@ static int run_stats(struct exec *r, unsigned at)
     if (!s.t)
         return r->e->code;
     s.width = s.t->n_key + s.t->n_agg;
+    r->n_col = 0;
+    r->display = false;
     for (unsigned i = at + 1; i < q->n_cmd; i++) {
         struct query_cmd *c = &q->cmd[i];
 
@@ -436,24 +565,15 @@ static int run_stats(struct exec *r, unsigned at)
         else if (c->kind == CMD_LIMIT)
             s.t->n = MIN(s.t->n, c->limit);
         else
-            shown = c;
+            add_columns(r, c);
     }
-    stats_write(r, &s, shown);
+    stats_write(r, &s);
     group_free(s.t);
     strbuf_release(&s.scratch);
     return 0;
 }
 
 /* --- the pipeline --- */
-
-static void add_columns(struct exec *r, struct query_cmd *c)
-{
-    if (c->kind == CMD_DISPLAY)
-        r->n_col = 0;
-    r->col = xreallocarray(r->col, r->n_col + c->n_item, sizeof(*r->col));
-    for (unsigned i = 0; i < c->n_item; i++)
-        r->col[r->n_col++] = &c->item[i];
-}
 
 /* The rows that a list still holds, as a set again: stats takes sets. */
 static void fill_listed(void *ctx, uint32_t i, uint64_t *bits)
@@ -477,17 +597,18 @@ static void list_to_set(struct exec *r)
 static int run_commands(struct exec *r, unsigned n)
 {
     struct query_ast *q = r->q->ast;
-    bool sorted = false, display = false;
+    bool sorted = false;
 
     for (unsigned i = 0; i < n; i++) {
         struct query_cmd *c = &q->cmd[i];
 
         switch (c->kind) {
         case CMD_FILTER:
-            narrow(r, c->filter);
+            if (i >= r->early)
+                narrow(r, c->filter);
             break;
         case CMD_SORT:
-            sort_list(r, c);
+            sort_list(r, c, limit_after(r, i, n));
             sorted = true;
             break;
         case CMD_DEDUP:
@@ -499,12 +620,8 @@ static int run_commands(struct exec *r, unsigned n)
                 r->n_ref = MIN(r->n_ref, r->limit);
             break;
         case CMD_FIELDS:
-            if (!display)
-                add_columns(r, c);
-            break;
         case CMD_DISPLAY:
             add_columns(r, c);
-            display = true;
             break;
         case CMD_STATS:
             if (r->limit != UINT64_MAX)
@@ -518,18 +635,23 @@ static int run_commands(struct exec *r, unsigned n)
     return 0;
 }
 
-/* Filters at the front become one expression; returns how many commands that were. */
-static unsigned front_filters(struct query_ast *q, struct expr *all, struct expr ***arg)
+/* Filters before the first command that drops rows by their number or order become one expression:
+ * what else stands among them (fields, sort) neither drops rows nor makes any. Returns the first
+ * command that was not looked at; all->arg is the caller's. */
+static unsigned early_filters(const struct query_ast *q, struct expr *all)
 {
-    unsigned n = 0;
+    unsigned i;
 
-    *arg = xcalloc(q->n_cmd, sizeof(**arg));
-    while (n < q->n_cmd && q->cmd[n].kind == CMD_FILTER) {
-        (*arg)[n] = q->cmd[n].filter;
-        n++;
+    *all = (struct expr){.kind = EX_AND, .arg = xcalloc(q->n_cmd, sizeof(*all->arg))};
+    for (i = 0; i < q->n_cmd; i++) {
+        const struct query_cmd *c = &q->cmd[i];
+
+        if (c->kind == CMD_FILTER)
+            all->arg[all->n++] = c->filter;
+        else if (c->kind != CMD_FIELDS && c->kind != CMD_DISPLAY && c->kind != CMD_SORT)
+            break;
     }
-    *all = (struct expr){.kind = EX_AND, .n = n, .arg = *arg};
-    return n;
+    return i;
 }
 
 /* A query that names no columns shows time and line, but in json and raw whole records. */
@@ -568,26 +690,20 @@ int runquery(const struct runquery *q, uint64_t *rows, struct err *e)
 {
     struct exec r = {.q = q, .limit = UINT64_MAX, .e = e};
     struct query_ast *defaults = NULL;
-    struct expr all, **arg;
-    unsigned n, front;
+    struct expr all;
+    unsigned n = inline_aliases(q->ast);
     int rc;
 
-    n = inline_aliases(q->ast);
-    front = front_filters(q->ast, &all, &arg);
+    r.early = early_filters(q->ast, &all);
     rowview_init(&r.view, q->session);
     if (!names_columns(q->ast) && q->format != OUTPUT_JSON && q->format != OUTPUT_RAW) {
         defaults = default_columns();
         add_columns(&r, &defaults->cmd[0]);
     }
-    rc = eval_set(&r, front ? &all : NULL);
-    free(arg);
-    if (rc == 0) {
-        q->ast->cmd += front;
-        q->ast->n_cmd -= front;
-        rc = run_commands(&r, n - front);
-        q->ast->cmd -= front;
-        q->ast->n_cmd += front;
-    }
+    rc = eval_set(&r, all.n ? &all : NULL);
+    free(all.arg);
+    if (rc == 0)
+        rc = run_commands(&r, n);
     *rows = r.written;
     run_release(&r, defaults);
     return rc;

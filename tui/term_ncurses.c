@@ -131,7 +131,7 @@ static void restore_add(const char *s)
 {
     size_t n = s && s != (char *)-1 ? strlen(s) : 0;
 
-    if (tty.restore_len + n > sizeof(tty.restore))
+    if (n == 0 || tty.restore_len + n > sizeof(tty.restore))
         return;
     memcpy(tty.restore + tty.restore_len, s, n);
     tty.restore_len += n;

@@ -35,6 +35,8 @@ static void check_wrap(struct slice s, bool ascii, size_t width)
     }
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice s = slice_of((const char *)data, size);

@@ -2,10 +2,10 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,8 +16,11 @@
 
 #define PROGRESS_AFTER_MS 500
 #define EXIT_INTERRUPTED 130
+#define LIVE_LINES_PER_S 50
 
-static atomic_bool interrupted;
+static atomic_bool interrupted; /* ^C: what runs now stops */
+static bool cut_short;          /* an earlier ^C ended the reading */
+static int write_error;         /* errno of the first failed write */
 
 static void on_interrupt(int sig)
 {
@@ -33,10 +36,46 @@ static int64_t clock_us(clockid_t id)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+/* A terminal gets no byte that it would obey; lines and tabs stay. Rows come whole. */
+static void visible_lines(struct strbuf *sb, struct slice s)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i <= s.len; i++) {
+        if (i < s.len && s.ptr[i] != '\n' && s.ptr[i] != '\t')
+            continue;
+        visible_text(sb, slice_of(s.ptr + from, i - from));
+        if (i < s.len)
+            strbuf_addc(sb, s.ptr[i]);
+        from = i + 1;
+    }
+}
+
 static bool to_stdout(void *ctx, const char *bytes, size_t n)
 {
-    (void)ctx;
-    return fwrite(bytes, 1, n, stdout) == n;
+    struct strbuf shown = STRBUF_INIT;
+    const bool *terminal = ctx;
+    bool ok;
+
+    if (*terminal) {
+        visible_lines(&shown, slice_of(bytes, n));
+        bytes = shown.buf;
+        n = shown.len;
+    }
+    ok = fwrite(bytes, 1, n, stdout) == n;
+    if (!ok && !write_error)
+        write_error = errno;
+    strbuf_release(&shown);
+    return ok;
+}
+
+/* The context of to_stdout: whether it writes to a terminal. */
+static void *stdout_kind(void)
+{
+    static bool terminal;
+
+    terminal = isatty(STDOUT_FILENO);
+    return &terminal;
 }
 
 static void complain(const char *text)
@@ -51,11 +90,15 @@ static void complain(const char *text)
 /* Ends what was written; a reader that has gone is no error. */
 static int finish(int code)
 {
-    if (fflush(stdout) != 0 && errno != EPIPE) {
-        fprintf(stderr, "awl: cannot write: %s\n", strerror(errno));
+    if (fflush(stdout) != 0 && !write_error)
+        write_error = errno;
+    if (write_error && write_error != EPIPE) {
+        fprintf(stderr, "awl: cannot write: %s\n", strerror(write_error));
         return EXIT_TROUBLE;
     }
-    return interrupted ? EXIT_INTERRUPTED : code;
+    if (interrupted)
+        complain("stopped: the result is not whole");
+    return interrupted || cut_short ? EXIT_INTERRUPTED : code;
 }
 
 /* --- opening --- */
@@ -94,6 +137,14 @@ static void wait_with_progress(struct session *s)
     session_wait(s);
     if (shown)
         fputs("\r\x1b[K", stderr);
+    if (!interrupted)
+        return;
+    /* the next ^C ends what is done with the records that are there */
+    interrupted = false;
+    cut_short = true;
+    session_progress(s, &p);
+    fprintf(stderr, "awl: stopped reading; the result is of the first %llu records\n",
+            (unsigned long long)p.records);
 }
 
 static void print_problems(struct session *s)
@@ -160,6 +211,7 @@ static int run_parsed(struct session *s, const struct options *o, struct query_a
                          .format = f,
                          .no_sort = o->no_sort,
                          .sink = to_stdout,
+                         .ctx = stdout_kind(),
                          .cancel = &interrupted};
     uint64_t rows = 0;
     struct err e;
@@ -217,7 +269,7 @@ int cli_query(const struct options *o)
     s = open_paths(o, o->arg + 1, o->n_arg - 1);
     if (!s)
         return EXIT_TROUBLE;
-    ast = interrupted ? NULL : read_query(o, o->arg[0], s);
+    ast = read_query(o, o->arg[0], s);
     if (ast)
         rc = run_parsed(s, o, ast, f);
     query_ast_free(ast);
@@ -293,7 +345,7 @@ int cli_sources(const struct options *o)
     s = open_paths(o, o->arg, o->n_arg);
     if (!s)
         return EXIT_TROUBLE;
-    out = output_new(f, columns, ARRAY_LEN(columns), to_stdout, NULL);
+    out = output_new(f, columns, ARRAY_LEN(columns), to_stdout, stdout_kind());
     for (uint32_t i = 0; i < session_sources(s); i++)
         write_source(out, session_source(s, i));
     output_end(out);
@@ -351,7 +403,7 @@ int cli_fields(const struct options *o)
     for (int i = 0; i < o->n_arg; i++)
         if (!logtype_by_name(slice_str(o->arg[i])))
             return no_type(o->arg[i]);
-    out = output_new(f, columns, ARRAY_LEN(columns), to_stdout, NULL);
+    out = output_new(f, columns, ARRAY_LEN(columns), to_stdout, stdout_kind());
     for (int i = 0; i < o->n_arg; i++)
         write_fields(out, logtype_by_name(slice_str(o->arg[i])));
     for (unsigned i = 0; o->n_arg == 0 && i < logtype_count(); i++)
@@ -416,7 +468,7 @@ static void *write_live(void *arg)
     struct live *l = arg;
     struct err e;
 
-    if (demo_live(l->dir, 50, &l->stop, &e) < 0)
+    if (demo_live(l->dir, LIVE_LINES_PER_S, &l->stop, &e) < 0)
         l->stop = true;
     return NULL;
 }
@@ -438,19 +490,56 @@ static int explore_demo(const struct options *o, char *dir)
     return rc;
 }
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st;
+    (void)type;
+    (void)at;
+    return remove(path);
+}
+
 static void remove_folder(const char *dir)
 {
-    char cmd[PATH_MAX + 32];
+    if (nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        fprintf(stderr, "awl: %s is left behind: %s\n", dir, strerror(errno));
+}
 
-    /* the folder is our own, made by mkdtemp: no character of it needs quoting but by ' */
-    snprintf(cmd, sizeof(cmd), "rm -rf -- '%s'", dir);
-    if (system(cmd) != 0)
-        fprintf(stderr, "awl: %s is left behind\n", dir);
+/* While a folder of our own is there, a signal must not leave it behind; a second one kills. */
+static void catch_signals(void (*handler)(int))
+{
+    struct sigaction sa = {.sa_handler = handler, .sa_flags = SA_RESETHAND};
+
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+    sigaction(SIGHUP, &sa, NULL);
+}
+
+/* What is done with the files that were written. */
+static int use_demo(const struct options *o, char *dir, const struct demo_summary *sum, bool screen)
+{
+    struct err e;
+
+    if (screen) {
+        catch_signals(SIG_DFL); /* the screen has its own */
+        return explore_demo(o, dir);
+    }
+    demo_summary_print(sum, stdout);
+    if (!o->write || !o->live)
+        return EXIT_MATCH;
+    fflush(stdout);
+    catch_signals(on_interrupt);
+    if (demo_live(o->write, LIVE_LINES_PER_S, &interrupted, &e) < 0) {
+        complain(e.msg);
+        return EXIT_TROUBLE;
+    }
+    interrupted = false; /* a signal is how this ends */
+    return EXIT_MATCH;
 }
 
 int cli_demo(const struct options *o)
 {
-    struct demo_options d = {.lines = o->lines,
+    struct demo_options d = {.dir = o->write,
+                             .lines = o->lines,
                              .seed = o->seed,
                              .single = o->single,
                              .gz = o->gzip,
@@ -460,7 +549,7 @@ int cli_demo(const struct options *o)
     char dir[PATH_MAX];
     struct demo_summary sum;
     struct err e;
-    int rc = EXIT_MATCH;
+    int rc;
 
     if (o->n_arg) {
         fprintf(stderr, "awl: demo takes no paths\n");
@@ -468,20 +557,21 @@ int cli_demo(const struct options *o)
     }
     if (o->types && !pick_types(o->types, &d.types))
         return EXIT_TROUBLE;
-    snprintf(dir, sizeof(dir), "%s/awl-demo-XXXXXX",
-             tmp && *tmp && !strchr(tmp, '\'') ? tmp : "/tmp");
-    if (!o->write && !mkdtemp(dir)) {
-        fprintf(stderr, "awl: cannot make a folder in %s: %s\n", dir, strerror(errno));
-        return EXIT_TROUBLE;
+    snprintf(dir, sizeof(dir), "%s/awl-demo-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (!o->write) {
+        if (!mkdtemp(dir)) {
+            fprintf(stderr, "awl: cannot make a folder in %s: %s\n", dir, strerror(errno));
+            return EXIT_TROUBLE;
+        }
+        d.dir = dir;
+        catch_signals(on_interrupt);
     }
-    d.dir = o->write ? o->write : dir;
-    if (demo_write(&d, &sum, &e) < 0) {
+    rc = demo_write(&d, &sum, &e);
+    if (rc < 0) {
         complain(e.msg);
         rc = EXIT_TROUBLE;
-    } else if (screen) {
-        rc = explore_demo(o, dir);
-    } else {
-        demo_summary_print(&sum, stdout);
+    } else if (!interrupted) {
+        rc = use_demo(o, dir, &sum, screen);
     }
     if (!o->write)
         remove_folder(dir);

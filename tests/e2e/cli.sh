@@ -44,6 +44,52 @@ equal "limit" "$("$awl" query 'limit 7' -o raw "$alb" | wc -l | tr -d ' ')" 7
 equal "the same bytes with one thread" \
     "$("$awl" query '' -o raw -j 1 "$work/logs" | cksum)" "$("$awl" query '' -o raw -j 2 "$work/logs" | cksum)"
 equal "time order" "$("$awl" query 'fields @timestamp' -o tsv "$work/logs" | tail -n +2 | tr -d Z | sort -c 2>&1)" ""
+equal "a number stands in json as the log has it" \
+    "$("$awl" query 'request_processing_time > 0 | limit 50' -o json "$alb" | grep -o '"request_processing_time":[^,]*' | cut -d: -f2)" \
+    "$("$awl" query 'request_processing_time > 0 | limit 50' -o raw "$alb" | awk '{ print $6 }')"
+equal "a bar in a Markdown cell is escaped" \
+    "$("$awl" query 'fields "a|b" as x | limit 1' -o md "$alb" | tail -n 1)" '| a\|b |'
+equal "wide characters keep columns straight" \
+    "$("$awl" query 'fields "日本" as a, "x" as b | limit 1' "$alb" | tail -n 1)" "日本  x"
+equal "a quote and a comma in csv" \
+    "$("$awl" query "fields 'say \"a,b\"' as x | limit 1" -o csv "$alb" | tail -n 1)" '"say ""a,b"""'
+exits "a full disk is an error" 2 sh -c "'$awl' query '' -o raw '$alb' >/dev/full"
+contains "it says so" "$(cat "$work/stderr")" "cannot write"
+
+# --- commands one after the other ---
+equal "a filter may stand behind fields" \
+    "$("$awl" query 'fields @message | filter elb_status_code=504' -o tsv "$alb" | cksum)" \
+    "$("$awl" query 'elb_status_code=504 | fields @message' -o tsv "$alb" | cksum)"
+equal "a filter on a made column" \
+    "$("$awl" query 'fields strlen(request_url) as n | filter n > 70 | stats count(*)' -o tsv "$alb")" \
+    "$("$awl" query 'strlen(request_url) > 70 | stats count(*)' -o tsv "$alb")"
+equal "a filter behind a limit sees what the limit left" \
+    "$("$awl" query 'limit 100 | filter elb_status_code=200' -o raw "$alb" | cksum)" \
+    "$("$awl" query 'limit 100' -o raw "$alb" | awk '$9 == 200' | cksum)"
+for by in '@timestamp desc' 'sent_bytes desc, @timestamp' 'request_url, client_ip' 'target_status_code'; do
+    equal "sort $by: a limit gives the start of the whole" \
+        "$("$awl" query "sort $by | limit 25" -o raw "$work/logs" | cksum)" \
+        "$("$awl" query "sort $by" -o raw "$work/logs" | head -n 25 | cksum)"
+done
+equal "sort by a number" "$("$awl" query 'sort sent_bytes desc | limit 40 | fields sent_bytes' -o tsv "$alb" | tail -n +2)" \
+    "$(awk '{ print $12 }' "$alb" | sort -rn | head -n 40)"
+equal "dedup" "$("$awl" query 'dedup elb_status_code' -o raw "$alb" | wc -l | tr -d ' ')" \
+    "$(awk '{ print $9 }' "$alb" | sort -u | wc -l | tr -d ' ')"
+equal "fields behind stats add up" \
+    "$("$awl" query 'stats count(*) as n by elb_status_code | fields n | fields elb_status_code | limit 1' -o tsv "$alb" | head -n 1)" \
+    "$(printf 'n\telb_status_code')"
+exits "a filter behind stats may leave nothing" 1 \
+    "$awl" query 'stats count(*) as n by elb_status_code | filter n > 1e9' "$alb"
+
+# --- who listens ---
+if command -v script >/dev/null; then
+    printf '\033[31mred\033[0m\302\233\n' >"$work/red.log"
+    for form in raw tsv csv json table; do
+        script -qec "'$awl' query '' -o $form '$work/red.log'" /dev/null </dev/null >"$work/seen"
+        equal "a terminal gets no control characters: $form" \
+            "$(LC_ALL=C tr -d '\011\012\015\040-\176' <"$work/seen" | wc -c | tr -d ' ')" 0
+    done
+fi
 equal "a closed pipe ends quietly" "$("$awl" query '' -o raw "$work/logs" 2>&1 | head -n 1 | wc -l | tr -d ' ')" 1
 equal "standard input" "$(count 'status=200' - <"$alb")" "$(count 'status=200' "$alb")"
 equal "gzip on standard input" "$(gzip -c "$alb" | count 'status=200' -)" "$(count 'status=200' "$alb")"
@@ -83,4 +129,16 @@ name=$(printf 'esc\033[31m.log')
 cp "$alb" "$work/$name"
 "$awl" sources "$work/$name" >"$work/table"
 equal "a file name is shown, not obeyed" "$(LC_ALL=C tr -d '\012\040-\176' <"$work/table" | wc -c | tr -d ' ')" 0
+
+# --- the demo leaves nothing behind ---
+mkdir "$work/tmp"
+TMPDIR=$work/tmp "$awl" demo --lines 2000 >"$work/summary"
+contains "without a terminal the demo tells its story" "$(cat "$work/summary")" "13:02"
+equal "and removes its files" "$(ls -A "$work/tmp")" ""
+TMPDIR=$work/tmp "$awl" demo --lines 1000000 >/dev/null 2>&1 &
+child=$!
+sleep 0.3
+kill -TERM $child
+wait $child
+equal "also when it is ended" "$(ls -A "$work/tmp")" ""
 finish

@@ -101,6 +101,7 @@ static void publish(struct ingest *in, unsigned t, bool final)
     in->shown[t] = seg;
     in->shown_rows[t] = seg->n;
     if (final) {
+        in->finished++;
         segment_unref(seg);
         in->shown[t] = NULL;
         in->shown_rows[t] = 0;

@@ -22,7 +22,8 @@ struct feed {
     size_t tail_at;          /* SIZE_MAX while the chunks before it are not all taken */
     uint64_t partial_from;   /* where an unterminated last line begins; UINT64_MAX if none */
     struct segment *partial; /* the segment that holds just that line (own reference) */
-    bool taken, exhausted;
+    bool taken;
+    atomic_bool exhausted; /* written under the lock, looked at without it */
 };
 #define TAIL_CHUNK UINT32_MAX
 
@@ -39,6 +40,7 @@ struct ingest {
     struct builder *builder[64]; /* by log type id */
     struct segment *shown[64];   /* the published, still growing segment of that builder */
     uint32_t shown_rows[64];
+    uint64_t finished; /* segments published for good */
     struct record *rec;
     bool hold_tail; /* keep an unterminated last line apart: the file may grow */
 };

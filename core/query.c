@@ -174,8 +174,15 @@ static struct answer *full_answer(struct engine *e, struct work *w, const struct
     struct field_ref ref;
     char hint[64];
 
-    *a = *quick;
+    /* not *quick as a whole: the screen counts references to it at the same time */
     atomic_init(&a->refs, 1);
+    a->serial = quick->serial;
+    a->generation = quick->generation;
+    a->filter_ms = quick->filter_ms;
+    a->rows = quick->rows;
+    a->all = quick->all;
+    a->err5 = quick->err5;
+    a->err4 = quick->err4;
     rowset_ref(a->rows);
     rowset_ref(a->all);
     rowset_ref(a->err5);

@@ -170,6 +170,7 @@ struct worker {
     struct session *s;
     struct ingest in;
     int64_t shown_ms;
+    uint64_t finished; /* segments by then */
 };
 
 static void show_sometimes(struct worker *w, const struct feed *f)
@@ -178,7 +179,10 @@ static void show_sometimes(struct worker *w, const struct feed *f)
 
     if (now - w->shown_ms < SHOW_MS && !(f->src->kind == SOURCE_STDIN && stdin_is_quiet()))
         return;
-    ingest_show(&w->in);
+    /* while whole segments come in time, half ones are not worth their sealing */
+    if (w->in.finished == w->finished)
+        ingest_show(&w->in);
+    w->finished = w->in.finished;
     w->shown_ms = now_ms();
     session_changed(w->s);
 }

@@ -310,12 +310,14 @@ static uint64_t limit_after(const struct exec *r, unsigned i, unsigned n)
 {
     const struct query_cmd *cmd = r->q->ast->cmd;
 
-    while (++i < n)
+    while (++i < n) {
+        bool done_early = i < r->early && cmd[i].kind == CMD_FILTER;
+
         if (cmd[i].kind == CMD_LIMIT)
             return cmd[i].limit;
-        else if (cmd[i].kind != CMD_FIELDS && cmd[i].kind != CMD_DISPLAY &&
-                 !(cmd[i].kind == CMD_FILTER && i < r->early))
+        if (cmd[i].kind != CMD_FIELDS && cmd[i].kind != CMD_DISPLAY && !done_early)
             break;
+    }
     return UINT64_MAX;
 }
 

@@ -36,7 +36,7 @@ mkfifo "$work/pipe"
 child=$!
 exec 3>"$work/pipe"
 head -n 1000 "$alb" >&3
-sleep 0.5
+sleep 2 # time to read them, also on a slow machine
 kill -INT $child
 wait $child
 equal "an interrupt gives 130" "$?" 130

@@ -17,6 +17,7 @@
 #define PROGRESS_AFTER_MS 500
 #define EXIT_INTERRUPTED 130
 #define LIVE_LINES_PER_S 50
+#define UNKNOWN_NAMED 5 /* files of no known type that are told one by one */
 
 static atomic_bool interrupted; /* ^C: what runs now stops */
 static bool cut_short;          /* an earlier ^C ended the reading */
@@ -147,12 +148,35 @@ static void wait_with_progress(struct session *s)
             (unsigned long long)p.records);
 }
 
+/* Files whose lines are all shown as they are, for no log type knows them. */
+static void name_unknown(struct session *s)
+{
+    struct strbuf text = STRBUF_INIT;
+    uint32_t unknown = 0;
+
+    for (uint32_t i = 0; i < session_sources(s); i++) {
+        const struct source *src = session_source(s, i);
+
+        if (src->lt != logtype_text() || src->records == 0 || ++unknown > UNKNOWN_NAMED)
+            continue;
+        strbuf_reset(&text);
+        strbuf_addf(&text, "%s: no log type that is known; its lines are taken as they are",
+                    src->path);
+        complain(text.buf);
+    }
+    if (unknown > UNKNOWN_NAMED)
+        fprintf(stderr, "awl: and %u more such files (awl sources lists them)\n",
+                unknown - UNKNOWN_NAMED);
+    strbuf_release(&text);
+}
+
 static void print_problems(struct session *s)
 {
     char text[600];
 
     for (uint32_t i = 0; session_problem(s, i, text, sizeof(text)); i++)
         complain(text);
+    name_unknown(s);
 }
 
 /* Opens paths and indexes them. NULL if none of them could be opened. */

@@ -121,6 +121,24 @@ cat "$work/whole.log.gz" "$work/whole.log.gz" >"$work/two.log.gz"
 equal "two gzip members" "$(count '' "$work/two.log.gz")" $((2 * lines))
 { head -n 3 "$alb"; head -c 67108864 /dev/zero | tr '\0' x; echo; head -n 2 "$alb"; } >"$work/long.log"
 equal "a line of 64 MB" "$(count '' "$work/long.log")" 6
+cp "$work/whole.log.gz" "$work/bad.log.gz"
+printf XXXXXXXX | dd of="$work/bad.log.gz" bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null
+exits "a corrupt gzip" 0 "$awl" query '' -o raw "$work/bad.log.gz"
+contains "its damage is placed" "$(cat "$work/stderr")" "damaged gzip after inflated byte"
+exits "others beside it are read" 0 "$awl" query '' -o raw "$work/bad.log.gz" "$alb"
+[ "$(wc -l <"$work/stdout")" -ge $((lines + lines / 4)) ] && pass "and none of their lines is lost" ||
+    fail "lines beside a damaged file" "$(wc -l <"$work/stdout")"
+printf 'once upon a time\nno log\n' >"$work/tale.txt"
+exits "a file of no known type" 0 "$awl" query '' -o raw "$work/tale.txt"
+contains "is named" "$(cat "$work/stderr")" "tale.txt: no log type that is known"
+equal "and given" "$(cksum <"$work/stdout")" "$(cksum <"$work/tale.txt")"
+mkdir -p "$work/tree/a/b"
+cp "$alb" "$work/tree/a/b/x.log"
+cp "$work/whole.log.gz" "$work/tree/a"
+ln -s ../.. "$work/tree/a/b/loop"
+ln -s nowhere "$work/tree/dangling"
+mkfifo "$work/tree/a/pipe"
+equal "a tree with loops, pipes and dangling links" "$(count '' "$work/tree")" $((2 * lines))
 mkdir "$work/dir"
 exits "a folder without files" 2 "$awl" query '' "$work/dir"
 exits "sources" 0 "$awl" sources "$work/logs" -o json

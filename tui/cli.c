@@ -17,6 +17,7 @@
 #define PROGRESS_AFTER_MS 500
 #define EXIT_INTERRUPTED 130
 #define LIVE_LINES_PER_S 50
+#define SOURCE_COLUMNS 11
 #define UNKNOWN_NAMED 5 /* files of no known type that are told one by one */
 
 static atomic_bool interrupted; /* ^C: what runs now stops */
@@ -339,27 +340,48 @@ static void write_source(struct output *out, struct source *src)
 {
     struct strbuf reasons = STRBUF_INIT;
     uint64_t bad = unparsed_of(src, &reasons);
-    struct val row[] = {text_cell(src->path),
-                        text_cell(src->lt ? src->lt->fmt->name : NULL),
-                        number_cell(src->size ? src->size : src->bytes_done),
-                        number_cell(src->records),
-                        number_cell(bad),
-                        number_cell(src->headers),
-                        time_cell(src, src->first_us),
-                        time_cell(src, src->last_us),
-                        text_cell(src->origin),
-                        text_cell(reasons.buf),
-                        text_cell(src->error)};
+    struct val row[SOURCE_COLUMNS] = {text_cell(src->path),
+                                      text_cell(src->lt ? src->lt->fmt->name : NULL),
+                                      number_cell(src->size ? src->size : src->bytes_done),
+                                      number_cell(src->records),
+                                      number_cell(bad),
+                                      number_cell(src->headers),
+                                      time_cell(src, src->first_us),
+                                      time_cell(src, src->last_us),
+                                      text_cell(src->origin),
+                                      text_cell(reasons.buf),
+                                      text_cell(src->error)};
 
     output_row(out, row);
     strbuf_release(&reasons);
 }
 
+/* A path that could not be opened at all has a row, too. */
+static void write_unopened(struct output *out, struct session *s)
+{
+    char text[600];
+
+    for (uint32_t i = 0; session_problem(s, i, text, sizeof(text)); i++) {
+        bool told = false;
+
+        for (uint32_t k = 0; k < session_sources(s) && !told; k++) {
+            const char *why = session_source(s, k)->error;
+            told = why && strcmp(why, text) == 0;
+        }
+        if (!told) {
+            struct val row[SOURCE_COLUMNS] = {{.kind = VAL_MISSING}};
+
+            row[SOURCE_COLUMNS - 1] = text_cell(text);
+            output_row(out, row);
+        }
+    }
+}
+
 int cli_sources(const struct options *o)
 {
-    static const char *const columns[] = {"path",     "type",    "bytes", "records",
-                                          "unparsed", "headers", "first", "last",
-                                          "source",   "reasons", "error"};
+    static const char *const columns[SOURCE_COLUMNS] = {"path",     "type",    "bytes", "records",
+                                                        "unparsed", "headers", "first", "last",
+                                                        "source",   "reasons", "error"};
     enum output_format f;
     struct output *out;
     struct session *s;
@@ -369,9 +391,10 @@ int cli_sources(const struct options *o)
     s = open_paths(o, o->arg, o->n_arg);
     if (!s)
         return EXIT_TROUBLE;
-    out = output_new(f, columns, ARRAY_LEN(columns), to_stdout, stdout_kind());
+    out = output_new(f, columns, SOURCE_COLUMNS, to_stdout, stdout_kind());
     for (uint32_t i = 0; i < session_sources(s); i++)
         write_source(out, session_source(s, i));
+    write_unopened(out, s);
     output_end(out);
     session_free(s);
     return finish(EXIT_MATCH);

@@ -14,6 +14,8 @@ contains "the nearest name is told" "$(cat "$work/stderr")" "elb_status_code"
 contains "a caret stands below" "$(cat "$work/stderr")" "^^^"
 exits "a missing file gives 2" 2 "$awl" query '' "$work/none.log"
 contains "the file is named" "$(cat "$work/stderr")" "none.log"
+"$awl" sources "$work/none.log" "$alb" -o tsv >"$work/stdout" 2>/dev/null
+contains "and it stands in sources" "$(tail -n 1 "$work/stdout")" "none.log"
 exits "others are read all the same" 0 "$awl" query '' "$work/none.log" "$alb"
 exits "an unknown option gives 2" 2 "$awl" --no-such-option
 exits "an option of another command gives 2" 2 "$awl" query '' --live "$alb"

@@ -9,11 +9,11 @@
  * each column. It leaves the builder alone, so a growing file is sealed as often as it is shown. */
 #include "segment.h"
 
+#include "arena.h"
 #include "value.h"
 #include "xalloc.h"
 
 #define NUM_MISSING INT64_MIN
-#define ARENA_BLOCK ((size_t)256 * 1024)
 #define GIVE_UP_AFTER 8192 /* rows before a text column may be given up */
 
 struct local_slot {
@@ -36,12 +36,6 @@ struct build_col {
     uint64_t *odd;
 };
 
-struct arena_block {
-    struct arena_block *next;
-    size_t size;
-    char bytes[];
-};
-
 struct builder {
     struct logtype *lt;
     uint32_t n;
@@ -56,9 +50,7 @@ struct builder {
     struct build_col *col;
     uint16_t *active; /* the fields that have a column */
     unsigned n_active;
-    struct arena_block *blocks, *spare; /* in use; kept from earlier segments */
-    char *free;
-    size_t left;
+    struct arena texts;
     uint32_t *perm, *perm_tmp, *count; /* sealing's own: large, and needed again and again */
 };
 
@@ -91,22 +83,6 @@ struct builder *builder_new(struct logtype *lt)
     return b;
 }
 
-static void arena_clear(struct builder *b)
-{
-    while (b->blocks) {
-        struct arena_block *k = b->blocks;
-        b->blocks = k->next;
-        if (k->size == ARENA_BLOCK) {
-            k->next = b->spare;
-            b->spare = k;
-        } else {
-            free(k);
-        }
-    }
-    b->free = NULL;
-    b->left = 0;
-}
-
 void builder_free(struct builder *b)
 {
     if (!b)
@@ -120,12 +96,7 @@ void builder_free(struct builder *b)
         free(c->hash);
         free(c->odd);
     }
-    arena_clear(b);
-    while (b->spare) {
-        struct arena_block *k = b->spare;
-        b->spare = k->next;
-        free(k);
-    }
+    arena_release(&b->texts);
     free(b->perm);
     free(b->perm_tmp);
     free(b->count);
@@ -161,7 +132,7 @@ void builder_reset(struct builder *b)
         free(c->odd);
         c->odd = NULL;
     }
-    arena_clear(b);
+    arena_clear(&b->texts);
 }
 
 uint32_t builder_rows(const struct builder *b)
@@ -179,31 +150,6 @@ void builder_run(struct builder *b, uint32_t source, const struct layout *lay, u
 {
     GROW(b->run, b->cap_run, b->n_run + 1);
     b->run[b->n_run++] = (struct run){source, lay ? lay->id : UINT32_MAX, chunk, off};
-}
-
-static struct slice arena_keep(struct builder *b, struct slice s)
-{
-    char *p;
-
-    if (s.len > b->left) {
-        size_t n = MAX(s.len, ARENA_BLOCK);
-        struct arena_block *k = n == ARENA_BLOCK ? b->spare : NULL;
-
-        if (k)
-            b->spare = k->next;
-        else
-            k = xmalloc(sizeof(*k) + n);
-        k->size = n;
-        k->next = b->blocks;
-        b->blocks = k;
-        b->free = k->bytes;
-        b->left = n;
-    }
-    p = b->free;
-    memcpy(p, s.ptr, s.len);
-    b->free += s.len;
-    b->left -= s.len;
-    return slice_of(p, s.len);
 }
 
 static void grow_local(struct build_col *c)
@@ -258,7 +204,7 @@ static uint32_t local_code(struct builder *b, struct build_col *c, struct slice 
             return c->slot[i].code;
     GROW(c->text, c->cap_text, c->n_text + 1);
     GROW(c->hash, c->cap_hash, c->n_text + 1);
-    c->text[c->n_text] = arena_keep(b, s);
+    c->text[c->n_text] = arena_keep(&b->texts, s);
     c->hash[c->n_text] = h;
     c->slot[i] = (struct local_slot){(uint32_t)(h >> 32), ++c->n_text};
     return c->n_text;

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "json.h"
 #include "xalloc.h"
 
 #define FORMAT(name) extern const struct format format_##name;
@@ -113,12 +114,40 @@ const char *field_role_name(enum field_role role)
     return (unsigned)role < ROLE_COUNT ? text[role] : "";
 }
 
-/* --- fields --- */
+/* --- records --- */
 
 static unsigned count_fields(const struct logtype *lt)
 {
     return atomic_load_explicit(&lt->n_fields, memory_order_acquire);
 }
+
+struct record *record_new(void)
+{
+    struct record *r = xmalloc(sizeof(*r));
+
+    r->n_val = 0;
+    r->static_only = false;
+    r->mem = (struct arena){0};
+    return r;
+}
+
+void record_free(struct record *r)
+{
+    if (r)
+        arena_release(&r->mem);
+    free(r);
+}
+
+void record_begin(struct record *rec, const struct logtype *lt)
+{
+    rec->n_val = rec->static_only || !lt->fmt->json ? lt->n_static : count_fields(lt);
+    memset(rec->val, 0, rec->n_val * sizeof(rec->val[0]));
+    rec->ts = TIME_NONE;
+    rec->reason = REASON_NONE;
+    arena_clear(&rec->mem);
+}
+
+/* --- fields --- */
 
 static int find_exact(const struct logtype *lt, struct slice name, unsigned from)
 {
@@ -141,7 +170,8 @@ static int append_field(struct logtype *lt, struct slice name)
     f->name = slice_dup(name);
     f->kind = FK_TEXT;
     f->flags = FF_NOCOL;
-    f->meaning = "a column that the header names and the documentation does not";
+    f->meaning = lt->fmt->json ? "a member that the documentation does not list"
+                               : "a column that the header names and the documentation does not";
     lt->field[n] = f;
     atomic_store_explicit(&lt->n_fields, n + 1, memory_order_release);
     return (int)n;
@@ -227,9 +257,8 @@ static bool matches_loosely(const struct logtype *lt, unsigned i, struct slice n
            (f->role != ROLE_NONE && same_loosely(slice_str(field_role_name(f->role)), name));
 }
 
-static int find_loosely(const struct logtype *lt, struct slice name)
+static int find_loosely(const struct logtype *lt, struct slice name, unsigned n)
 {
-    unsigned n = count_fields(lt);
     int found = -1, whole = -1;
 
     for (unsigned i = 0; i < n; i++) {
@@ -246,16 +275,32 @@ static int find_loosely(const struct logtype *lt, struct slice name)
     return found >= 0 ? found : whole;
 }
 
+static int find_alias(const struct logtype *lt, struct slice name)
+{
+    for (unsigned i = 0; i < lt->n_static; i++)
+        if (has_alias(lt->field[i], name, slice_eq))
+            return (int)i;
+    return -1;
+}
+
+int logtype_alias(const struct logtype *lt, struct slice name)
+{
+    int at = find_alias(lt, name);
+
+    return at >= 0 ? at : MAX(find_loosely(lt, name, lt->n_static), -1);
+}
+
 int logtype_lookup(struct logtype *lt, struct slice name)
 {
     int at = find_exact(lt, name, 0);
 
     if (at < 0)
         at = find_role(lt, name);
-    for (unsigned i = 0; at < 0 && i < lt->n_static; i++)
-        if (has_alias(lt->field[i], name, slice_eq))
-            at = (int)i;
-    return at >= 0 ? at : find_loosely(lt, name);
+    if (at < 0)
+        at = find_alias(lt, name);
+    if (at < 0)
+        at = find_loosely(lt, name, count_fields(lt));
+    return at == -1 && lt->fmt->json ? json_field(lt, name) : at;
 }
 
 /* --- layouts --- */
@@ -283,7 +328,7 @@ const struct layout *layout_intern(struct logtype *lt, const uint16_t *field, un
     const struct layout *found;
 
     (void)lt;
-    BUG_ON(n > MAX_FIELDS);
+    BUG_ON(n > MAX_COLUMNS);
     pthread_mutex_lock(&lock);
     found = find_layout(field, n);
     if (!found && n_layouts < MAX_LAYOUTS) {

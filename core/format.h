@@ -1,17 +1,23 @@
 /* format.h - what a log type is: one static table a type (core/formats/NAME.c).
  *
- * A format turns the bytes of one record into slices, one a field. It copies and converts nothing:
- * every value is a part of the raw line (quotes stripped, escapes still in it), so the same
- * function serves the indexer, the record pane and the slow path of a filter. Typed conversion
- * is value.h's. Rules of each format come from the AWS documentation named in `doc_url`.
+ * A format turns the bytes of one record into slices, one a field, and converts nothing: a value is
+ * a part of the raw line (quotes stripped, escapes still in it) wherever it can be, so the same
+ * function serves the indexer, the record pane and the slow path of a filter. What stands nowhere
+ * in the line (a JSON string without its escapes, a value put together) lives in record.mem.
+ * Typed conversion is value.h's. Rules of each format come from the AWS documentation named in
+ * `doc_url`.
+ *
+ * What a format sees is one record without the container it came in (frame.h): no time of a
+ * CloudWatch export before it, no {"Records":[ around it. If it has no time of its own, ts stays
+ * TIME_NONE and the container's counts.
  *
  * Contract of every parse function: never reads outside the slice, never fails for surplus
  * fields (they are the extras) nor for missing trailing ones (older generations), O(length). */
 #ifndef AWL_FORMAT_H
 #define AWL_FORMAT_H
 
+#include "arena.h"
 #include "err.h"
-#include "str.h"
 
 enum field_kind {
     FK_TEXT, /* bytes */
@@ -83,7 +89,8 @@ struct field_def {
     X(HEADER, "no field list says what the columns are")                                           \
     X(TYPE, "the log type is not known")                                                           \
     X(SKIP, "an AWS test or digest object, not a log")                                             \
-    X(LONG, "longer than a record may be")
+    X(LONG, "longer than a record may be")                                                         \
+    X(JSON, "not a whole JSON object")
 
 enum parse_reason {
     REASON_NONE,
@@ -94,18 +101,25 @@ enum parse_reason {
 };
 const char *reason_text(enum parse_reason r);
 
-#define MAX_EXTRA 32   /* extra_1 ... extra_32; the last takes the rest of the line */
-#define MAX_FIELDS 512 /* static + extras + names learned from headers */
+#define MAX_EXTRA 32    /* extra_1 ... extra_32; the last takes the rest of the line */
+#define MAX_FIELDS 2048 /* static + extras + names learned from headers and JSON records */
+#define MAX_COLUMNS 512 /* of one layout */
 #define TIME_NONE INT64_MIN
 
-/* One record, as slices into the line. A val with ptr NULL is absent. "-" stays "-" here:
- * what counts as missing is value_missing()'s to say (value.h). */
+/* One record, as slices into the line or into `mem`. A val with ptr NULL is absent. "-" stays "-"
+ * here: what counts as missing is value_missing()'s to say (value.h). A record that is all zero can
+ * be parsed into. */
 struct record {
     struct slice val[MAX_FIELDS];
     unsigned n_val; /* val[0..n_val) are set; those behind are absent */
     int64_t ts;     /* canonical event time in microseconds UTC, or TIME_NONE */
     enum parse_reason reason;
+    bool static_only; /* fields that were learned are not wanted: the indexer has no use for them */
+    struct arena mem; /* values that stand nowhere in the line; cleared by record_begin() */
 };
+
+struct record *record_new(void);
+void record_free(struct record *r);
 
 enum parse_result {
     PARSE_OK,
@@ -119,7 +133,7 @@ enum parse_result {
 struct layout {
     unsigned id;
     unsigned n;
-    uint16_t field[MAX_FIELDS]; /* position -> field index in the log type */
+    uint16_t field[MAX_COLUMNS]; /* position -> field index in the log type */
 };
 
 struct format;
@@ -148,6 +162,9 @@ struct format {
     unsigned n_fields;
     bool multiline; /* parse may answer PARSE_MORE */
     bool header;    /* columns come from a header line; mid-file headers occur */
+    bool json;      /* records can be JSON objects; what they hold beyond the table is learned */
+    /* JSON keys that are not called as the field is: pairs of key and field name, then NULL. */
+    const char *const *json_keys;
     /* 0 = certainly not ... 100 = certainly; 50 and more opens the file as this type. */
     int (*detect)(const struct probe *p);
     /* `line` has no terminator (no LF, no CR before it). *lay is the layout in force (NULL before
@@ -171,11 +188,24 @@ struct logtype *detect_type(const struct probe *p, struct strbuf *why);
  */
 int logtype_field(struct logtype *lt, struct slice name, bool create);
 /* Look-up of query-language.md 9.3 within one type: exact, common alias (role), listed alias,
- * then ignoring case and - _ . blank ( ) : $. -1 none, -2 ambiguous. */
+ * then ignoring case and - _ . blank ( ) : $; at last as a path into a member of a JSON record that
+ * was not met yet. -1 none, -2 ambiguous. */
 int logtype_lookup(struct logtype *lt, struct slice name);
+/* Index of the one field of the table that goes by `name` as an alias or when case and punctuation
+ * do not count; -1 if none or several. */
+int logtype_alias(const struct logtype *lt, struct slice name);
 int logtype_role(const struct logtype *lt, enum field_role role); /* -1 if the type has none */
 const struct layout *layout_intern(struct logtype *lt, const uint16_t *field, unsigned n);
 const struct layout *layout_by_id(unsigned id); /* NULL for id UINT_MAX */
+
+/* All static fields absent (and all others, unless static_only); no time, no reason. */
+void record_begin(struct record *rec, const struct logtype *lt);
+
+static inline enum parse_result record_bad(struct record *rec, enum parse_reason reason)
+{
+    rec->reason = reason;
+    return PARSE_BAD;
+}
 
 static inline struct slice record_get(const struct record *r, unsigned field)
 {

@@ -86,7 +86,8 @@ void ingest_init(struct ingest *in, struct catalog *catalog)
 {
     memset(in, 0, sizeof(*in));
     in->catalog = catalog;
-    in->rec = xcalloc(1, sizeof(*in->rec));
+    in->rec = record_new();
+    in->rec->static_only = true;
 }
 
 /* Publishes builder t; if `final` its segment is finished and the builder starts anew. */
@@ -136,7 +137,7 @@ void ingest_finish(struct ingest *in)
         builder_free(in->builder[t]);
         in->builder[t] = NULL;
     }
-    free(in->rec);
+    record_free(in->rec);
     in->rec = NULL;
 }
 

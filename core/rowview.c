@@ -13,6 +13,8 @@ void rowview_init(struct rowview *v, struct session *s)
     memset(v, 0, offsetof(struct rowview, rec));
     v->session = s;
     v->rec.n_val = 0;
+    v->rec.static_only = false;
+    v->rec.mem = (struct arena){0};
     v->seg = NULL;
     v->parsed = v->pinned = v->readable = false;
     v->scratch = (struct strbuf)STRBUF_INIT;
@@ -28,6 +30,7 @@ static void unpin(struct rowview *v)
 void rowview_release(struct rowview *v)
 {
     unpin(v);
+    arena_release(&v->rec.mem);
     strbuf_release(&v->scratch);
 }
 

@@ -2,8 +2,6 @@
  * the bytes; the quoted form looks for a quote only inside a field that starts with one. */
 #include "tok_space.h"
 
-#define PROBE_LINES 24
-
 /* Where field number `n` goes; the last extra is the one that takes the rest. */
 static inline unsigned slot(const struct tok_map *map, unsigned n)
 {
@@ -251,16 +249,19 @@ int probe_records(const struct probe *p, const char *name, bool named)
     struct logtype *lt = logtype_by_name(slice_str(name));
     struct slice head = p->head, line;
     unsigned fit = 0, seen = 0;
-    struct record rec;
+    struct record *rec = record_new();
 
     while (seen < PROBE_LINES && probe_line(&head, &line)) {
         const struct layout *lay = NULL;
 
-        if (seen == 0 && (line.ptr[0] == '{' || line.ptr[0] == '['))
-            return 0;
+        if (seen == 0 && (line.ptr[0] == '{' || line.ptr[0] == '[') && !lt->fmt->json)
+            break;
         seen++;
-        fit += lt->fmt->parse(lt, &lay, line, &rec) == PARSE_OK;
+        fit += lt->fmt->parse(lt, &lay, line, rec) == PARSE_OK;
     }
+    record_free(rec);
+    if (!seen && head.ptr)
+        return 0;
     return score_lines(fit, seen, named);
 }
 

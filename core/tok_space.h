@@ -31,21 +31,6 @@ static inline const char *find_byte(const char *p, const char *end, char c)
     return p;
 }
 
-/* All static fields absent; the record has those and no others yet. */
-static inline void record_begin(struct record *rec, const struct logtype *lt)
-{
-    memset(rec->val, 0, lt->n_static * sizeof(rec->val[0]));
-    rec->n_val = lt->n_static;
-    rec->ts = TIME_NONE;
-    rec->reason = REASON_NONE;
-}
-
-static inline enum parse_result record_bad(struct record *rec, enum parse_reason reason)
-{
-    rec->reason = reason;
-    return PARSE_BAD;
-}
-
 struct tok_map {
     const uint16_t *field; /* position -> field */
     unsigned n;
@@ -81,6 +66,7 @@ struct request_parts split_request(struct slice request);
 bool is_digits(struct slice s); /* one or more, and nothing else */
 bool is_status(struct slice s); /* three digits or "-"; a single digit as old lines have it */
 
+#define PROBE_LINES 24 /* records that detection looks at */
 /* How the first lines fit: 0, or 50 and more. `named` says that the path names the type. */
 int score_lines(unsigned fit, unsigned seen, bool named);
 /* The next non-empty line of *head; false at its end. */

@@ -259,7 +259,7 @@ static void read_header(struct logtype *lt, const struct layout **lay, struct sl
 {
     static const char mark[] = "#Fields:";
     const struct layout *learned;
-    uint16_t field[MAX_FIELDS];
+    uint16_t field[MAX_COLUMNS];
     struct slice name;
     unsigned n = 0;
 
@@ -267,7 +267,7 @@ static void read_header(struct logtype *lt, const struct layout **lay, struct sl
         return;
     line.ptr += sizeof(mark) - 1;
     line.len -= sizeof(mark) - 1;
-    while (n < MAX_FIELDS && next_name(&line, &name)) {
+    while (n < MAX_COLUMNS && next_name(&line, &name)) {
         int at = column(lt, name);
 
         if (at < 0)

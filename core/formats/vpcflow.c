@@ -308,12 +308,12 @@ static int column(struct logtype *lt, struct slice name)
 static void read_header(struct logtype *lt, const struct layout **lay, struct slice line)
 {
     const struct layout *learned;
-    uint16_t field[MAX_FIELDS];
+    uint16_t field[MAX_COLUMNS];
     struct slice word;
     bool is_name;
     unsigned n = 0;
 
-    while (n < MAX_FIELDS && next_word(&line, &word, &is_name)) {
+    while (n < MAX_COLUMNS && next_word(&line, &word, &is_name)) {
         int at = column(lt, word);
 
         if (at < 0)

@@ -240,7 +240,7 @@ static void check_lines(struct check *c, const struct lines *want)
 {
     struct logtype *of_file = c->lt;
     const struct layout *lay = NULL;
-    struct record rec;
+    struct record *rec = record_new();
 
     for (unsigned i = 0; i < c->log.n;) {
         enum parse_result res;
@@ -251,19 +251,20 @@ static void check_lines(struct check *c, const struct lines *want)
             continue;
         }
         c->lt = of_file;
-        i += parse_at(c, &lay, i, &rec, &res);
+        i += parse_at(c, &lay, i, rec, &res);
         if (res == PARSE_BAD)
-            parse_alone(c, c->log.line[at], &rec, &res);
+            parse_alone(c, c->log.line[at], rec, &res);
         c->records += res == PARSE_OK;
         c->headers += res == PARSE_HEADER;
         if (res == PARSE_BAD || res == PARSE_MORE) {
             c->unparsed++;
             if (res == PARSE_BAD)
-                assert_int_not_equal(rec.reason, REASON_NONE);
+                assert_int_not_equal(rec->reason, REASON_NONE);
         }
-        check_rows(c, want, &rec, res, at + 1);
+        check_rows(c, want, rec, res, at + 1);
     }
     c->lt = of_file;
+    record_free(rec);
 }
 
 static void check_count(struct check *c, const struct lines *want)

@@ -346,23 +346,31 @@ const struct layout *layout_intern(struct logtype *lt, const uint16_t *field, un
 
 /* --- detection --- */
 
-struct logtype *detect_type(const struct probe *p, struct strbuf *why)
+struct logtype *best_type(const struct probe *p, int *score)
 {
-    const struct format *best = NULL;
-    int best_score = 49;
+    struct logtype *best = NULL;
 
+    *score = 49;
     for (unsigned id = 0; id < N_FORMATS; id++) {
-        int score = formats[id]->detect(p);
+        int fit = formats[id]->detect(p);
 
-        if (score > best_score) {
-            best = formats[id];
-            best_score = score;
+        if (fit > *score) {
+            best = logtype_get(id);
+            *score = fit;
         }
     }
+    return best;
+}
+
+struct logtype *detect_type(const struct probe *p, struct strbuf *why)
+{
+    int score;
+    struct logtype *best = best_type(p, &score);
+
     if (!best) {
         strbuf_adds(why, "Neither the name nor the first lines fit a log type that is known.");
         return logtype_text();
     }
-    strbuf_addf(why, "The first lines and the name fit %s (%d of 100).", best->title, best_score);
-    return logtype_by_name(slice_str(best->name));
+    strbuf_addf(why, "The first lines and the name fit %s (%d of 100).", best->fmt->title, score);
+    return best;
 }

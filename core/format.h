@@ -104,6 +104,7 @@ const char *reason_text(enum parse_reason r);
 #define MAX_EXTRA 32    /* extra_1 ... extra_32; the last takes the rest of the line */
 #define MAX_FIELDS 2048 /* static + extras + names learned from headers and JSON records */
 #define MAX_COLUMNS 512 /* of one layout */
+#define MAX_TYPES 64
 #define TIME_NONE INT64_MIN
 
 /* One record, as slices into the line or into `mem`. A val with ptr NULL is absent. "-" stays "-"
@@ -181,6 +182,8 @@ struct logtype *logtype_by_name(struct slice name); /* NULL if there is none */
 /* Plain lines of no known type: no fields, everything REASON_TYPE but listed all the same.
  * A leading ISO 8601 or CLF time is taken as the record's time where one is found. */
 struct logtype *logtype_text(void);
+/* The type that fits best and its score; NULL if none has 50 or more. */
+struct logtype *best_type(const struct probe *p, int *score);
 /* The type of a file. Never NULL (logtype_text() at worst). *why gets one sentence. */
 struct logtype *detect_type(const struct probe *p, struct strbuf *why);
 

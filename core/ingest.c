@@ -1,11 +1,13 @@
 /* ingest.c - chunks to records to segments.
  *
- * Chunks of one plain file are taken by several threads; what must be in order (the chunk number
- * and, for formats whose columns come from header lines, the layout in force) is settled under the
- * feed's lock before the parsing, which runs outside it. Every line is counted exactly once: as
- * (part of) a record, as a header, or as blank. */
+ * Chunks of one plain file are taken by several threads; what must be in order (the chunk number,
+ * where JSON documents and messages of several lines begin and, for formats whose columns come from
+ * header lines, the layout in force) is settled under the feed's lock before the parsing, which
+ * runs outside it. Every line is counted exactly once: as (part of) a record, as a header, or as
+ * blank. In a file that is not cut at line feeds a "line" is a record: a JSON event, a message. */
 #include "ingest.h"
 
+#include "detect.h"
 #include "value.h"
 #include "xalloc.h"
 
@@ -139,71 +141,121 @@ void ingest_finish(struct ingest *in)
     }
     record_free(in->rec);
     in->rec = NULL;
+    arena_release(&in->mem);
+    free(in->events.item);
+    in->events = (struct events){0};
 }
 
 /* --- one chunk --- */
 
+/* The rows of one type that come out of a chunk. */
+struct lane {
+    struct builder *b; /* NULL while there are none */
+    const struct layout *lay;
+    uint32_t frame;   /* of the run that is open */
+    uint32_t pending; /* rows before the first time in this chunk: the newest of the builder */
+};
+
 struct work {
     struct ingest *in;
     struct source *src;
-    const struct layout *lay;
-    struct builder *b;
+    struct logtype *lt; /* of the record in hand */
+    struct lane lane[MAX_TYPES];
+    uint32_t frame;
     uint32_t chunk;
-    uint64_t base;    /* offset of the chunk */
-    int64_t last_ts;  /* of the record before, TIME_NONE at first */
-    uint32_t pending; /* rows before the first time in this chunk: the newest of the builder */
+    uint64_t base;   /* offset of the chunk */
+    int64_t last_ts; /* of the record before, TIME_NONE at first */
     uint64_t records, headers, blanks, lines;
     uint64_t unparsed[REASON_COUNT];
     int64_t first_us, last_us;
 };
 
-static void set_pending(struct work *w, int64_t ts)
+static struct lane *lane_of(struct work *w)
 {
-    uint32_t n = builder_rows(w->b);
-
-    for (; w->pending > 0; w->pending--)
-        builder_timeless(w->b, n - w->pending, ts);
+    return &w->lane[w->lt->id];
 }
 
-static void begin_run(struct work *w, uint64_t off)
+static void set_pending(struct lane *l, int64_t ts)
 {
-    builder_run(w->b, w->src->id, w->lay, w->chunk, off);
+    uint32_t n = l->b ? builder_rows(l->b) : 0;
+
+    for (; l->pending > 0; l->pending--)
+        builder_timeless(l->b, n - l->pending, ts);
 }
 
-static void make_room(struct work *w, uint64_t off)
+static void set_all_pending(struct work *w, int64_t ts)
 {
-    if (!builder_full(w->b))
-        return;
-    set_pending(w, w->src->mtime_us);
-    publish(w->in, w->src->lt->id, true);
-    begin_run(w, off);
+    for (unsigned t = 0; t < MAX_TYPES; t++)
+        set_pending(&w->lane[t], ts);
 }
 
-static void add_record(struct work *w, struct slice line, uint64_t off, uint32_t line_no)
+static void begin_run(struct work *w, struct lane *l, uint64_t off)
+{
+    l->frame = w->frame;
+    builder_run(l->b, w->src->id, l->lay, l->frame, w->chunk, off);
+}
+
+static struct builder *builder_for(struct ingest *in, struct logtype *lt)
+{
+    BUG_ON(lt->id >= ARRAY_LEN(in->builder));
+    if (!in->builder[lt->id])
+        in->builder[lt->id] = builder_new(lt);
+    return in->builder[lt->id];
+}
+
+/* The lane of the record in hand, with room for a row and a run that fits it. */
+static struct lane *open_lane(struct work *w, uint64_t off)
+{
+    struct lane *l = lane_of(w);
+    bool fresh = !l->b;
+
+    if (fresh)
+        l->b = builder_for(w->in, w->lt);
+    if (builder_full(l->b)) {
+        set_pending(l, w->src->mtime_us);
+        publish(w->in, w->lt->id, true);
+        fresh = true;
+    }
+    if (fresh || l->frame != w->frame)
+        begin_run(w, l, off);
+    return l;
+}
+
+/* The record of w->in->rec, whose bytes are [off, off + len). */
+static void add_record(struct work *w, uint64_t off, size_t len, uint32_t line_no)
 {
     struct record *rec = w->in->rec;
     bool timed = rec->ts != TIME_NONE;
+    struct lane *l = open_lane(w, off);
 
-    make_room(w, off);
     if (timed) {
-        set_pending(w, rec->ts);
+        if (w->last_ts == TIME_NONE)
+            set_all_pending(w, rec->ts);
         w->last_ts = rec->ts;
         w->first_us = MIN(w->first_us, rec->ts);
         w->last_us = MAX(w->last_us, rec->ts);
     } else {
         rec->ts = w->last_ts;
     }
-    if (!builder_add(w->b, rec, off, (uint32_t)line.len, line_no)) {
-        begin_run(w, off);
-        BUG_ON(!builder_add(w->b, rec, off, (uint32_t)line.len, line_no));
+    if (!builder_add(l->b, rec, off, (uint32_t)len, line_no)) {
+        begin_run(w, l, off);
+        BUG_ON(!builder_add(l->b, rec, off, (uint32_t)len, line_no));
     }
     if (!timed && w->last_ts != TIME_NONE)
-        builder_timeless(w->b, builder_rows(w->b) - 1, w->last_ts);
+        builder_timeless(l->b, builder_rows(l->b) - 1, w->last_ts);
     else if (!timed)
-        w->pending++;
+        l->pending++;
     w->records++;
     if (rec->reason)
         w->unparsed[rec->reason]++;
+}
+
+/* What parsing left of a record that is none. */
+static void set_bad(struct record *rec, enum parse_reason reason)
+{
+    rec->reason = reason;
+    rec->n_val = 0;
+    rec->ts = TIME_NONE;
 }
 
 static struct slice without_cr(struct slice s)
@@ -218,7 +270,7 @@ static struct slice without_cr(struct slice s)
 static enum parse_result join_lines(struct work *w, struct slice *line, const char *end,
                                     uint32_t *joined)
 {
-    const struct format *fmt = w->src->lt->fmt;
+    const struct format *fmt = w->lt->fmt;
     enum parse_result r = PARSE_MORE;
     struct slice whole = *line;
 
@@ -230,13 +282,11 @@ static enum parse_result join_lines(struct work *w, struct slice *line, const ch
         nl = memchr(next, '\n', (size_t)(end - next));
         whole.len = (size_t)((nl ? nl : end) - whole.ptr);
         ++*joined;
-        r = fmt->parse(w->src->lt, &w->lay, without_cr(whole), w->in->rec);
+        r = fmt->parse(w->lt, &lane_of(w)->lay, without_cr(whole), w->in->rec);
     }
     if (r == PARSE_MORE || r == PARSE_HEADER) {
         *joined = 0;
-        w->in->rec->reason = REASON_QUOTE;
-        w->in->rec->n_val = 0;
-        w->in->rec->ts = TIME_NONE;
+        set_bad(w->in->rec, REASON_QUOTE);
         return PARSE_BAD;
     }
     *line = whole;
@@ -246,7 +296,8 @@ static enum parse_result join_lines(struct work *w, struct slice *line, const ch
 /* Handles the line at p; returns where the next one begins. */
 static const char *one_line(struct work *w, const char *p, const char *start, const char *end)
 {
-    const struct layout *before = w->lay;
+    struct lane *l = lane_of(w);
+    const struct layout *before = l->lay;
     const char *nl = memchr(p, '\n', (size_t)(end - p));
     struct slice line = slice_of(p, (size_t)((nl ? nl : end) - p));
     uint64_t off = w->base + (uint64_t)(p - start);
@@ -259,20 +310,70 @@ static const char *one_line(struct work *w, const char *p, const char *start, co
         return nl ? nl + 1 : end;
     }
     w->in->rec->reason = REASON_NONE;
-    r = w->src->lt->fmt->parse(w->src->lt, &w->lay, without_cr(line), w->in->rec);
+    r = w->lt->fmt->parse(w->lt, &l->lay, without_cr(line), w->in->rec);
     if (r == PARSE_MORE)
         r = join_lines(w, &line, end, &joined);
     w->lines += joined;
     if (r == PARSE_HEADER)
         w->headers++;
     else
-        add_record(w, line, off, line_no);
-    if (w->lay != before) {
-        set_pending(w, w->src->mtime_us);
-        begin_run(w, off);
+        add_record(w, off, line.len, line_no);
+    if (l->lay != before) {
+        set_pending(l, w->src->mtime_us);
+        if (l->b)
+            begin_run(w, l, off);
     }
     p = line.ptr + line.len;
     return p < end ? p + 1 : end;
+}
+
+static bool is_fallback(const struct logtype *lt)
+{
+    return slice_is(SL("json"), lt->fmt->name) || slice_is(SL("cwlogs"), lt->fmt->name);
+}
+
+static enum parse_result parse_as(struct work *w, struct logtype *lt, const struct frame *f,
+                                  struct slice raw, struct unwrapped *u)
+{
+    w->lt = lt;
+    w->in->rec->reason = REASON_NONE;
+    return frame_parse(f, lt, &lane_of(w)->lay, raw, &w->in->mem, u, w->in->rec);
+}
+
+/* A record that is not of the type of the one before may be of another one. */
+static enum parse_result parse_event(struct work *w, const struct frame *f, struct slice raw)
+{
+    struct logtype *lt = is_fallback(w->lt) ? w->src->lt : w->lt, *other;
+    struct unwrapped u;
+    enum parse_result r = parse_as(w, lt, f, raw, &u);
+
+    if (r != PARSE_BAD || w->in->rec->reason == REASON_SKIP)
+        return r;
+    other = detect_record(f, u.payload);
+    if (!other || other == lt)
+        return r;
+    r = parse_as(w, other, f, raw, &u);
+    return r == PARSE_OK ? r : parse_as(w, lt, f, raw, &u);
+}
+
+static void one_event(struct work *w, const struct event *e, const char *start)
+{
+    uint32_t line_no = (uint32_t)w->lines++;
+    enum parse_result r;
+
+    if (e->header) {
+        w->headers++;
+        return;
+    }
+    w->frame = e->frame;
+    r = parse_event(w, frame_by_id(e->frame), slice_of(start + e->off, e->len));
+    if (r == PARSE_HEADER) {
+        w->headers++;
+        return;
+    }
+    if (r == PARSE_MORE)
+        set_bad(w->in->rec, REASON_QUOTE);
+    add_record(w, w->base + e->off, e->len, line_no);
 }
 
 static void count(struct work *w)
@@ -295,36 +396,36 @@ static void count(struct work *w)
             break;
 }
 
-static struct builder *builder_for(struct ingest *in, struct logtype *lt)
-{
-    BUG_ON(lt->id >= ARRAY_LEN(in->builder));
-    if (!in->builder[lt->id])
-        in->builder[lt->id] = builder_new(lt);
-    return in->builder[lt->id];
-}
+/* Bytes to parse: lines, or the records that were found in them. */
+struct batch {
+    struct slice bytes;
+    const struct events *events; /* NULL: lines */
+    uint64_t off;
+    uint32_t chunk;
+};
 
-/* Parses [ptr, ptr+len). Returns the number of lines. */
-static uint32_t parse_chunk(struct ingest *in, struct source *src, const struct layout **lay,
-                            struct slice bytes, uint64_t off, uint32_t chunk)
+/* Parses a batch; *lay is the layout in force before it and then behind it. Returns the number of
+ * lines. */
+static uint32_t parse_batch(struct ingest *in, struct source *src, const struct layout **lay,
+                            const struct batch *batch)
 {
     struct work w = {.in = in,
                      .src = src,
-                     .lay = *lay,
-                     .chunk = chunk,
-                     .base = off,
+                     .lt = src->lt,
+                     .chunk = batch->chunk,
+                     .base = batch->off,
                      .last_ts = TIME_NONE,
                      .first_us = INT64_MAX,
                      .last_us = INT64_MIN};
-    const char *p = bytes.ptr, *end = bytes.ptr + bytes.len;
+    const char *p = batch->bytes.ptr, *end = p + batch->bytes.len;
 
-    w.b = builder_for(in, src->lt);
-    if (builder_full(w.b))
-        publish(in, src->lt->id, true);
-    begin_run(&w, off);
-    while (p < end)
-        p = one_line(&w, p, bytes.ptr, end);
-    set_pending(&w, src->mtime_us);
-    *lay = w.lay;
+    lane_of(&w)->lay = *lay;
+    for (size_t i = 0; batch->events && i < batch->events->n; i++)
+        one_event(&w, &batch->events->item[i], batch->bytes.ptr);
+    while (!batch->events && p < end)
+        p = one_line(&w, p, batch->bytes.ptr, end);
+    set_all_pending(&w, src->mtime_us);
+    *lay = w.lane[src->lt->id].lay;
     count(&w);
     return (uint32_t)w.lines;
 }
@@ -355,14 +456,12 @@ static const struct layout *layout_after(struct source *src, const struct layout
     return lay;
 }
 
-static void detect_source(struct source *src, struct slice head)
+static void detect_feed(struct feed *f, struct slice head, bool whole)
 {
     struct strbuf why = STRBUF_INIT;
-    struct probe probe = {slice_str(src->path), head};
 
-    probe.head.len = MIN(head.len, (size_t)64 * 1024);
-    src->lt = detect_type(&probe, &why);
-    memcpy(src->why, why.buf ? why.buf : "", MIN(why.len, sizeof(src->why) - 1));
+    f->src->lt = detect_content(slice_str(f->src->path), head, whole, &f->split, &why);
+    memcpy(f->src->why, why.buf ? why.buf : "", MIN(why.len, sizeof(f->src->why) - 1));
     strbuf_release(&why);
 }
 
@@ -373,9 +472,61 @@ static uint32_t next_chunk_id(struct feed *f)
     return (uint32_t)f->n_chunk++;
 }
 
+static bool is_framed(const struct feed *f)
+{
+    return f->split.kind != FRAME_LINES;
+}
+
+/* Whether the end of a chunk is that of a record, as far as anybody can tell now. */
+static bool is_complete(const struct ingest *in, const struct feed *f, const struct chunk *c)
+{
+    if (c->last)
+        return !in->hold_tail || f->src->kind != SOURCE_PLAIN;
+    if (c->paused)
+        return f->split.kind != FRAME_JSON && c->ptr[c->len - 1] == '\n';
+    return c->len >= MAX_CHUNK;
+}
+
+static size_t whole_lines(const struct chunk *c, bool complete)
+{
+    const char *nl = complete ? NULL : memrchr(c->ptr, '\n', c->len);
+
+    return complete ? c->len : nl ? (size_t)(nl + 1 - c->ptr) : 0;
+}
+
+/* The next chunk that has whole records in it; *done: how many bytes they are. What is behind them
+ * was given back, unless it is the unfinished end of a file. */
+static int next_records(struct ingest *in, struct feed *f, struct chunk *c, size_t *done,
+                        struct err *e)
+{
+    int rc;
+
+    while ((rc = reader_next(f->reader, c, e)) > 0) {
+        bool complete;
+
+        if (!f->src->lt)
+            detect_feed(f, slice_of(c->ptr, c->len), c->last);
+        if (is_framed(f))
+            reader_cut_anywhere(f->reader);
+        complete = is_complete(in, f, c);
+        if (is_framed(f))
+            *done = split_records(&f->split, slice_of(c->ptr, c->len), complete, &in->events);
+        else
+            *done = whole_lines(c, complete || (!c->last && !reader_cuts_anywhere(f->reader)));
+        if (c->last || *done == c->len)
+            break;
+        reader_unread(f->reader, c, c->len - *done);
+        if (*done)
+            break;
+        chunk_release(f->reader, c);
+    }
+    return rc;
+}
+
 /* Under the feed's lock: the next chunk with its number and layout. */
 static int take_chunk(struct ingest *in, struct feed *f, size_t chunk_bytes, struct chunk *c,
-                      uint32_t *id, const struct layout **lay, bool *alone, struct err *e)
+                      size_t *done, uint32_t *id, const struct layout **lay, bool *alone,
+                      struct err *e)
 {
     int rc;
 
@@ -383,7 +534,9 @@ static int take_chunk(struct ingest *in, struct feed *f, size_t chunk_bytes, str
         return 0;
     if (!f->reader)
         f->reader = reader_new(f->src, f->end, chunk_bytes);
-    rc = reader_next(f->reader, c, e);
+    if (f->src->lt && is_framed(f))
+        reader_cut_anywhere(f->reader);
+    rc = next_records(in, f, c, done, e);
     if (rc <= 0) {
         feed_exhaust(f);
         return rc;
@@ -394,70 +547,82 @@ static int take_chunk(struct ingest *in, struct feed *f, size_t chunk_bytes, str
         return 0;
     }
     if (c->off + c->len > f->tail_from)
-        c->len = f->tail_from - c->off;
-    if (!f->src->lt)
-        detect_source(f->src, slice_of(c->ptr, c->len));
+        *done = c->len = f->tail_from - c->off;
     f->end = c->off + c->len;
     *id = next_chunk_id(f);
     *lay = f->lay;
     *alone = c->last && *id == 0;
-    if (f->src->lt->fmt->header && !*alone)
+    if (f->src->lt->fmt->header && !is_framed(f) && !*alone)
         f->lay = layout_after(f->src, f->lay, slice_of(c->ptr, c->len), in->rec);
     return 1;
 }
 
-/* An unterminated last line of a file that may grow goes into a segment of its own. */
+/* The segment that a thread of its own has just filled. */
+static struct segment *publish_only(struct ingest *in)
+{
+    for (unsigned t = 0; t < ARRAY_LEN(in->builder); t++) {
+        if (in->builder[t] && builder_rows(in->builder[t]) > 0) {
+            publish(in, t, false);
+            builder_reset(in->builder[t]);
+            return in->shown[t];
+        }
+    }
+    return NULL;
+}
+
+/* An unfinished last record of a file that may grow goes into a segment of its own. */
 static void hold_partial(struct ingest *in, struct feed *f, struct slice bytes, uint64_t off,
                          uint32_t id, const struct layout *lay)
 {
+    struct splitter split = f->split;
+    struct batch batch = {.bytes = bytes, .off = off, .chunk = id};
     struct ingest own;
     uint32_t lines;
 
     ingest_init(&own, in->catalog);
-    lines = parse_chunk(&own, f->src, &lay, bytes, off, id);
+    if (is_framed(f)) {
+        split_records(&split, bytes, true, &own.events);
+        batch.events = &own.events;
+    }
+    lines = parse_batch(&own, f->src, &lay, &batch);
     pthread_mutex_lock(&f->lock);
     f->partial_from = off;
     f->chunk_lines[id] = lines;
-    if (builder_rows(own.builder[f->src->lt->id]) > 0) {
-        publish(&own, f->src->lt->id, false);
-        f->partial = own.shown[f->src->lt->id];
-        builder_reset(own.builder[f->src->lt->id]);
-    }
+    f->partial = publish_only(&own);
     pthread_mutex_unlock(&f->lock);
     ingest_finish(&own);
 }
 
 int ingest_next(struct ingest *in, struct feed *f, size_t chunk_bytes, struct err *e)
 {
-    struct slice bytes, rest = {NULL, 0};
+    struct batch batch = {0};
+    struct slice rest;
     const struct layout *lay;
     struct chunk c;
-    uint32_t id, lines;
+    uint32_t lines;
+    size_t done = 0;
     bool alone;
     int rc;
 
     pthread_mutex_lock(&f->lock);
-    rc = take_chunk(in, f, chunk_bytes, &c, &id, &lay, &alone, e);
+    rc = take_chunk(in, f, chunk_bytes, &c, &done, &batch.chunk, &lay, &alone, e);
     pthread_mutex_unlock(&f->lock);
     if (rc <= 0)
         return rc;
-    bytes = slice_of(c.ptr, c.len);
-    if (c.last && in->hold_tail && f->src->kind == SOURCE_PLAIN && c.len &&
-        c.ptr[c.len - 1] != '\n') {
-        const char *nl = memrchr(c.ptr, '\n', c.len);
-        bytes.len = nl ? (size_t)(nl + 1 - c.ptr) : 0;
-        rest = slice_of(c.ptr + bytes.len, c.len - bytes.len);
-    }
-    lines = parse_chunk(in, f->src, &lay, bytes, c.off, id);
+    batch.off = c.off;
+    batch.bytes = slice_of(c.ptr, done);
+    batch.events = is_framed(f) ? &in->events : NULL;
+    rest = slice_of(c.ptr + done, c.len - done);
+    lines = parse_batch(in, f->src, &lay, &batch);
     pthread_mutex_lock(&f->lock);
-    f->chunk_lines[id] = lines;
+    f->chunk_lines[batch.chunk] = lines;
     if (alone)
         f->lay = lay;
     if (rest.len)
-        id = next_chunk_id(f);
+        batch.chunk = next_chunk_id(f);
     pthread_mutex_unlock(&f->lock);
     if (rest.len)
-        hold_partial(in, f, rest, c.off + bytes.len, id, lay);
+        hold_partial(in, f, rest, c.off + done, batch.chunk, lay);
     chunk_release(f->reader, &c);
     return 1;
 }
@@ -471,8 +636,8 @@ static bool learn_head(struct ingest *in, struct feed *f)
 
     if (blob_view(f->src, 0, TAIL_VIEW, &head, &pin, &e) < 0)
         return false;
-    detect_source(f->src, head);
-    if (f->src->lt->fmt->header) {
+    detect_feed(f, head, head.len == f->src->size);
+    if (f->src->lt->fmt->header && !is_framed(f)) {
         const char *p = head.ptr, *end = head.ptr + head.len;
 
         for (unsigned i = 0; i < 4 && p < end && !f->lay; i++) {
@@ -497,7 +662,7 @@ void ingest_tail(struct ingest *in, struct feed *f, size_t bytes)
     uint64_t from = f->src->size - bytes;
     const char *nl;
 
-    if (!learn_head(in, f) || blob_view(f->src, from, bytes, &tail, &pin, &e) < 0)
+    if (!learn_head(in, f) || is_framed(f) || blob_view(f->src, from, bytes, &tail, &pin, &e) < 0)
         return;
     nl = tail.len == bytes ? memchr(tail.ptr, '\n', tail.len) : NULL;
     if (nl && tail.ptr[tail.len - 1] == '\n') {
@@ -506,7 +671,8 @@ void ingest_tail(struct ingest *in, struct feed *f, size_t bytes)
         lay = f->lay;
         f->tail_from = from;
         f->tail_end = from + tail.len;
-        f->tail_lines = parse_chunk(in, f->src, &lay, tail, from, TAIL_CHUNK);
+        f->tail_lines = parse_batch(
+            in, f->src, &lay, &(struct batch){.bytes = tail, .off = from, .chunk = TAIL_CHUNK});
         ingest_show(in);
     }
     blob_unpin(&pin);

@@ -6,6 +6,7 @@
 
 #include "catalog.h"
 #include "source.h"
+#include "split.h"
 
 /* One open file while the session lives. */
 struct feed {
@@ -13,6 +14,7 @@ struct feed {
     pthread_mutex_t lock;     /* guards what follows */
     struct reader *reader;    /* NULL before the first and after the last chunk */
     const struct layout *lay; /* layout in force at the next chunk */
+    struct splitter split;    /* how the file is cut, and where it stands at the next chunk */
     uint32_t *chunk_lines;    /* lines of each chunk, UINT32_MAX until known */
     size_t n_chunk, cap_chunk;
     uint64_t end;            /* inflated offset behind the last chunk handed out */
@@ -20,8 +22,8 @@ struct feed {
     uint64_t tail_end;       /* inflated offset behind that rest */
     uint32_t tail_lines;     /* its lines, and how many chunks come before it: */
     size_t tail_at;          /* SIZE_MAX while the chunks before it are not all taken */
-    uint64_t partial_from;   /* where an unterminated last line begins; UINT64_MAX if none */
-    struct segment *partial; /* the segment that holds just that line (own reference) */
+    uint64_t partial_from;   /* where an unfinished last record begins; UINT64_MAX if none */
+    struct segment *partial; /* the segment that holds just that record (own reference) */
     bool taken;
     atomic_bool exhausted; /* written under the lock, looked at without it */
 };
@@ -37,12 +39,14 @@ void feed_resume(struct feed *f);
 /* The builders of one thread. */
 struct ingest {
     struct catalog *catalog;
-    struct builder *builder[64]; /* by log type id */
-    struct segment *shown[64];   /* the published, still growing segment of that builder */
-    uint32_t shown_rows[64];
+    struct builder *builder[MAX_TYPES]; /* by log type id */
+    struct segment *shown[MAX_TYPES];   /* the published, still growing segment of that builder */
+    uint32_t shown_rows[MAX_TYPES];
     uint64_t finished; /* segments published for good */
     struct record *rec;
-    bool hold_tail; /* keep an unterminated last line apart: the file may grow */
+    struct events events; /* of the chunk in hand, unless its records are lines */
+    struct arena mem;     /* what records were unwrapped into */
+    bool hold_tail;       /* keep an unfinished last record apart: the file may grow */
 };
 
 void ingest_init(struct ingest *in, struct catalog *catalog);

@@ -25,6 +25,10 @@ struct json_member {
  * NULL at a proper end). */
 bool json_next_member(struct slice *rest, struct json_member *m);
 bool json_next_element(struct slice *rest, struct slice *value);
+/* The two halves of json_next_member(), for objects that may be cut short: *rest is at the value
+ * then, and behind it. False if they are not whole. */
+bool json_next_key(struct slice *rest, struct slice *key);
+bool json_skip_value(struct slice *rest);
 /* The raw value at a path ("event.tls.sni", "answers[0].Rdata", "a.0.b"; a key with dots in it is
  * found as a whole first); ptr NULL if there is none. */
 struct slice json_get(struct slice raw, struct slice path);
@@ -35,6 +39,10 @@ struct slice json_text(struct slice raw, struct arena *mem);
 struct slice json_value(struct slice raw, const char *path, struct arena *mem);
 /* Behind the value that starts at p (blanks before it passed over); NULL if it does not end. */
 const char *json_end(const char *p, const char *end);
+/* The same for an object or array at p that stands in a file of many, one of which may be damaged:
+ * where a line feed stands within a string, or a line starts with a brace where no value may begin,
+ * it is broken off: *broken is set, and the answer is that line feed. Some GB/s. */
+const char *json_document_end(const char *p, const char *end, bool *broken);
 /* The text between the quotes of a JSON string without its escapes: \uXXXX as UTF-8, an escape that
  * is none as it stands. */
 struct slice json_unescape(struct slice s, struct arena *mem);

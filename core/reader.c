@@ -6,6 +6,9 @@
  * than mapped: as fast here, and a file that is cut cannot hurt. A chunk that reaches the end of
  * the file is the last one; what is appended later is for a new reader, which starts at that line.
  *
+ * A file that begins with a bracket may be one line of many megabytes: its chunks end anywhere, and
+ * who cuts them into records gives back the rest.
+ *
  * Streams (gzip, pipes): fill a buffer, cut behind the last line feed, carry the rest over; all
  * under the lock. A small gzip file is inflated at once. A pipe gives what it has as soon as it
  * pauses behind a line.
@@ -23,7 +26,6 @@
 #include "stdin_store.h"
 #include "xalloc.h"
 
-#define MAX_CHUNK (256u << 20)
 #define WHOLE_GZIP (8u << 20)    /* compressed files up to here are inflated in one go */
 #define WHOLE_LIMIT (128u << 20) /* unless they are larger than this unpacked */
 #define PIPE_READ (256 * 1024)
@@ -44,7 +46,10 @@ struct reader {
     uint64_t raw; /* next byte on disk */
     unsigned seq;
     unsigned n_out; /* chunks given and not released */
+    size_t want;    /* of the next chunk, where chunk_size was too small; else 0 */
     bool at_end;
+    bool any_cut;         /* chunks end anywhere */
+    bool paused;          /* the pipe had nothing more */
     struct err err;       /* met behind bytes that were still given */
     int fd;               /* of a gzip file, open during one call only */
     struct buffer *carry; /* the beginning of a line */
@@ -150,6 +155,21 @@ static void progress(struct reader *r, uint64_t raw, uint64_t inflated)
     atomic_store_explicit(&r->src->inflated, inflated, memory_order_relaxed);
 }
 
+/* Whether a file that begins so may hold JSON documents rather than lines. */
+static bool starts_with_bracket(const char *p, size_t n)
+{
+    size_t i = n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+    while (i < n && (unsigned char)p[i] <= ' ')
+        i++;
+    return i < n && (p[i] == '{' || p[i] == '[');
+}
+
+static size_t wish(const struct reader *r)
+{
+    return MAX(r->want, r->chunk_size);
+}
+
 /* --- plain files --- */
 
 /* Behind the last line feed of [from, to); 0 if it has none. */
@@ -189,12 +209,20 @@ static uint64_t line_end_after(int fd, uint64_t from, uint64_t to)
 
 static uint64_t range_end(struct reader *r, int fd, uint64_t size)
 {
-    uint64_t wish = r->off + r->chunk_size, end;
+    uint64_t border = r->off + wish(r), end;
+    char head[64];
 
-    if (wish >= size)
+    if (r->off == 0) {
+        ssize_t got = pread_some(fd, head, sizeof(head), 0);
+
+        r->any_cut |= got > 0 && starts_with_bracket(head, (size_t)got);
+    }
+    if (border >= size)
         return size;
-    end = line_end_before(fd, r->off, wish);
-    return end ? end : line_end_after(fd, wish, MIN(size, r->off + MAX_CHUNK));
+    if (r->any_cut)
+        return border;
+    end = line_end_before(fd, r->off, border);
+    return end ? end : line_end_after(fd, border, MIN(size, r->off + MAX_CHUNK));
 }
 
 /* Reserves the next range. 1: reserved, *fd is open; 0: the end; < 0: error. */
@@ -226,6 +254,7 @@ static int reserve(struct reader *r, struct chunk *c, size_t *want, int *fd, str
     c->owner = take_buffer(r);
     r->n_out++;
     r->off = end;
+    r->want = 0;
     progress(r, end, end);
     return 1;
 }
@@ -380,7 +409,8 @@ static void fill_buffer(struct reader *r, struct buffer *b, size_t want)
             r->at_end = true;
         else
             b->len += (size_t)got;
-        if (got > 0 && memchr(b->ptr + b->len - got, '\n', (size_t)got) && pipe_is_quiet(r))
+        r->paused = got > 0 && pipe_is_quiet(r);
+        if (r->paused && (r->any_cut || memchr(b->ptr + b->len - got, '\n', (size_t)got)))
             break;
     }
 }
@@ -401,18 +431,22 @@ static void carry_over(struct reader *r, struct buffer *b, size_t keep)
 static struct buffer *next_lines(struct reader *r)
 {
     struct buffer *b = r->carry ? r->carry : take_buffer(r);
-    size_t want = r->chunk_size;
+    size_t want = MAX(wish(r), b->len);
     const char *nl = NULL;
 
     r->carry = NULL;
-    while (!nl && !r->at_end && b->len < MAX_CHUNK) {
+    if (r->any_cut && b->len)
+        fill_buffer(r, b, MIN(MAX(want, b->len * 2), (size_t)MAX_CHUNK));
+    while (!nl && !r->at_end && b->len < MAX_CHUNK && !(r->any_cut && b->len)) {
         size_t before = b->len;
 
         fill_buffer(r, b, MIN(MAX(want, b->len + 1), (size_t)MAX_CHUNK));
+        if (r->off == 0 && before == 0)
+            r->any_cut |= starts_with_bracket(b->ptr, b->len);
         nl = memrchr(b->ptr + before, '\n', b->len - before);
         want = b->len * 2;
     }
-    if (!r->at_end && nl)
+    if (!r->at_end && nl && !r->any_cut)
         carry_over(r, b, (size_t)(nl + 1 - b->ptr));
     return b;
 }
@@ -421,6 +455,7 @@ static void give(struct reader *r, struct chunk *c, const char *ptr, size_t len,
 {
     *c = (struct chunk){.ptr = ptr, .len = len, .off = r->off, .seq = r->seq++, .owner = owner};
     r->off += len;
+    r->want = 0;
     r->n_out++;
     progress(r, r->raw, r->off);
 }
@@ -428,7 +463,7 @@ static void give(struct reader *r, struct chunk *c, const char *ptr, size_t len,
 static bool next_of_whole(struct reader *r, struct chunk *c)
 {
     size_t left = r->whole.len - (size_t)MIN(r->off, (uint64_t)r->whole.len);
-    size_t n = MIN(left, r->chunk_size);
+    size_t n = MIN(left, wish(r));
     const char *at, *nl;
 
     if (left == 0) {
@@ -436,7 +471,8 @@ static bool next_of_whole(struct reader *r, struct chunk *c)
         return false;
     }
     at = r->whole.buf + r->off;
-    if (n < left) {
+    r->any_cut |= r->off == 0 && starts_with_bracket(at, left);
+    if (n < left && !r->any_cut) {
         nl = memrchr(at, '\n', n);
         if (!nl)
             nl = memchr(at + n, '\n', left - n);
@@ -466,7 +502,7 @@ static int next_streamed(struct reader *r, struct chunk *c, struct err *e)
         try_whole(r);
     if (r->is_whole)
         return next_of_whole(r, c);
-    if (r->at_end)
+    if (r->at_end && !r->carry)
         return end_of_stream(r, e);
     b = next_lines(r);
     if (b->len == 0) {
@@ -477,6 +513,7 @@ static int next_streamed(struct reader *r, struct chunk *c, struct err *e)
     }
     give(r, c, b->ptr, b->len, b);
     c->last = r->at_end;
+    c->paused = r->paused;
     return 1;
 }
 
@@ -505,8 +542,32 @@ void chunk_release(struct reader *r, struct chunk *c)
     pthread_mutex_lock(&r->lock);
     if (owner != &r->whole)
         give_back(r, owner);
-    if (--r->n_out == 0 && r->at_end)
+    if (--r->n_out == 0 && r->at_end && !r->carry)
         drop_memory(r);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void reader_cut_anywhere(struct reader *r)
+{
+    r->any_cut = true;
+}
+
+bool reader_cuts_anywhere(const struct reader *r)
+{
+    return r->any_cut;
+}
+
+void reader_unread(struct reader *r, struct chunk *c, size_t n)
+{
+    pthread_mutex_lock(&r->lock);
+    r->off -= n;
+    r->want = n == c->len ? MIN(n * 2, (size_t)MAX_CHUNK) : 0;
+    if (r->src->kind == SOURCE_PLAIN || r->is_whole)
+        r->at_end = false;
+    else
+        carry_over(r, c->owner, c->len - n);
+    c->len -= n;
+    c->last = false;
     pthread_mutex_unlock(&r->lock);
 }
 

@@ -14,7 +14,7 @@ void rowview_init(struct rowview *v, struct session *s)
     v->session = s;
     v->rec.n_val = 0;
     v->rec.static_only = false;
-    v->rec.mem = (struct arena){0};
+    v->rec.mem = v->mem = (struct arena){0};
     v->seg = NULL;
     v->parsed = v->pinned = v->readable = false;
     v->scratch = (struct strbuf)STRBUF_INIT;
@@ -31,6 +31,7 @@ void rowview_release(struct rowview *v)
 {
     unpin(v);
     arena_release(&v->rec.mem);
+    arena_release(&v->mem);
     strbuf_release(&v->scratch);
 }
 
@@ -70,16 +71,25 @@ struct slice rowview_bytes(struct rowview *v)
     }
     v->readable = covers(v, off, len);
     v->raw = v->readable ? slice_of(v->pin_bytes.ptr + (off - v->pin_off), len) : SL("");
+    v->inside.payload = (struct slice){NULL, 0};
     return v->raw;
+}
+
+static const struct unwrapped *unwrap(struct rowview *v)
+{
+    struct slice s = rowview_bytes(v);
+
+    if (v->inside.payload.ptr)
+        return &v->inside;
+    if (s.len && s.ptr[s.len - 1] == '\r')
+        s.len--;
+    frame_unwrap(frame_by_id(segment_run(v->seg, v->row)->frame), s, &v->mem, &v->inside);
+    return &v->inside;
 }
 
 struct slice rowview_raw(struct rowview *v)
 {
-    struct slice s = rowview_bytes(v);
-
-    if (s.len && s.ptr[s.len - 1] == '\r')
-        s.len--;
-    return s;
+    return unwrap(v)->payload;
 }
 
 const struct record *rowview_record(struct rowview *v)

@@ -4,6 +4,7 @@
 #define AWL_ROWVIEW_H
 
 #include "expr.h"
+#include "frame.h"
 #include "session.h"
 
 /* Reads rows; one a thread. Holds the last pinned block, so neighbours are cheap. */
@@ -12,9 +13,11 @@ struct rowview {
     struct segment *seg; /* borrowed from the caller's snapshot */
     uint32_t row;
     struct source *src;
-    struct slice raw;  /* the record's bytes, valid until the next load; "" if unreadable */
-    struct record rec; /* parsed from raw; n_val 0 if it did not parse */
-    bool parsed;       /* rec is filled (done on first need) */
+    struct slice raw;        /* the record's bytes, valid until the next load; "" if unreadable */
+    struct unwrapped inside; /* of its container; set with raw */
+    struct arena mem;        /* what it was unwrapped into */
+    struct record rec;       /* parsed from inside; n_val 0 if it did not parse */
+    bool parsed;             /* rec is filled (done on first need) */
     bool readable;
     struct blob_pin pin;
     uint32_t pin_source; /* what the pin covers */
@@ -28,8 +31,9 @@ void rowview_init(struct rowview *v, struct session *s);
 void rowview_release(struct rowview *v);
 /* Positions on a row; lazy: reads nothing yet. */
 void rowview_at(struct rowview *v, struct segment *seg, uint32_t row);
-struct slice rowview_bytes(struct rowview *v);          /* reads the line, byte for byte */
-struct slice rowview_raw(struct rowview *v);            /* the same without a CR at its end */
+struct slice rowview_bytes(struct rowview *v); /* reads the record, byte for byte */
+/* The same without a CR at its end and without the container around it: what its type parses. */
+struct slice rowview_raw(struct rowview *v);
 const struct record *rowview_record(struct rowview *v); /* reads and parses it */
 /* Raw text of a field by index in the row's own log type; from the column's dictionary where it
  * has one (then no byte of the log is touched), else from the line. ptr NULL if absent. */

@@ -34,10 +34,11 @@ struct column {
     uint64_t *odd; /* bitmap, NULL if there are none */
 };
 
-/* Rows come from runs: stretches of one source read under one layout. */
+/* Rows come from runs: stretches of one source read under one layout, out of one frame. */
 struct run {
     uint32_t source;
     uint32_t layout; /* layout_by_id */
+    uint32_t frame;  /* frame_by_id */
     uint32_t chunk;  /* source_line_base(source, chunk) + line = line number */
     uint64_t off;    /* inflated offset that `off` of the rows counts from */
 };
@@ -126,8 +127,8 @@ uint32_t segment_lower_bound(const struct segment *s, const struct rowkey *k);
 struct builder;
 struct builder *builder_new(struct logtype *lt);
 void builder_free(struct builder *b);
-void builder_run(struct builder *b, uint32_t source, const struct layout *lay, uint32_t chunk,
-                 uint64_t off);
+void builder_run(struct builder *b, uint32_t source, const struct layout *lay, uint32_t frame,
+                 uint32_t chunk, uint64_t off);
 /* Adds a record of the current run; rec->reason tells whether it parsed. False if off does not fit
  * 32 bits from the run's: start a new run. Must not be called when builder_full(). */
 bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint32_t len,

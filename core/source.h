@@ -34,7 +34,7 @@ struct source {
     int pipe; /* SOURCE_STDIN: read from here; else -1 */
     struct s3_identity ident;
     char *origin;       /* "account/region/resource" for @source; "" if unknown */
-    struct logtype *lt; /* set by detection, before any record */
+    struct logtype *lt; /* of most records; set by detection, before any record */
     char why[120];      /* one sentence: why this type */
 
     _Atomic uint64_t bytes_done;             /* bytes on disk read so far (progress) */
@@ -75,8 +75,10 @@ bool source_walk(const char *root, source_found_fn found, source_bad_fn bad, voi
 /* --- sequential reading, for the indexer --- */
 
 /* A reader hands out consecutive chunks of whole lines (the last line of the file may lack its
- * terminator). Plain files: any thread may call reader_next, chunks are independent; gzip: chunks
- * come from one inflation, serialised inside. */
+ * terminator); of a file that begins with a bracket, and so may be one line of JSON, chunks that
+ * end anywhere: what of them is not used is given back by reader_unread(). Plain files: any thread
+ * may call reader_next, chunks are independent; gzip: chunks come from one inflation, serialised
+ * inside. */
 struct reader;
 struct chunk {
     const char *ptr; /* valid until chunk_release */
@@ -84,6 +86,7 @@ struct chunk {
     uint64_t off; /* inflated offset of ptr[0] */
     unsigned seq; /* 0, 1, 2 ... in file order */
     bool last;    /* nothing follows; what is appended later is for a new reader */
+    bool paused;  /* a pipe has no more for the moment */
     void *owner;
 };
 /* From inflated offset `from` (0, or where a growing plain file ended). `chunk_size` is a wish; a
@@ -93,6 +96,13 @@ struct reader *reader_new(struct source *s, uint64_t from, size_t chunk_size);
  * gives the lines before the damage first, then the error naming the place). */
 int reader_next(struct reader *r, struct chunk *c, struct err *e) MUST_CHECK;
 void chunk_release(struct reader *r, struct chunk *c);
+/* Chunks end anywhere from here on; a reader that starts within a file cannot tell by itself. */
+void reader_cut_anywhere(struct reader *r);
+bool reader_cuts_anywhere(const struct reader *r);
+/* Takes back the last `n` bytes of *c, the newest chunk given; they come first in the next one. If
+ * they are all of it the next one is larger. Not while another thread calls reader_next. */
+void reader_unread(struct reader *r, struct chunk *c, size_t n);
+#define MAX_CHUNK (256u << 20)
 void reader_free(struct reader *r);
 
 /* --- random reading, for rows on screen and raw-text search --- */

@@ -100,6 +100,87 @@ static void escapes(void **state)
     arena_clear(&mem);
 }
 
+/* The end found in blocks is that found byte by byte, wherever blocks begin and whatever is in
+ * strings. */
+static const char *slow_end(const char *p, const char *end)
+{
+    int depth = 0;
+    bool text = false;
+
+    for (; p < end; p++) {
+        if (text) {
+            if (*p == '\\')
+                p++;
+            else if (*p == '"')
+                text = false;
+        } else if (*p == '\\' && p + 1 < end && (p[1] == '"' || p[1] == '\\')) {
+            p++; /* no JSON: any reading will do as long as it is the same */
+        } else if (*p == '"') {
+            text = true;
+        } else if (*p == '{' || *p == '[') {
+            depth++;
+        } else if ((*p == '}' || *p == ']') && --depth == 0) {
+            return p + 1;
+        }
+    }
+    return NULL;
+}
+
+static void ends_agree(void **state)
+{
+    static const char alphabet[] = "{}[]\"\"\\\\:, a";
+    unsigned seed = 7, found = 0;
+    char text[400];
+
+    (void)state;
+    for (unsigned round = 0; round < 50000; round++) {
+        size_t n;
+        bool broken;
+
+        seed = seed * 1103515245 + 12345;
+        n = 1 + (seed >> 8) % (sizeof(text) - 1);
+        text[0] = '{';
+        for (size_t i = 1; i < n; i++) {
+            seed = seed * 1103515245 + 12345;
+            text[i] = round % 2 && (seed >> 24) % 4 ? 'x' : alphabet[(seed >> 16) % 13];
+        }
+        found += slow_end(text, text + n) != NULL;
+        assert_ptr_equal(json_end(text, text + n), slow_end(text, text + n));
+        assert_ptr_equal(json_document_end(text, text + n, &broken), slow_end(text, text + n));
+        assert_false(broken);
+    }
+    assert_true(found > 10000);
+}
+
+static void damaged(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t end; /* 0: does not end */
+        bool broken;
+    } t[] = {
+        {"{\"a\":1}\n{\"b\":2}", 7, false},
+        {"{\"a\":\"cut\n{\"b\":2}", 9, true},
+        {"{\"a\":1\n{\"b\":2}", 6, true},
+        {"{\"a\":1,\n{\"b\":2}", 7, true},
+        {"{\"a\":{\"c\":1}\n{\"b\":2}", 12, true},
+        {"{\"a\":\n{\"b\":2}}", 14, false},
+        {"{\"a\":[\n{\"b\":2},\n{\"c\":3}]}", 25, false},
+        {"{\"a\":[\n{\"b\":2}\n{\"c\":3}]}", 14, true},
+        {"{\"a\":1", 0, false},
+    };
+    bool broken;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(t); i++) {
+        const char *end = t[i].text + strlen(t[i].text);
+        const char *got = json_document_end(t[i].text, end, &broken);
+
+        assert_int_equal(got ? got - t[i].text : 0, t[i].end);
+        assert_int_equal(broken, t[i].broken);
+    }
+}
+
 /* --- records --- */
 
 enum { F_NAME, F_USER, F_USER_ARN, F_FIRST, F_RAW, F_PAIR, N_FIELDS };
@@ -220,9 +301,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paths),       cmocka_unit_test(broken),      cmocka_unit_test(walking),
-        cmocka_unit_test(escapes),     cmocka_unit_test(records),     cmocka_unit_test(asked_for),
-        cmocka_unit_test(static_only), cmocka_unit_test(cut_records), cmocka_unit_test(too_many),
+        cmocka_unit_test(paths),       cmocka_unit_test(broken),     cmocka_unit_test(walking),
+        cmocka_unit_test(escapes),     cmocka_unit_test(ends_agree), cmocka_unit_test(damaged),
+        cmocka_unit_test(records),     cmocka_unit_test(asked_for),  cmocka_unit_test(static_only),
+        cmocka_unit_test(cut_records), cmocka_unit_test(too_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, teardown);

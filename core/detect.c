@@ -1,0 +1,300 @@
+/* detect.c - tries, in this order: JSON documents if the first byte is a bracket, bare lines, and
+ * lines within a container. What is inside is recognised by its own type, so that a flow log line
+ * in a CloudWatch export is a flow log record. */
+#include "detect.h"
+
+#include "json.h"
+#include "tok_space.h"
+
+#define HEAD_LINES (64u * 1024) /* bytes that formats of lines may look at */
+#define HEAD_INNER (256u * 1024)
+#define MAX_COLON 60 /* a foreign prefix must leave lines that fit as well as this */
+
+/* One line a record, as formats are probed: line feeds in a record become blanks. */
+static void add_probe_line(struct strbuf *out, struct slice payload)
+{
+    size_t at = out->len;
+
+    if (payload.len + out->len > HEAD_INNER)
+        payload.len = HEAD_INNER - out->len;
+    strbuf_addsl(out, payload);
+    for (; at < out->len; at++)
+        if (out->buf[at] == '\n')
+            out->buf[at] = ' ';
+    strbuf_addc(out, '\n');
+}
+
+/* What is inside the first records of a head. */
+struct inner {
+    struct strbuf lines, path; /* the names that the container tells, behind that of the file */
+    unsigned n, objects;
+    bool contained; /* in a container of messages */
+};
+
+static bool holds_messages(const struct frame *f)
+{
+    if (f->kind == FRAME_JSON)
+        return f->payload == PAYLOAD_MESSAGE || f->payload == PAYLOAD_INSIGHTS ||
+               f->payload == PAYLOAD_RESULTS;
+    return f->kind == FRAME_EXPORT || f->kind == FRAME_TAIL || f->kind == FRAME_SAM ||
+           f->kind == FRAME_CSV;
+}
+
+static void add_names(struct strbuf *path, const struct unwrapped *u)
+{
+    strbuf_addc(path, '\n');
+    strbuf_addsl(path, u->group);
+    strbuf_addc(path, '\n');
+    strbuf_addsl(path, u->stream);
+}
+
+static void look_inside(struct inner *in, struct slice path, struct splitter s, struct slice head,
+                        bool whole)
+{
+    struct events events = {0};
+    struct arena mem = {0};
+
+    *in = (struct inner){0};
+    strbuf_addsl(&in->path, path);
+    split_records(&s, head, whole, &events);
+    for (size_t i = 0; i < events.n && in->n < PROBE_LINES; i++) {
+        const struct event *e = &events.item[i];
+        const struct frame *f = frame_by_id(e->frame);
+        struct unwrapped u;
+
+        if (e->header)
+            continue;
+        frame_unwrap(f, slice_of(head.ptr + e->off, e->len), &mem, &u);
+        if (in->n == 0)
+            add_names(&in->path, &u);
+        in->contained |= holds_messages(f);
+        in->objects += is_json_object(u.payload);
+        add_probe_line(&in->lines, u.payload);
+        in->n++;
+    }
+    free(events.item);
+    arena_release(&mem);
+}
+
+static void inner_release(struct inner *in)
+{
+    strbuf_release(&in->lines);
+    strbuf_release(&in->path);
+}
+
+static struct logtype *inner_type(const struct inner *in, int *score)
+{
+    struct probe p = {strbuf_slice(&in->path), strbuf_slice(&in->lines)};
+
+    return best_type(&p, score);
+}
+
+static struct logtype *by_name(const char *name)
+{
+    struct logtype *lt = logtype_by_name(slice_str(name));
+
+    return lt ? lt : logtype_text();
+}
+
+/* The type of records that fit none: by what they look like. */
+static struct logtype *fallback(const struct inner *in)
+{
+    if (in->objects * 2 > in->n)
+        return by_name("json");
+    return in->contained ? by_name("cwlogs") : logtype_text();
+}
+
+static const char *container_name(enum frame_kind kind)
+{
+    static const char *const names[] = {
+        [FRAME_LINES] = "lines",
+        [FRAME_JSON] = "JSON documents",
+        [FRAME_EXPORT] = "messages with a time before them",
+        [FRAME_TAIL] = "output of aws logs tail",
+        [FRAME_SAM] = "output of sam logs",
+        [FRAME_CSV] = "a Logs Insights export",
+        [FRAME_COLON] = "lines with a file name before them",
+        [FRAME_SYSLOG] = "lines with a foreign header",
+        [FRAME_TOKEN] = "lines with a word before them",
+    };
+
+    return names[kind];
+}
+
+static void explain_choice(struct strbuf *why, const struct logtype *lt, enum frame_kind kind)
+{
+    strbuf_addf(why, "%s, in %s.", lt->fmt->title, container_name(kind));
+}
+
+/* --- JSON --- */
+
+static struct logtype *try_json(struct slice path, struct slice head, bool whole,
+                                struct splitter *s, struct strbuf *why)
+{
+    const struct frame f = {.kind = FRAME_JSON};
+    struct logtype *lt = NULL;
+    struct inner in;
+    int score;
+
+    splitter_init(s, frame_intern(&f));
+    look_inside(&in, path, *s, head, whole);
+    if (!in.n && head.len > 1 && !whole) { /* the first record is larger than what is here */
+        add_probe_line(&in.lines, head);
+        in.n = in.objects = 1;
+    }
+    if (in.n && (in.objects || in.contained)) {
+        lt = inner_type(&in, &score);
+        lt = lt ? lt : fallback(&in);
+        explain_choice(why, lt, FRAME_JSON);
+    }
+    inner_release(&in);
+    return lt;
+}
+
+/* --- containers of lines --- */
+
+static bool csv_columns(struct slice head, struct frame *f)
+{
+    static const char *const names[CSV_COLUMNS] = {"@timestamp", "@message", "@logStream", "@log"};
+    struct slice line, value;
+    struct arena mem = {0};
+
+    memset(f->csv, -1, sizeof(f->csv));
+    if (!probe_line(&head, &line) || !memmem(line.ptr, line.len, "@message", 8))
+        return false;
+    for (int8_t at = 0; at < INT8_MAX && csv_next(&line, &mem, &value); at++)
+        for (unsigned c = 0; c < CSV_COLUMNS; c++)
+            if (slice_is(value, names[c]))
+                f->csv[c] = at;
+    arena_release(&mem);
+    return f->csv[1] >= 0;
+}
+
+/* Whether the first line, and half of the first lines, begin a record of this kind. */
+static bool fits_kind(enum frame_kind kind, struct slice head)
+{
+    unsigned seen = 0, fit = 0;
+    struct slice line;
+
+    while (seen < PROBE_LINES && probe_line(&head, &line)) {
+        fit += frame_begins(kind, line);
+        if (seen++ == 0 && !fit)
+            return false;
+    }
+    return fit > 0;
+}
+
+/* Whether the first token of the head is a time with an offset rather than a Z. */
+static bool has_offset(struct slice head)
+{
+    struct slice token = slice_cut(&head, ' ');
+
+    return token.len > 6 && (token.ptr[token.len - 6] == '+' || token.ptr[token.len - 6] == '-') &&
+           token.ptr[token.len - 3] == ':';
+}
+
+/* The stream in the key of an export task: .../UUID/STREAM/000000.gz */
+static struct slice stream_of_path(struct slice path)
+{
+    struct slice dir = path, id;
+    const char *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;
+
+    if (!slash || path.ptr + path.len - slash < 7 || !is_digits(slice_of(slash + 1, 6)))
+        return (struct slice){NULL, 0};
+    dir.len = (size_t)(slash - path.ptr);
+    slash = memrchr(dir.ptr, '/', dir.len);
+    if (!slash)
+        return (struct slice){NULL, 0};
+    id = slice_of(dir.ptr, (size_t)(slash - dir.ptr));
+    if (id.len < 36 || id.ptr[id.len - 13] != '-' || id.ptr[id.len - 28] != '-')
+        return (struct slice){NULL, 0};
+    return slice_of(slash + 1, dir.len - (size_t)(slash + 1 - dir.ptr));
+}
+
+struct choice {
+    struct logtype *lt;
+    struct frame frame;
+    int score;
+};
+
+static void consider(struct choice *best, struct frame f, struct slice path, struct slice head,
+                     bool whole)
+{
+    struct logtype *lt;
+    struct splitter s;
+    struct inner in;
+    int score;
+
+    splitter_init(&s, frame_intern(&f));
+    look_inside(&in, path, s, head, whole);
+    lt = inner_type(&in, &score);
+    if (!lt && in.n && in.contained) {
+        lt = fallback(&in);
+        score = 50 + (f.kind == FRAME_TAIL ? has_offset(head) : 0);
+    }
+    if (lt && score > best->score && (in.contained || score >= MAX_COLON))
+        *best = (struct choice){lt, f, score};
+    inner_release(&in);
+}
+
+static struct choice try_containers(struct slice path, struct slice head, bool whole, int score)
+{
+    static const enum frame_kind timed[] = {FRAME_EXPORT, FRAME_TAIL, FRAME_SAM};
+    static const enum frame_kind foreign[] = {FRAME_COLON, FRAME_SYSLOG, FRAME_TOKEN};
+    struct choice best = {.score = MAX(score, 49)};
+    struct frame f = {.kind = FRAME_CSV};
+
+    if (csv_columns(head, &f))
+        consider(&best, f, path, head, whole);
+    for (unsigned i = 0; i < ARRAY_LEN(timed); i++) {
+        f = (struct frame){.kind = timed[i]};
+        if (f.kind == FRAME_EXPORT)
+            f.stream = stream_of_path(path);
+        if (fits_kind(timed[i], head))
+            consider(&best, f, path, head, whole);
+    }
+    for (unsigned i = 0; i < ARRAY_LEN(foreign) && !best.lt; i++)
+        consider(&best, (struct frame){.kind = foreign[i]}, SL(""), head, whole);
+    return best;
+}
+
+struct logtype *detect_content(struct slice path, struct slice head, bool whole, struct splitter *s,
+                               struct strbuf *why)
+{
+    struct slice lines = slice_of(head.ptr, MIN(head.len, (size_t)HEAD_LINES)), first;
+    struct probe p = {path, lines};
+    struct logtype *lt = NULL;
+    struct choice inside = {0};
+    int score = 0;
+
+    if (probe_line(&lines, &first) &&
+        (first.ptr[0] == '{' || first.ptr[0] == '[' || slice_starts(first, "\xef\xbb\xbf{")))
+        lt = try_json(path, head, whole, s, why);
+    if (lt)
+        return lt;
+    splitter_init(s, frame_by_id(FRAME_ID_LINES));
+    lt = best_type(&p, &score);
+    if (score < MAX_COLON) /* no line fits, only the name */
+        inside = try_containers(path, p.head, whole && p.head.len == head.len, lt ? score : 0);
+    if (!inside.lt)
+        return detect_type(&p, why);
+    splitter_init(s, frame_intern(&inside.frame));
+    explain_choice(why, inside.lt, inside.frame.kind);
+    return inside.lt;
+}
+
+struct logtype *detect_record(const struct frame *f, struct slice payload)
+{
+    struct strbuf line = STRBUF_INIT;
+    struct probe p = {.path = SL("")};
+    struct inner in = {.n = 1, .objects = is_json_object(payload), .contained = holds_messages(f)};
+    struct logtype *lt;
+    int score;
+
+    add_probe_line(&line, payload);
+    p.head = strbuf_slice(&line);
+    lt = best_type(&p, &score);
+    lt = lt ? lt : fallback(&in);
+    strbuf_release(&line);
+    return lt == logtype_text() ? NULL : lt;
+}

@@ -151,6 +151,14 @@ static struct logtype *try_json(struct slice path, struct slice head, bool whole
     return lt;
 }
 
+static bool starts_with_bracket(struct slice line)
+{
+    if (slice_starts(line, "\xef\xbb\xbf"))
+        line = slice_of(line.ptr + 3, line.len - 3);
+    line = slice_trim(line);
+    return line.len && (line.ptr[0] == '{' || line.ptr[0] == '[');
+}
+
 /* --- containers of lines --- */
 
 static bool csv_columns(struct slice head, struct frame *f)
@@ -267,8 +275,7 @@ struct logtype *detect_content(struct slice path, struct slice head, bool whole,
     struct choice inside = {0};
     int score = 0;
 
-    if (probe_line(&lines, &first) &&
-        (first.ptr[0] == '{' || first.ptr[0] == '[' || slice_starts(first, "\xef\xbb\xbf{")))
+    if (probe_line(&lines, &first) && starts_with_bracket(first))
         lt = try_json(path, head, whole, s, why);
     if (lt)
         return lt;

@@ -99,7 +99,7 @@ static struct logtype *by_name(const char *name)
 /* The type of records that fit none: by what they look like. */
 static struct logtype *fallback(const struct inner *in)
 {
-    if (in->objects * 2 > in->n)
+    if (in->objects * 2 > in->n || !in->n)
         return by_name("json");
     return in->contained ? by_name("cwlogs") : logtype_text();
 }
@@ -142,7 +142,7 @@ static struct logtype *try_json(struct slice path, struct slice head, bool whole
         add_probe_line(&in.lines, head);
         in.n = in.objects = 1;
     }
-    if (in.n && (in.objects || in.contained)) {
+    if (in.objects || in.contained || !in.n) {
         lt = inner_type(&in, &score);
         lt = lt ? lt : fallback(&in);
         explain_choice(why, lt, FRAME_JSON);

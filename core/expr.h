@@ -72,6 +72,8 @@ enum pseudo_field {
     PF_FILE,      /* @file */
     PF_LINE,      /* @line */
     PF_SOURCE,    /* @source */
+    PF_STREAM,    /* @logStream: the container's, else @file */
+    PF_LOG,       /* @log: the log group of the container, else @source */
     PF_UNPARSED,  /* @unparsed: the reason */
     PF_ANYIP,     /* "ip": any address field of the record */
     PF_COLUMN,    /* a column made by an earlier command (alias): column. After `stats`: index in

@@ -78,10 +78,13 @@ static const struct {
     const char *name;
     enum pseudo_field pseudo;
 } system_fields[] = {
-    {"@timestamp", PF_TIMESTAMP}, {"@message", PF_MESSAGE}, {"@logtype", PF_LOGTYPE},
-    {"@file", PF_FILE},           {"@line", PF_LINE},       {"@source", PF_SOURCE},
-    {"@unparsed", PF_UNPARSED},   {"@logStream", PF_FILE},  {"logStream", PF_FILE},
-    {"@log", PF_SOURCE},          {"@type", PF_LOGTYPE},    {"ip", PF_ANYIP},
+    {"@timestamp", PF_TIMESTAMP}, {"@message", PF_MESSAGE},
+    {"@logtype", PF_LOGTYPE},     {"@file", PF_FILE},
+    {"@line", PF_LINE},           {"@source", PF_SOURCE},
+    {"@unparsed", PF_UNPARSED},   {"@logStream", PF_STREAM},
+    {"logStream", PF_STREAM},     {"@log", PF_LOG},
+    {"logGroup", PF_LOG},         {"@logGroup", PF_LOG},
+    {"@type", PF_LOGTYPE},        {"ip", PF_ANYIP},
 };
 
 static bool find_system(struct slice name, struct field_ref *out)

@@ -113,8 +113,10 @@ static bool looks_dated(struct slice s)
     return true;
 }
 
+/* Of the first token of a line, which a colour sequence may end. */
 static int64_t leading_time(struct slice token)
 {
+    token.len = (size_t)(find_byte(token.ptr, token.ptr + token.len, '\x1b') - token.ptr);
     return looks_dated(token) ? any_time(token) : TIME_NONE;
 }
 

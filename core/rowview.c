@@ -191,6 +191,23 @@ static bool any_ip(void *row, unsigned i, struct slice *out)
     return false;
 }
 
+/* "123456789012:/aws/lambda/name", as Logs Insights writes it; without an account just the name. */
+static struct slice log_group(struct rowview *v)
+{
+    const struct frame *f = frame_by_id(segment_run(v->seg, v->row)->frame);
+    struct slice group = unwrap(v)->group;
+    size_t n = f->owner.len;
+    char *p;
+
+    if (!group.len || !n)
+        return group;
+    p = arena_alloc(&v->mem, n + 1 + group.len);
+    memcpy(p, f->owner.ptr, n);
+    p[n] = ':';
+    memcpy(p + n + 1, group.ptr, group.len);
+    return slice_of(p, n + 1 + group.len);
+}
+
 struct val rowview_value(struct rowview *v, const struct field_ref *f)
 {
     struct slice s;
@@ -212,6 +229,12 @@ struct val rowview_value(struct rowview *v, const struct field_ref *f)
         return (struct val){.kind = VAL_NUM, .num = (double)rowview_line(v)};
     case PF_SOURCE:
         return str_val(slice_str(v->src->origin));
+    case PF_STREAM:
+        s = unwrap(v)->stream;
+        return str_val(s.len ? s : slice_str(v->src->name));
+    case PF_LOG:
+        s = log_group(v);
+        return str_val(s.len ? s : slice_str(v->src->origin));
     case PF_UNPARSED:
         return str_val(v->seg->reason && v->seg->reason[v->row]
                            ? slice_str(reason_text(v->seg->reason[v->row]))

@@ -85,7 +85,7 @@ struct document {
     struct slice first_key, type, group, stream, owner;
     unsigned marks;
 };
-enum { HAS_MESSAGE = 1, HAS_STREAM = 2, HAS_DETAIL = 4, HAS_DETAIL_TYPE = 8 };
+enum { HAS_MESSAGE = 1, HAS_STREAM = 2, HAS_DETAIL = 4, HAS_DETAIL_TYPE = 8, HAS_OTHERS = 16 };
 
 /* The first element of the array at p, as far as it is there. */
 static struct slice first_element(const char *p, const char *end)
@@ -145,6 +145,8 @@ static void note_member(struct document *d, struct slice key, struct slice value
         d->payload = PAYLOAD_INSIGHTS;
     else if (slice_is(key, "CloudTrailEvent"))
         d->payload = PAYLOAD_LOOKUP;
+    else if (!slice_is(key, "timestamp") && !slice_is(key, "id") && !slice_is(key, "eventId"))
+        d->marks |= HAS_OTHERS;
 }
 
 /* Looks at the members of the document at p, as far as they are there. */
@@ -169,7 +171,8 @@ static struct document examine(const char *p, const char *end)
     }
     if (d.payload == PAYLOAD_WHOLE && (d.marks & HAS_DETAIL) && (d.marks & HAS_DETAIL_TYPE))
         d.payload = PAYLOAD_DETAIL;
-    if (d.payload == PAYLOAD_WHOLE && (d.marks & HAS_MESSAGE) && (d.marks & HAS_STREAM))
+    if (d.payload == PAYLOAD_WHOLE && (d.marks & HAS_MESSAGE) &&
+        ((d.marks & HAS_STREAM) || !(d.marks & HAS_OTHERS)))
         d.payload = PAYLOAD_MESSAGE;
     return d;
 }

@@ -143,6 +143,7 @@ void app_free(struct app *a)
     popup_close(a);
     strbuf_release(&a->popup.text);
     strbuf_release(&a->effect.copy);
+    tree_release(&a->record.tree);
     strbuf_release(&a->cell);
     prompt_free(a->prompt);
     history_release(&a->history);

@@ -21,6 +21,7 @@
 #include "search.h"
 #include "term.h"
 #include "theme.h"
+#include "tree.h"
 #include "view.h"
 #include "write.h"
 
@@ -59,6 +60,8 @@ struct record_pane {
     unsigned at, top;
     unsigned lines;
     int height;
+    struct tree tree; /* the lines of the record shown */
+    struct tree_folds folds;
 };
 
 struct table_pane {

@@ -30,27 +30,43 @@ static unsigned rank(const struct field_def *d)
     return 2;
 }
 
-/* Field indices of the record that are worth a line: the telling ones, then the others in the
- * order of the log type. */
-struct shown {
-    unsigned n;
-    uint16_t field[MAX_FIELDS];
-};
-
-static void choose(struct rowview *v, struct shown *s)
+/* A learned member of a JSON object that is shown as a tree has its line there. */
+static bool in_tree(const struct logtype *lt, const struct record *rec, unsigned f)
 {
-    struct logtype *lt = v->seg->lt;
+    const char *name = lt->field[f]->name;
+
+    for (const char *dot = strchr(name, '.'); f >= lt->n_static && dot;
+         dot = strchr(dot + 1, '.')) {
+        struct slice value = {NULL, 0};
+        int parent =
+            logtype_field((struct logtype *)lt, slice_of(name, (size_t)(dot - name)), false);
+
+        if (parent >= 0)
+            value = record_get(rec, (unsigned)parent);
+        if (value.len && (value.ptr[0] == '{' || value.ptr[0] == '['))
+            return true;
+    }
+    return false;
+}
+
+/* The lines of the record: the telling fields, then the others in the order of the log type. */
+static struct tree *lines_of(struct app *a, struct rowview *v)
+{
+    struct tree *t = &a->record.tree;
     const struct record *rec = rowview_record(v);
+    struct logtype *lt = v->seg->lt;
     unsigned n = atomic_load(&lt->n_fields);
 
-    s->n = 0;
+    tree_clear(t);
     for (unsigned i = 0; i < 3 * n; i++) {
         unsigned f = i % n;
 
-        if (!(lt->field[f]->flags & FF_COMPOSITE) && record_get(rec, f).ptr &&
-            rank(lt->field[f]) == i / n)
-            s->field[s->n++] = (uint16_t)f;
+        if ((lt->field[f]->flags & FF_COMPOSITE) || !record_get(rec, f).ptr ||
+            rank(lt->field[f]) != i / n || in_tree(lt, rec, f))
+            continue;
+        tree_add(t, &a->record.folds, (int)f, lt->field[f]->name, rowview_field(v, (int)f));
     }
+    return t;
 }
 
 /* Head lines of the pane: where the record stands, and the explanation. */
@@ -80,28 +96,58 @@ static int draw_head(struct app *a, struct grid *g, struct rect r, struct rowvie
     return y - (r.y - skip);
 }
 
-static void draw_field(struct app *a, struct grid *g, struct rect r, int y, struct rowview *v,
-                       unsigned f, bool selected)
+static const struct tree_line *line_at(struct app *a, struct rowview *v)
 {
-    const struct field_def *d = v->seg->lt->field[f];
-    struct slice value = rowview_field(v, (int)f), decoded;
-    int name_w = MIN(26, r.w / 3), x = r.x + 2 + name_w;
-    int meaning_w = r.w >= 100 ? r.w * 2 / 5 : r.w >= 60 ? r.w / 4 : 0;
-    int value_w = r.w - name_w - 3 - meaning_w;
+    const struct tree *t = lines_of(a, v);
+
+    return a->record.at < t->n ? &t->line[a->record.at] : NULL;
+}
+
+static void draw_label(struct grid *g, int y, int x, int w, const struct tree_line *l)
+{
+    int in = 2 * (int)MIN(l->depth, (unsigned)w / 4);
+
+    if (l->fold != FOLD_NONE)
+        grid_glyph(g, y, x + in, l->fold == FOLD_OPEN ? GLYPH_DOWN : GLYPH_CURSOR, ROLE_DIM);
+    if (l->fold != FOLD_NONE || l->depth)
+        in += 2;
+    grid_put(g, y, x + in, l->label, w - in, ROLE_LABEL, 0);
+}
+
+/* What a value means, on the right; what is below a folded one says enough by itself. */
+static void draw_meaning(struct grid *g, int y, int x, int w, struct rowview *v,
+                         const struct tree_line *l)
+{
+    const struct field_def *d = v->seg->lt->field[l->field];
     struct strbuf note = STRBUF_INIT;
 
-    decoded = value_missing(value) ? SL("-") : field_decode(d, value, &a->cell);
-    grid_puts(g, y, r.x + 1, d->name, name_w, ROLE_LABEL);
-    grid_put(g, y, x, decoded, value_w - 1,
-             value_missing(value)   ? ROLE_MISSING
-             : d->flags & FF_STATUS ? status_role(value)
-                                    : ROLE_VALUE,
-             0);
-    why_value(v->seg->lt, d, value, &note);
-    if (meaning_w > 0)
-        grid_put(g, y, x + value_w, note.len ? strbuf_slice(&note) : slice_str(d->meaning),
-                 meaning_w - 1, note.len ? ROLE_NORMAL : ROLE_DIM, 0);
+    if (l->depth || w <= 0)
+        return;
+    why_value(v->seg->lt, d, l->value, &note);
+    grid_put(g, y, x, note.len ? strbuf_slice(&note) : slice_str(d->meaning), w - 1,
+             note.len ? ROLE_NORMAL : ROLE_DIM, 0);
     strbuf_release(&note);
+}
+
+static void draw_line(struct app *a, struct grid *g, struct rect r, int y, struct rowview *v,
+                      const struct tree_line *l, bool selected)
+{
+    const struct field_def *d = v->seg->lt->field[l->field];
+    bool missing = l->depth ? !l->value.ptr : value_missing(l->value);
+    struct slice value = missing ? SL("-") : l->value;
+    int name_w = MIN(26, r.w / 3) + 2 * (int)MIN(l->depth, 4u), x = r.x + 2 + name_w;
+    int meaning_w = l->depth ? 0 : r.w >= 100 ? r.w * 2 / 5 : r.w >= 60 ? r.w / 4 : 0;
+    int value_w = r.w - name_w - 3 - meaning_w;
+    enum role role = missing                               ? ROLE_MISSING
+                     : !l->depth && (d->flags & FF_STATUS) ? status_role(value)
+                                                           : ROLE_VALUE;
+
+    if (!l->depth && !missing)
+        value = field_decode(d, value, &a->cell);
+    draw_label(g, y, r.x + 1, name_w, l);
+    if (l->fold != FOLD_OPEN)
+        grid_put(g, y, x, value, value_w - 1, role, 0);
+    draw_meaning(g, y, x + value_w, meaning_w, v, l);
     if (selected)
         grid_paint(g, rect_of(y, r.x, 1, r.w), ROLE_SELECTION, 0);
 }
@@ -121,7 +167,7 @@ static void record_draw(struct app *a, struct grid *g, struct rect r)
 {
     struct rowview *v = app_selected(a);
     struct record_pane *p = &a->record;
-    struct shown s;
+    const struct tree *t;
     int head;
 
     p->height = r.h;
@@ -129,9 +175,9 @@ static void record_draw(struct app *a, struct grid *g, struct rect r)
         grid_puts(g, r.y, r.x + 1, "no record", r.w - 2, ROLE_DIM);
         return;
     }
-    choose(v, &s);
-    p->lines = s.n;
-    p->at = s.n ? MIN(p->at, s.n - 1) : 0;
+    t = lines_of(a, v);
+    p->lines = (unsigned)t->n;
+    p->at = p->lines ? MIN(p->at, p->lines - 1) : 0;
     head = draw_head(a, g, rect_of(r.y, r.x, r.h, r.w), v, (int)p->top);
     /* `top` counts screen lines, head included. */
     if (p->at == 0)
@@ -142,28 +188,37 @@ static void record_draw(struct app *a, struct grid *g, struct rect r)
         p->top = (unsigned)head + p->at - (unsigned)r.h + 1;
     grid_fill(g, r, ROLE_NORMAL, 0);
     draw_head(a, g, r, v, (int)p->top);
-    for (unsigned i = 0; i < s.n; i++) {
+    for (unsigned i = 0; i < p->lines; i++) {
         int y = r.y + head + (int)i - (int)p->top;
 
         if (y >= r.y && y < r.y + r.h)
-            draw_field(a, g, r, y, v, s.field[i], a->focus == VIEW_RECORD && i == p->at);
+            draw_line(a, g, r, y, v, &t->line[i], a->focus == VIEW_RECORD && i == p->at);
     }
-    if (s.n == 0)
+    if (t->n == 0)
         draw_raw(g, r, r.y + head, v);
 }
 
 bool record_cell(struct app *a, const char **field, struct slice *value)
 {
     struct rowview *v = app_selected(a);
-    struct shown s;
+    const struct tree_line *l = v ? line_at(a, v) : NULL;
 
-    if (!v)
+    if (!l || l->quoted)
         return false;
-    choose(v, &s);
-    if (a->record.at >= s.n)
+    *field = l->path;
+    *value = l->value;
+    return true;
+}
+
+/* Folds or unfolds the line under the cursor; false if there is nothing below it. */
+static bool turn_fold(struct app *a)
+{
+    struct rowview *v = app_selected(a);
+    const struct tree_line *l = v ? line_at(a, v) : NULL;
+
+    if (!l || l->fold == FOLD_NONE)
         return false;
-    *field = v->seg->lt->field[s.field[a->record.at]]->name;
-    *value = rowview_field(v, s.field[a->record.at]);
+    tree_turn(&a->record.folds, l);
     return true;
 }
 
@@ -176,7 +231,8 @@ static bool record_command(struct app *a, const struct key_match *m)
     if (move_lines(m, &a->record.at, a->record.lines, a->record.height))
         return true;
     if (m->cmd == CMD_DRILL) {
-        popup_explain(a);
+        if (!turn_fold(a))
+            popup_explain(a);
         return true;
     }
     if (m->cmd == CMD_BACK) {
@@ -194,7 +250,9 @@ static bool record_command(struct app *a, const struct key_match *m)
 
 static void record_caption(struct app *a, struct strbuf *out)
 {
-    strbuf_adds(out, a->focus == VIEW_RECORD ? "h l other records, + - filter, x explains" : "");
+    strbuf_adds(out, a->focus == VIEW_RECORD
+                         ? "h l other records, + - filter, Enter folds, x explains"
+                         : "");
 }
 
 /* The folded screen's box: three lines that say what happened. */

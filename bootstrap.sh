@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")"
 
 packages="gcc make autoconf automake pkg-config libncurses-dev zlib1g-dev libpcre2-dev \
-libdeflate-dev libxxhash-dev libcmocka-dev scdoc"
+libdeflate-dev libxxhash-dev libzstd-dev libcmocka-dev scdoc"
 check_packages="tmux gawk ncurses-base"
 
 say() { printf '%s\n' "bootstrap: $*" >&2; }

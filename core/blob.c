@@ -353,6 +353,7 @@ static struct block *block_at(struct source *s, uint64_t off, size_t len, struct
         b = inflate_block(s, off, e);
         return b && b->len ? cache_add(b) : b;
     case SOURCE_STDIN:
+    case SOURCE_PACKED:
         buf = xmalloc(len);
         return block_new(s, off, buf, stdin_store_read(s->store, off, buf, len));
     }

@@ -146,7 +146,7 @@ static void grown(struct follow *w, struct feed *f)
 
     if (f->src->kind == SOURCE_STDIN || stat(f->src->path, &st) != 0)
         return;
-    if (f->src->kind == SOURCE_GZIP || f->src->size == 0) {
+    if (f->src->kind != SOURCE_PLAIN || f->src->size == 0) {
         open_again(w, f); /* a copy that was still being written */
         return;
     }

@@ -56,6 +56,7 @@ struct reader {
     struct buffer *spare;
     unsigned n_spare;
     struct inflater *inflater;
+    struct unpacker *unpacker;
     struct strbuf whole; /* a small gzip file, inflated */
     bool is_whole, sniffed;
     char head[2]; /* what was read of a pipe to sniff */
@@ -119,6 +120,8 @@ static void drop_memory(struct reader *r)
     r->carry = NULL;
     inflater_free(r->inflater);
     r->inflater = NULL;
+    unpacker_free(r->unpacker);
+    r->unpacker = NULL;
     strbuf_release(&r->whole);
 }
 
@@ -292,8 +295,9 @@ static int next_plain(struct reader *r, struct chunk *c, struct err *e)
 
 /* --- streams of bytes --- */
 
-static ssize_t read_disk(struct reader *r, void *buf, size_t n, struct err *e)
+static ssize_t pack_input(void *ctx, uint64_t off, void *buf, size_t n, struct err *e)
 {
+    struct reader *r = ctx;
     uint64_t size;
     ssize_t got;
 
@@ -301,11 +305,16 @@ static ssize_t read_disk(struct reader *r, void *buf, size_t n, struct err *e)
         r->fd = open_file(r, &size, e);
     if (r->fd < 0)
         return ERR_SYS;
-    got = pread_some(r->fd, buf, n, r->raw);
+    got = pread_some(r->fd, buf, n, off);
     if (got < 0)
         return err_sys(e, "cannot read", r->src->path);
-    r->raw += (uint64_t)got;
+    r->raw = off + (uint64_t)got;
     return got;
+}
+
+static ssize_t read_disk(struct reader *r, void *buf, size_t n, struct err *e)
+{
+    return pack_input(r, r->raw, buf, n, e);
 }
 
 static ssize_t disk_input(void *ctx, void *buf, size_t n, struct err *e)
@@ -385,8 +394,12 @@ static ssize_t read_bytes(struct reader *r, void *buf, size_t n, struct err *e)
 
     if (r->src->kind == SOURCE_STDIN && !r->sniffed && sniff_pipe(r, e) < 0)
         return e->code;
-    got = r->inflater ? inflater_read(r->inflater, buf, n, e) : read_pipe(r, buf, n, e);
-    if (r->src->kind == SOURCE_STDIN && got > 0)
+    if (r->src->kind == SOURCE_PACKED && !r->unpacker)
+        r->unpacker = unpacker_new(r->src->pack, r->src->size, pack_input, r);
+    got = r->unpacker   ? unpacker_read(r->unpacker, buf, n, e)
+          : r->inflater ? inflater_read(r->inflater, buf, n, e)
+                        : read_pipe(r, buf, n, e);
+    if (r->src->store && got > 0)
         stdin_store_add(r->src->store, buf, (size_t)got);
     return got;
 }

@@ -236,8 +236,11 @@ static int read_identity(struct source *s, int fd, struct err *e)
         return err_set(e, ERR_SYS, "%s: is no regular file (pipe it into `awl -`)", s->path);
     if (pread(fd, magic, sizeof(magic), 0) < 0)
         return err_sys(e, "cannot read", s->path);
-    if (memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0)
-        return err_set(e, ERR_FORMAT, "%s: is zstd; use `zstdcat FILE | awl -`", s->path);
+    s->pack = pack_kind(magic);
+    if (s->pack != PACK_NONE && !pack_supported(s->pack))
+        return err_set(e, ERR_FORMAT,
+                       "%s: is zstd, which this awl was built without; use `zstdcat FILE | awl -`",
+                       s->path);
     if (memcmp(magic, "PAR1", 4) == 0)
         return err_set(e, ERR_FORMAT, "%s: is a Parquet file, which awl does not read", s->path);
     s->dev = st.st_dev;
@@ -247,6 +250,9 @@ static int read_identity(struct source *s, int fd, struct err *e)
     if (magic[0] == 0x1f && magic[1] == 0x8b) {
         s->kind = SOURCE_GZIP;
         s->zaccess = zaccess_new();
+    } else if (s->pack != PACK_NONE) {
+        s->kind = SOURCE_PACKED;
+        s->store = stdin_store_new();
     }
     return 0;
 }

@@ -13,8 +13,14 @@
 
 #include "err.h"
 #include "format.h"
+#include "unpack.h"
 
-enum source_kind { SOURCE_PLAIN, SOURCE_GZIP, SOURCE_STDIN /* or a named pipe */ };
+enum source_kind {
+    SOURCE_PLAIN,
+    SOURCE_GZIP,
+    SOURCE_STDIN,  /* or a named pipe */
+    SOURCE_PACKED, /* unpack.h: zstd, zip; kept in memory once it is unpacked */
+};
 
 /* What the key of the object tells (README of formats, 2.1). Slices into source.path or "". */
 struct s3_identity {
@@ -50,7 +56,8 @@ struct source {
     char *error;                       /* why it could not be read (to its end); NULL if well */
 
     struct zaccess *zaccess;   /* gzip access points, built while reading; NULL for others */
-    struct stdin_store *store; /* SOURCE_STDIN: all bytes so far; they never move */
+    enum pack_kind pack;       /* SOURCE_PACKED: what it is */
+    struct stdin_store *store; /* SOURCE_STDIN, SOURCE_PACKED: all bytes so far; they never move */
 };
 
 /* Opens identity only (stat + magic bytes); returns NULL with *e if unreadable. */

@@ -1,0 +1,185 @@
+/* Zip and zstd: what comes out, and that damage anywhere is told and harms nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <zlib.h>
+
+#include "unpack.h"
+#include "xalloc.h"
+
+static ssize_t input(void *ctx, uint64_t off, void *buf, size_t n, struct err *e)
+{
+    const struct strbuf *sb = ctx;
+
+    (void)e;
+    n = off >= sb->len ? 0 : MIN(n, sb->len - (size_t)off);
+    n = MIN(n, (size_t)7); /* in small pieces */
+    if (n)
+        memcpy(buf, sb->buf + off, n);
+    return (ssize_t)n;
+}
+
+static void put(struct strbuf *sb, uint64_t v, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        strbuf_addc(sb, (char)(v >> 8 * i));
+}
+
+static struct strbuf deflated(struct slice text)
+{
+    struct strbuf out = STRBUF_INIT;
+    unsigned char buf[4096];
+    z_stream z = {0};
+
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 8, 0), Z_OK);
+    z.next_in = (unsigned char *)(uintptr_t)text.ptr;
+    z.avail_in = (unsigned)text.len;
+    z.next_out = buf;
+    z.avail_out = sizeof(buf);
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    strbuf_add(&out, buf, z.total_out);
+    deflateEnd(&z);
+    return out;
+}
+
+struct file {
+    const char *name, *text;
+    bool pack;
+};
+
+static struct strbuf make_zip(const struct file *f, unsigned n)
+{
+    struct strbuf zip = STRBUF_INIT, dir = STRBUF_INIT;
+
+    for (unsigned i = 0; i < n; i++) {
+        struct slice text = slice_str(f[i].text), name = slice_str(f[i].name);
+        struct strbuf data = f[i].pack ? deflated(text) : (struct strbuf)STRBUF_INIT;
+        uint64_t off = zip.len;
+
+        if (!f[i].pack)
+            strbuf_addsl(&data, text);
+        strbuf_adds(&zip, "PK\3\4");
+        put(&zip, 20, 2);
+        put(&zip, 8, 2); /* sizes behind the data: they count in the directory only */
+        put(&zip, f[i].pack ? 8 : 0, 2);
+        for (unsigned k = 0; k < 16; k++)
+            strbuf_addc(&zip, 0);
+        put(&zip, name.len, 2);
+        put(&zip, 0, 2);
+        strbuf_addsl(&zip, name);
+        strbuf_addsl(&zip, strbuf_slice(&data));
+        strbuf_adds(&dir, "PK\1\2");
+        put(&dir, 20, 2);
+        put(&dir, 20, 2);
+        put(&dir, 0, 2);
+        put(&dir, f[i].pack ? 8 : 0, 2);
+        put(&dir, 0, 4);
+        put(&dir, 0, 4);
+        put(&dir, data.len, 4);
+        put(&dir, text.len, 4);
+        put(&dir, name.len, 2);
+        put(&dir, 0, 4);
+        put(&dir, 0, 8);
+        put(&dir, off, 4);
+        strbuf_addsl(&dir, name);
+        strbuf_release(&data);
+    }
+    n = (unsigned)zip.len;
+    strbuf_addsl(&zip, strbuf_slice(&dir));
+    strbuf_adds(&zip, "PK\5\6");
+    put(&zip, 0, 8);
+    put(&zip, dir.len, 4);
+    put(&zip, n, 4);
+    put(&zip, 0, 2);
+    strbuf_release(&dir);
+    return zip;
+}
+
+/* All that comes out; the code of the error that ended it, or 0. */
+static int unpack(enum pack_kind kind, struct strbuf *in, struct strbuf *out)
+{
+    struct unpacker *u = unpacker_new(kind, in->len, input, in);
+    struct err e = {0};
+    char buf[16];
+    ssize_t got;
+
+    strbuf_reset(out);
+    while ((got = unpacker_read(u, buf, sizeof(buf), &e)) > 0 && out->len < 10000)
+        strbuf_add(out, buf, (size_t)got);
+    unpacker_free(u);
+    return got < 0 ? (int)got : 0;
+}
+
+static const struct file files[] = {
+    {"a.log", "first line\nsecond line\n", true},
+    {"folder/", "", false},
+    {"empty", "", true},
+    {"folder/b.log", "no feed at the end", false},
+    {"c.log", "last aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", true},
+};
+#define WHOLE                                                                                      \
+    "first line\nsecond line\nno feed at the end\nlast aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
+
+static void zip_files(void **state)
+{
+    struct strbuf zip = make_zip(files, ARRAY_LEN(files)), out = STRBUF_INIT;
+
+    (void)state;
+    assert_int_equal(unpack(PACK_ZIP, &zip, &out), 0);
+    assert_string_equal(out.buf, WHOLE);
+    strbuf_release(&zip);
+    strbuf_release(&out);
+}
+
+static void damaged_zip(void **state)
+{
+    struct strbuf zip = make_zip(files, ARRAY_LEN(files)), out = STRBUF_INIT;
+    size_t whole = zip.len;
+
+    (void)state;
+    for (zip.len = 0; zip.len < whole; zip.len++)
+        assert_int_equal(unpack(PACK_ZIP, &zip, &out), ERR_FORMAT);
+    for (size_t i = 0; i < whole; i++) {
+        zip.buf[i] ^= 0x5a;
+        (void)unpack(PACK_ZIP, &zip, &out);
+        zip.buf[i] ^= 0x5a;
+    }
+    strbuf_release(&zip);
+    strbuf_release(&out);
+}
+
+static void zstd_frames(void **state)
+{
+    static const char frame[] = "\x28\xb5\x2f\xfd\x20\x05\x29\x00\x00hello";
+    struct strbuf in = STRBUF_INIT, out = STRBUF_INIT;
+
+    (void)state;
+    if (!pack_supported(PACK_ZSTD)) {
+        print_message("skipped: built without zstd\n");
+        skip();
+    }
+    strbuf_add(&in, frame, sizeof(frame) - 1);
+    strbuf_add(&in, frame, sizeof(frame) - 1);
+    assert_int_equal(unpack(PACK_ZSTD, &in, &out), 0);
+    assert_string_equal(out.buf, "hellohello");
+    for (in.len = sizeof(frame); in.len < 2 * (sizeof(frame) - 1); in.len++) {
+        assert_int_equal(unpack(PACK_ZSTD, &in, &out), ERR_FORMAT);
+        assert_true(out.len >= 5);
+    }
+    strbuf_release(&in);
+    strbuf_release(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(zip_files),
+        cmocka_unit_test(damaged_zip),
+        cmocka_unit_test(zstd_frames),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -121,7 +121,8 @@ struct query_env {
 };
 
 struct query_error {
-    unsigned at, len; /* bytes in the query text */
+    unsigned at, len;   /* bytes in the query text */
+    bool unknown_field; /* a name that the files may yet bring, if they were not read */
     char msg[256];
     char hint[256]; /* nearest names or an example; "" if none */
 };

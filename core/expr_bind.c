@@ -358,6 +358,7 @@ void bind_unknown(struct parser *p, size_t at, size_t len)
     } else {
         field_resolve(name, &ref, hint, sizeof(hint));
         parse_fail(p, at, len, "there is no field " SLICE_FMT, SLICE_ARG(name));
+        p->error->unknown_field = true;
     }
     parse_hint(p, "%s", hint);
 }

@@ -292,7 +292,7 @@ bool is_json_object(struct slice line)
  * bracket, or behind an item. */
 static bool next_item(struct slice *rest, char open, char close)
 {
-    const char *p = rest->ptr, *end = p + rest->len;
+    const char *p = rest->ptr, *end = slice_end(*rest);
 
     if (!p)
         return false;

@@ -303,7 +303,8 @@ static bool cut_behind(struct cut *c)
         return true;
     }
     rest = slice_of(c->p, (size_t)(c->end - c->p));
-    if (json_next_key(&rest, &key) && json_skip_value(&rest)) {
+    if (json_next_key(&rest, &key) && json_skip_value(&rest) &&
+        (rest.len || !worth_waiting(c))) { /* else a number may go on */
         c->p = rest.ptr;
         return true;
     }
@@ -350,7 +351,10 @@ static void split_messages(struct cut *c)
         const char *next = next_line(line, c->end);
         struct slice s = slice_of(line, (size_t)(next - line));
 
-        if (line > c->p && (frame_begins(c->s->kind, s) || line - c->p > (ptrdiff_t)MAX_JOIN))
+        if (next == c->end && next[-1] != '\n' && !c->last)
+            return; /* half a line tells nothing */
+        if (line > c->p &&
+            (frame_begins(c->s->kind, slice_trim(s)) || line - c->p > (ptrdiff_t)MAX_JOIN))
             emit(c, line, c->s->frame, false);
         line = next;
     }

@@ -39,6 +39,12 @@ static inline bool slice_is(struct slice a, const char *s)
     return slice_eq(a, slice_str(s));
 }
 
+/* Behind the last byte; also of an absent slice, to which nothing may be added. */
+static inline const char *slice_end(struct slice s)
+{
+    return s.len ? s.ptr + s.len : s.ptr;
+}
+
 bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII only */
 int slice_cmp(struct slice a, struct slice b);        /* by bytes, as memcmp; shorter first */
 bool slice_starts(struct slice s, const char *prefix);

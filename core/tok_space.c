@@ -254,7 +254,7 @@ int probe_records(const struct probe *p, const char *name, bool named)
     while (seen < PROBE_LINES && probe_line(&head, &line)) {
         const struct layout *lay = NULL;
 
-        if (seen == 0 && (line.ptr[0] == '{' || line.ptr[0] == '[') && !lt->fmt->json)
+        if (seen == 0 && (line.ptr[0] == '{' || line.ptr[0] == '['))
             break;
         seen++;
         fit += lt->fmt->parse(lt, &lay, line, rec) == PARSE_OK;

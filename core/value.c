@@ -42,7 +42,7 @@ static inline bool take_digits(const char **p, const char *end, uint64_t *v)
 
 bool parse_fixed(struct slice s, unsigned scale, int64_t *out)
 {
-    const char *p = s.ptr, *end = s.ptr + s.len;
+    const char *p = s.ptr, *end = slice_end(s);
     bool neg = false;
     uint64_t v = 0;
     unsigned left = scale;
@@ -290,7 +290,7 @@ static bool read_zone(struct slice s, int64_t *seconds)
 
 bool parse_iso8601(struct slice s, int64_t *us)
 {
-    const char *p = s.ptr, *end = s.ptr + s.len;
+    const char *p = s.ptr, *end = slice_end(s);
     unsigned h, m, sec = 0;
     int64_t days, frac = 0, zone = 0;
 
@@ -352,7 +352,7 @@ bool parse_clf(struct slice s, int64_t *us)
 
 bool parse_epoch(struct slice s, int64_t *us)
 {
-    const char *p = s.ptr, *end = s.ptr + s.len;
+    const char *p = s.ptr, *end = slice_end(s);
     uint64_t v = 0;
     unsigned whole;
     int64_t unit = US_PER_SEC, frac = 0;
@@ -376,7 +376,7 @@ bool parse_epoch(struct slice s, int64_t *us)
 
 static bool read_v4(struct slice s, uint8_t b[4])
 {
-    const char *p = s.ptr, *end = s.ptr + s.len;
+    const char *p = s.ptr, *end = slice_end(s);
 
     for (unsigned i = 0; i < 4; i++) {
         unsigned v = 0, n = 0;
@@ -415,7 +415,7 @@ static bool read_group(const char **p, const char *end, unsigned *v)
 
 static bool read_v6(struct slice s, uint8_t b[16])
 {
-    const char *p = s.ptr, *end = s.ptr + s.len;
+    const char *p = s.ptr, *end = slice_end(s);
     unsigned n = 0, gap = UINT_MAX;
     uint8_t out[16];
 

@@ -250,13 +250,14 @@ static int run_parsed(struct session *s, const struct options *o, struct query_a
     return rows ? EXIT_MATCH : EXIT_NOTHING;
 }
 
-/* Times of day mean the newest such moment in the logs, so the query is read a second time when
- * they are known; the first reading finds mistakes before any file is read. */
-static struct query_ast *read_query(const struct options *o, const char *text, struct session *s)
+/* Times of day mean the newest such moment in the logs, and files bring field names of their own,
+ * so the query is read a second time when they are known; the first reading (s is NULL) finds
+ * mistakes before any file is read. False if there is one. */
+static bool read_query(const struct options *o, const char *text, struct session *s,
+                       struct query_ast **ast)
 {
     struct query_env env = {.now_us = o->now_us ? o->now_us : clock_us(CLOCK_REALTIME)};
-    struct query_error qe;
-    struct query_ast *ast;
+    struct query_error qe = {0};
 
     env.first_us = env.last_us = env.now_us;
     if (s) {
@@ -268,10 +269,11 @@ static struct query_ast *read_query(const struct options *o, const char *text, s
         }
         snapshot_unref(snap);
     }
-    ast = query_parse(text, &env, &qe);
-    if (!ast)
-        complain_query(&qe, text);
-    return ast;
+    *ast = query_parse(text, &env, &qe);
+    if (*ast || (!s && qe.unknown_field))
+        return true;
+    complain_query(&qe, text);
+    return false;
 }
 
 int cli_query(const struct options *o)
@@ -287,15 +289,13 @@ int cli_query(const struct options *o)
         fprintf(stderr, "awl: query wants a query: awl query 'status=5xx' logs/\n");
         return EXIT_TROUBLE;
     }
-    ast = read_query(o, o->arg[0], NULL);
-    if (!ast)
+    if (!read_query(o, o->arg[0], NULL, &ast))
         return EXIT_TROUBLE;
     query_ast_free(ast);
     s = open_paths(o, o->arg + 1, o->n_arg - 1);
     if (!s)
         return EXIT_TROUBLE;
-    ast = read_query(o, o->arg[0], s);
-    if (ast)
+    if (read_query(o, o->arg[0], s, &ast))
         rc = run_parsed(s, o, ast, f);
     query_ast_free(ast);
     session_free(s);

@@ -1,6 +1,7 @@
 /* s3access.c - S3 server access log. Quotes inside the quoted values are not escaped, so a line is
  * read from both ends: up to the request line from the left; the request line ends where a status
  * and the five values behind it follow; the user agent ends at the last quote of the line. */
+#include "json.h"
 #include "tok_space.h"
 #include "value.h"
 
@@ -274,6 +275,42 @@ static void split_uri(struct slice *val)
     val[F_PROTO] = r.proto;
 }
 
+/* Vended delivery (section 2.4): the same values under names of their own. */
+static const char *const json_keys[] = {
+    "bucket_name",
+    "bucket",
+    "request_time",
+    "time",
+    "bucket_owner_id",
+    "bucket_owner",
+    "key_name",
+    "key",
+    "bytes_sent_size",
+    "bytes_sent",
+    "total_duration",
+    "total_time",
+    "turn_around_duration",
+    "turn_around_time",
+    NULL,
+};
+
+static enum parse_result parse_json(struct logtype *lt, struct slice line, struct record *rec)
+{
+    enum parse_result r = json_record(lt, line, rec);
+    struct slice *time = &rec->val[F_TIME];
+
+    if (r != PARSE_OK)
+        return r;
+    if (!rec->val[F_BUCKET].ptr || !rec->val[F_OPERATION].ptr)
+        return record_bad(rec, REASON_SHAPE);
+    if (time->len > 2 && time->ptr[0] == '[')
+        *time = slice_of(time->ptr + 1, time->len - 2);
+    if (!field_number(&fields[F_TIME], *time, &rec->ts))
+        return record_bad(rec, REASON_TIME);
+    split_uri(rec->val);
+    return PARSE_OK;
+}
+
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
@@ -281,6 +318,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     enum parse_reason reason;
 
     (void)lay;
+    if (is_json_object(line))
+        return parse_json(lt, line, rec);
     record_begin(rec, lt);
     reason = read_front(&left, rec);
     if (reason == REASON_NONE && !read_caller(&left, rec->val))
@@ -325,7 +364,9 @@ static bool is_named(struct slice path)
 
 static int detect(const struct probe *p)
 {
-    return probe_records(p, "s3access", is_named(p->path));
+    int score = probe_json(p, "bucket_name operation request_uri|http_status|key_name", false);
+
+    return score ? score : probe_records(p, "s3access", is_named(p->path));
 }
 
 static const char *const samples[] = {
@@ -344,6 +385,15 @@ static const char *const samples[] = {
     "old/key - - - - - - - - - - - - - - - -",
     "0123 pictures [03/Apr/2011:05:06:09 +0000] 2001:db8::3 - 0A1B2C3D4E5F6074 REST.GET.ACL - "
     "\"GET /pictures?acl HTTP/1.1\" 403 AccessDenied 231 - 7 - \"-\" \"Agent/1\" -",
+    "{\"schema_version_id\":\"1.0\",\"bucket_arn\":\"arn:aws:s3:::pictures\",\"bucket_name\":"
+    "\"pictures\","
+    "\"request_time\":\"2026-01-02T03:04:05.000Z\",\"bucket_owner_id\":\"0123\",\"remote_ip\":"
+    "\"203.0.113.50\",\"requester\":null,\"request_id\":\"0A1B2C3D4E5F6075\",\"operation\":"
+    "\"REST.GET.OBJECT\",\"key_name\":\"cats/one.png\",\"request_uri\":\"GET /cats/one.png?v=1 "
+    "HTTP/1.1\","
+    "\"http_status\":\"200\",\"error_code\":null,\"bytes_sent_size\":\"4096\",\"object_size\":"
+    "\"4096\","
+    "\"total_duration\":\"31\",\"turn_around_duration\":\"30\",\"acl_required\":true}",
     NULL,
 };
 
@@ -353,6 +403,8 @@ const struct format format_s3access = {
     .doc_url = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html",
     .fields = fields,
     .n_fields = N_FIELDS,
+    .json = true,
+    .json_keys = json_keys,
     .detect = detect,
     .parse = parse,
     .samples = samples,

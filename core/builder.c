@@ -145,11 +145,10 @@ bool builder_full(const struct builder *b)
     return b->n == SEGMENT_ROWS || b->n_run >= UINT16_MAX;
 }
 
-void builder_run(struct builder *b, uint32_t source, const struct layout *lay, uint32_t frame,
-                 uint32_t chunk, uint64_t off)
+void builder_run(struct builder *b, const struct run *run)
 {
     GROW(b->run, b->cap_run, b->n_run + 1);
-    b->run[b->n_run++] = (struct run){source, lay ? lay->id : UINT32_MAX, frame, chunk, off};
+    b->run[b->n_run++] = *run;
 }
 
 static void grow_local(struct build_col *c)

@@ -71,6 +71,7 @@ enum pseudo_field {
     PF_LOGTYPE,   /* @logtype; @type on types without an own one */
     PF_FILE,      /* @file */
     PF_LINE,      /* @line */
+    PF_RECORD,    /* @record: place within a JSON document */
     PF_SOURCE,    /* @source */
     PF_STREAM,    /* @logStream: the container's, else @file */
     PF_LOG,       /* @log: the log group of the container, else @source */

@@ -78,13 +78,11 @@ static const struct {
     const char *name;
     enum pseudo_field pseudo;
 } system_fields[] = {
-    {"@timestamp", PF_TIMESTAMP}, {"@message", PF_MESSAGE},
-    {"@logtype", PF_LOGTYPE},     {"@file", PF_FILE},
-    {"@line", PF_LINE},           {"@source", PF_SOURCE},
-    {"@unparsed", PF_UNPARSED},   {"@logStream", PF_STREAM},
-    {"logStream", PF_STREAM},     {"@log", PF_LOG},
-    {"logGroup", PF_LOG},         {"@logGroup", PF_LOG},
-    {"@type", PF_LOGTYPE},        {"ip", PF_ANYIP},
+    {"@timestamp", PF_TIMESTAMP}, {"@message", PF_MESSAGE},   {"@logtype", PF_LOGTYPE},
+    {"@file", PF_FILE},           {"@line", PF_LINE},         {"@record", PF_RECORD},
+    {"@source", PF_SOURCE},       {"@unparsed", PF_UNPARSED}, {"@logStream", PF_STREAM},
+    {"logStream", PF_STREAM},     {"@log", PF_LOG},           {"logGroup", PF_LOG},
+    {"@logGroup", PF_LOG},        {"@type", PF_LOGTYPE},      {"ip", PF_ANYIP},
 };
 
 static bool find_system(struct slice name, struct field_ref *out)
@@ -399,7 +397,7 @@ static struct side side_of_field(const struct field_ref *ref)
         side.kind = SIDE_TIME;
     if (ref->pseudo == PF_ANYIP)
         side.kind = SIDE_ADDRESS;
-    if (ref->pseudo == PF_LINE)
+    if (ref->pseudo == PF_LINE || ref->pseudo == PF_RECORD)
         side.kind = SIDE_NUM;
     if (ref->pseudo != PF_NONE)
         return side;

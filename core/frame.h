@@ -34,8 +34,9 @@ enum frame_payload {
     PAYLOAD_SKIP,     /* a probe of the service, no record */
 };
 
-#define CSV_COLUMNS 4 /* time, message, stream, log: place of each in the line, -1 if it has none  \
-                       */
+#define CSV_COLUMNS                                                                                \
+    4 /* time, message, stream, log: place of each in the line, -1 if it has none                  \
+       */
 
 struct frame {
     unsigned id;

@@ -152,8 +152,9 @@ void ingest_finish(struct ingest *in)
 struct lane {
     struct builder *b; /* NULL while there are none */
     const struct layout *lay;
-    uint32_t frame;   /* of the run that is open */
-    uint32_t pending; /* rows before the first time in this chunk: the newest of the builder */
+    uint32_t frame;    /* of the run that is open */
+    uint64_t document; /* likewise */
+    uint32_t pending;  /* rows before the first time in this chunk: the newest of the builder */
 };
 
 struct work {
@@ -161,7 +162,8 @@ struct work {
     struct source *src;
     struct logtype *lt; /* of the record in hand */
     struct lane lane[MAX_TYPES];
-    uint32_t frame;
+    uint32_t frame;    /* of the record in hand */
+    uint64_t document; /* the line on which the document around it starts, or 0 */
     uint32_t chunk;
     uint64_t base;   /* offset of the chunk */
     int64_t last_ts; /* of the record before, TIME_NONE at first */
@@ -192,7 +194,13 @@ static void set_all_pending(struct work *w, int64_t ts)
 static void begin_run(struct work *w, struct lane *l, uint64_t off)
 {
     l->frame = w->frame;
-    builder_run(l->b, w->src->id, l->lay, l->frame, w->chunk, off);
+    l->document = w->document;
+    builder_run(l->b, &(struct run){.source = w->src->id,
+                                    .layout = l->lay ? l->lay->id : UINT32_MAX,
+                                    .frame = l->frame,
+                                    .chunk = w->chunk,
+                                    .off = off,
+                                    .document = l->document});
 }
 
 static struct builder *builder_for(struct ingest *in, struct logtype *lt)
@@ -216,7 +224,7 @@ static struct lane *open_lane(struct work *w, uint64_t off)
         publish(w->in, w->lt->id, true);
         fresh = true;
     }
-    if (fresh || l->frame != w->frame)
+    if (fresh || l->frame != w->frame || l->document != w->document)
         begin_run(w, l, off);
     return l;
 }
@@ -358,14 +366,15 @@ static enum parse_result parse_event(struct work *w, const struct frame *f, stru
 
 static void one_event(struct work *w, const struct event *e, const char *start)
 {
-    uint32_t line_no = (uint32_t)w->lines++;
     enum parse_result r;
 
+    w->lines++;
     if (e->header) {
         w->headers++;
         return;
     }
     w->frame = e->frame;
+    w->document = e->document;
     r = parse_event(w, frame_by_id(e->frame), slice_of(start + e->off, e->len));
     if (r == PARSE_HEADER) {
         w->headers++;
@@ -373,7 +382,7 @@ static void one_event(struct work *w, const struct event *e, const char *start)
     }
     if (r == PARSE_MORE)
         set_bad(w->in->rec, REASON_QUOTE);
-    add_record(w, w->base + e->off, e->len, line_no);
+    add_record(w, w->base + e->off, e->len, e->line);
 }
 
 static void count(struct work *w)
@@ -405,7 +414,7 @@ struct batch {
 };
 
 /* Parses a batch; *lay is the layout in force before it and then behind it. Returns the number of
- * lines. */
+ * its lines. */
 static uint32_t parse_batch(struct ingest *in, struct source *src, const struct layout **lay,
                             const struct batch *batch)
 {
@@ -427,7 +436,7 @@ static uint32_t parse_batch(struct ingest *in, struct source *src, const struct 
     set_all_pending(&w, src->mtime_us);
     *lay = w.lane[src->lt->id].lay;
     count(&w);
-    return (uint32_t)w.lines;
+    return batch->events ? batch->events->lines : (uint32_t)w.lines;
 }
 
 /* The layout in force behind a chunk, without parsing it: only lines that can be headers count. */

@@ -208,7 +208,8 @@ static inline const char *quick_end(const char *start, const char *end, bool str
         feed = m.feed >> 63;
         stop = strict ? close | line | (m.feed & text) : close;
         if (!stop) {
-            depth += (unsigned)__builtin_popcountll(open);
+            for (; open; open &= open - 1)
+                depth++;
             continue;
         }
         for (uint64_t bits = open | stop; bits; bits &= bits - 1) {

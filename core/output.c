@@ -451,6 +451,7 @@ void output_record_json(struct rowview *v, struct strbuf *sb)
     add_pseudo(sb, "@source", v, PF_SOURCE);
     add_pseudo(sb, "@file", v, PF_FILE);
     add_pseudo(sb, "@line", v, PF_LINE);
+    add_pseudo(sb, "@record", v, PF_RECORD);
     add_pseudo(sb, "@message", v, PF_MESSAGE);
     strbuf_adds(sb, "}\n");
 }

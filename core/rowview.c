@@ -208,6 +208,13 @@ static struct slice log_group(struct rowview *v)
     return slice_of(p, n + 1 + group.len);
 }
 
+static struct val number_in_document(const struct rowview *v)
+{
+    if (!segment_run(v->seg, v->row)->document)
+        return (struct val){.kind = VAL_MISSING};
+    return (struct val){.kind = VAL_NUM, .num = (double)v->seg->line[v->row] + 1};
+}
+
 struct val rowview_value(struct rowview *v, const struct field_ref *f)
 {
     struct slice s;
@@ -227,6 +234,8 @@ struct val rowview_value(struct rowview *v, const struct field_ref *f)
         return str_val(slice_str(v->src->name));
     case PF_LINE:
         return (struct val){.kind = VAL_NUM, .num = (double)rowview_line(v)};
+    case PF_RECORD:
+        return number_in_document(v);
     case PF_SOURCE:
         return str_val(slice_str(v->src->origin));
     case PF_STREAM:
@@ -255,8 +264,11 @@ struct slice rowview_role(struct rowview *v, enum field_role role)
 uint64_t rowview_line(struct rowview *v)
 {
     const struct run *run = segment_run(v->seg, v->row);
-    uint64_t base = session_line_base(v->session, run->source, run->chunk);
+    uint64_t base;
 
+    if (run->document)
+        return run->document;
+    base = session_line_base(v->session, run->source, run->chunk);
     return base ? base + v->seg->line[v->row] : 0;
 }
 

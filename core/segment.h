@@ -37,10 +37,13 @@ struct column {
 /* Rows come from runs: stretches of one source read under one layout, out of one frame. */
 struct run {
     uint32_t source;
-    uint32_t layout; /* layout_by_id */
+    uint32_t layout; /* layout_by_id; UINT32_MAX if there is none */
     uint32_t frame;  /* frame_by_id */
     uint32_t chunk;  /* source_line_base(source, chunk) + line = line number */
     uint64_t off;    /* inflated offset that `off` of the rows counts from */
+    /* Records within one JSON document: the line of the file on which it starts; `line` of the rows
+     * is then their place in it, from 0. 0: records that have a line of their own. */
+    uint64_t document;
 };
 
 struct segment {
@@ -52,7 +55,7 @@ struct segment {
     int64_t ts_min, ts_max;
     uint32_t *off;    /* from run.off */
     uint32_t *len;    /* bytes of the record, terminator excluded */
-    uint32_t *line;   /* line in the chunk, from 0 */
+    uint32_t *line;   /* line in the chunk, from 0; see struct run */
     uint16_t *run_of; /* row -> run; NULL if there is one run */
     struct run *run;
     uint32_t n_run;
@@ -127,8 +130,7 @@ uint32_t segment_lower_bound(const struct segment *s, const struct rowkey *k);
 struct builder;
 struct builder *builder_new(struct logtype *lt);
 void builder_free(struct builder *b);
-void builder_run(struct builder *b, uint32_t source, const struct layout *lay, uint32_t frame,
-                 uint32_t chunk, uint64_t off);
+void builder_run(struct builder *b, const struct run *run);
 /* Adds a record of the current run; rec->reason tells whether it parsed. False if off does not fit
  * 32 bits from the run's: start a new run. Must not be called when builder_full(). */
 bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint32_t len,

@@ -12,6 +12,8 @@
 struct cut {
     struct splitter *s;
     const char *start, *p, *end;
+    const char *counted; /* line feeds before here are counted */
+    uint32_t lines;
     bool last;
     struct events *out;
 };
@@ -29,9 +31,28 @@ static bool worth_waiting(const struct cut *c)
     return !c->last && c->end - c->p < (ptrdiff_t)PATIENCE;
 }
 
+static uint32_t count_feeds(const char *p, const char *end)
+{
+    uint32_t n = 0;
+
+    for (; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+        n++;
+    return n;
+}
+
+/* Line feeds before c->p. */
+static uint32_t lines_before(struct cut *c)
+{
+    c->lines += count_feeds(c->counted, c->p);
+    c->counted = c->p;
+    return c->lines;
+}
+
 /* [c->p, to) is a record, if more than blanks. */
 static void emit(struct cut *c, const char *to, const struct frame *f, bool header)
 {
+    struct splitter *s = c->s;
+    bool within = s->kind == FRAME_JSON && s->state == SPLIT_IN_ARRAY;
     const char *stop = to;
 
     while (stop > c->p && (unsigned char)stop[-1] <= ' ')
@@ -41,6 +62,8 @@ static void emit(struct cut *c, const char *to, const struct frame *f, bool head
         c->out->item[c->out->n++] = (struct event){.off = (uint32_t)(c->p - c->start),
                                                    .len = (uint32_t)(stop - c->p),
                                                    .frame = f->id,
+                                                   .line = within ? s->records++ : lines_before(c),
+                                                   .document = within ? s->document : 0,
                                                    .header = header};
     }
     c->p = to;
@@ -193,6 +216,8 @@ static void enter(struct cut *c, const struct document *d)
 
     c->s->frame = frame_intern(&f);
     c->s->state = SPLIT_IN_ARRAY;
+    c->s->document = c->s->lines + lines_before(c) + 1;
+    c->s->records = 0;
     c->p = d->array;
 }
 
@@ -402,7 +427,13 @@ static void split_csv(struct cut *c)
 
 size_t split_records(struct splitter *s, struct slice bytes, bool last, struct events *out)
 {
-    struct cut c = {s, bytes.ptr, bytes.ptr, bytes.ptr + bytes.len, last, out};
+    struct cut c = {.s = s,
+                    .start = bytes.ptr,
+                    .p = bytes.ptr,
+                    .end = slice_end(bytes),
+                    .counted = bytes.ptr,
+                    .last = last,
+                    .out = out};
 
     out->n = 0;
     switch (s->kind) {
@@ -424,5 +455,9 @@ size_t split_records(struct splitter *s, struct slice bytes, bool last, struct e
         split_lines(&c);
         break;
     }
-    return (size_t)((last ? c.end : c.p) - c.start);
+    if (last)
+        c.p = c.end;
+    out->lines = lines_before(&c);
+    s->lines += out->lines;
+    return (size_t)(c.p - c.start);
 }

@@ -12,19 +12,25 @@
 struct event {
     uint32_t off, len; /* in the bytes that were split */
     uint32_t frame;
-    bool header; /* no record: a header line, a probe of the service */
+    uint32_t line;     /* line feeds before it in these bytes; within a document its place there */
+    uint64_t document; /* line of the file on which the document around it starts; 0: none */
+    bool header;       /* no record: a header line, a probe of the service */
 };
 struct events {
     struct event *item;
     size_t n, cap;
+    uint32_t lines; /* line feeds in the bytes that are done with */
 };
 
 struct splitter {
     enum frame_kind kind;
     const struct frame *frame; /* of the records to come */
     enum { SPLIT_BETWEEN, SPLIT_IN_ARRAY, SPLIT_BEHIND } state;
-    bool header_seen;                 /* FRAME_CSV */
-    char known_key[32];               /* first key of the last document that wraps nothing */
+    bool header_seen;   /* FRAME_CSV */
+    uint64_t lines;     /* line feeds so far */
+    uint64_t document;  /* SPLIT_IN_ARRAY: line on which the document starts, from 1 */
+    uint32_t records;   /* SPLIT_IN_ARRAY: records of it so far */
+    char known_key[32]; /* first key of the last document that wraps nothing */
     enum frame_payload known_payload; /* and what it was */
 };
 

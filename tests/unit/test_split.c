@@ -230,6 +230,32 @@ static void names_and_times(void **state)
     arena_release(&mem);
 }
 
+/* Records of a document have its line and their place in it; all others a line of their own. */
+static void lines_and_places(void **state)
+{
+    static const char text[] =
+        "{\"a\":1}\n\n{\"Records\":[\n{\"b\":1},\n{\"b\":2}\n]}\n{\"a\":2}\n";
+    static const struct {
+        uint32_t line;
+        uint64_t document;
+    } want[] = {{0, 0}, {0, 3}, {1, 3}, {6, 0}};
+    struct strbuf why = STRBUF_INIT;
+    struct events e = {0};
+    struct splitter s;
+
+    (void)state;
+    detect_content(SL(""), slice_str(text), true, &s, &why);
+    split_records(&s, slice_str(text), true, &e);
+    assert_int_equal(e.n, ARRAY_LEN(want));
+    for (size_t i = 0; i < e.n; i++) {
+        assert_int_equal(e.item[i].line, want[i].line);
+        assert_int_equal(e.item[i].document, want[i].document);
+    }
+    assert_int_equal(e.lines, 7);
+    strbuf_release(&why);
+    free(e.item);
+}
+
 /* A line of a flow log is one, whatever it came in. */
 static void inner_types(void **state)
 {
@@ -264,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(containers),
         cmocka_unit_test(names_and_times),
+        cmocka_unit_test(lines_and_places),
         cmocka_unit_test(inner_types),
     };
 

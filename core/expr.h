@@ -73,6 +73,10 @@ enum pseudo_field {
     PF_LINE,      /* @line */
     PF_RECORD,    /* @record: place within a JSON document */
     PF_SOURCE,    /* @source */
+    PF_ACCOUNT,   /* @account, @region, @service, @resource: what the S3 key tells */
+    PF_REGION,
+    PF_SERVICE,
+    PF_RESOURCE,
     PF_STREAM,    /* @logStream: the container's, else @file */
     PF_LOG,       /* @log: the log group of the container, else @source */
     PF_UNPARSED,  /* @unparsed: the reason */

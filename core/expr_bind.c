@@ -78,11 +78,25 @@ static const struct {
     const char *name;
     enum pseudo_field pseudo;
 } system_fields[] = {
-    {"@timestamp", PF_TIMESTAMP}, {"@message", PF_MESSAGE},   {"@logtype", PF_LOGTYPE},
-    {"@file", PF_FILE},           {"@line", PF_LINE},         {"@record", PF_RECORD},
-    {"@source", PF_SOURCE},       {"@unparsed", PF_UNPARSED}, {"@logStream", PF_STREAM},
-    {"logStream", PF_STREAM},     {"@log", PF_LOG},           {"logGroup", PF_LOG},
-    {"@logGroup", PF_LOG},        {"@type", PF_LOGTYPE},      {"ip", PF_ANYIP},
+    {"@timestamp", PF_TIMESTAMP},
+    {"@message", PF_MESSAGE},
+    {"@logtype", PF_LOGTYPE},
+    {"@file", PF_FILE},
+    {"@line", PF_LINE},
+    {"@record", PF_RECORD},
+    {"@source", PF_SOURCE},
+    {"@account", PF_ACCOUNT},
+    {"@region", PF_REGION},
+    {"@service", PF_SERVICE},
+    {"@resource", PF_RESOURCE},
+    {"@unparsed", PF_UNPARSED},
+    {"@logStream", PF_STREAM},
+    {"logStream", PF_STREAM},
+    {"@log", PF_LOG},
+    {"logGroup", PF_LOG},
+    {"@logGroup", PF_LOG},
+    {"@type", PF_LOGTYPE},
+    {"ip", PF_ANYIP},
 };
 
 static bool find_system(struct slice name, struct field_ref *out)

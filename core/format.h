@@ -69,6 +69,17 @@ enum field_role {
 };
 const char *field_role_name(enum field_role role);
 
+struct logtype;
+struct field_def;
+
+/* Where a derived value comes from. */
+struct derive_from {
+    const struct logtype *lt;
+    const struct field_def *field;
+};
+typedef struct slice derive_fn(const struct derive_from *from, struct slice base,
+                               struct arena *mem);
+
 struct field_def {
     const char *name;    /* as product.md spells it: "elb_status_code", "cs(User-Agent)" */
     const char *aliases; /* blank separated: Athena column, Logs Insights name, ...; NULL if none */
@@ -78,6 +89,8 @@ struct field_def {
     unsigned flags; /* enum field_flag */
     enum field_role role;
     const char *meaning; /* one line, own words */
+    derive_fn *derive;   /* derive.h: no parse function sets it; NULL for all others */
+    uint16_t from;       /* the field it is made from */
 };
 
 /* Why a line is no record of its type. Texts by reason_text(). X-macro: enum, text. */

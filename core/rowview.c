@@ -4,6 +4,8 @@
  * page or of a scan, which are neighbours in the file, cost one view. */
 #include "rowview.h"
 
+#include <stdio.h>
+
 #define WINDOW (256 * 1024)
 
 static const double pow10_table[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
@@ -14,7 +16,7 @@ void rowview_init(struct rowview *v, struct session *s)
     v->session = s;
     v->rec.n_val = 0;
     v->rec.static_only = false;
-    v->rec.mem = v->mem = (struct arena){0};
+    v->rec.mem = v->mem = v->derived = (struct arena){0};
     v->seg = NULL;
     v->parsed = v->pinned = v->readable = false;
     v->scratch = (struct strbuf)STRBUF_INIT;
@@ -32,6 +34,7 @@ void rowview_release(struct rowview *v)
     unpin(v);
     arena_release(&v->rec.mem);
     arena_release(&v->mem);
+    arena_release(&v->derived);
     strbuf_release(&v->scratch);
 }
 
@@ -45,6 +48,7 @@ void rowview_at(struct rowview *v, struct segment *seg, uint32_t row)
     v->row = row;
     v->raw = (struct slice){NULL, 0};
     v->parsed = false;
+    arena_clear(&v->derived);
 }
 
 static bool covers(const struct rowview *v, uint64_t off, size_t len)
@@ -116,12 +120,37 @@ static const struct column *column_of(const struct rowview *v, int field)
     return (unsigned)field < v->seg->lt->n_static ? &v->seg->col[field] : NULL;
 }
 
+/* The text that a derived value is made from; whole numbers out of their column. */
+static struct slice base_text(struct rowview *v, unsigned field)
+{
+    const struct column *c = &v->seg->col[field];
+    const struct field_def *f = v->seg->lt->field[field];
+    uint64_t code = c->kind == COL_NUM && f->scale == 0 ? column_code(c, v->row) : 0;
+    char *p;
+
+    if (!code || f->kind != FK_NUM)
+        return rowview_field(v, (int)field);
+    p = arena_alloc(&v->derived, 24);
+    return slice_of(p, (size_t)snprintf(p, 24, "%lld", (long long)(c->base + (int64_t)code - 1)));
+}
+
+static struct slice derived_field(struct rowview *v, const struct field_def *d)
+{
+    const struct logtype *lt = v->seg->lt;
+    const struct derive_from from = {lt, lt->field[d->from]};
+    struct slice base = base_text(v, d->from);
+
+    return value_missing(base) ? (struct slice){NULL, 0} : d->derive(&from, base, &v->derived);
+}
+
 struct slice rowview_field(struct rowview *v, int field)
 {
     const struct column *c;
 
     if (field < 0)
         return (struct slice){NULL, 0};
+    if (v->seg->lt->field[field]->derive)
+        return derived_field(v, v->seg->lt->field[field]);
     c = column_of(v, field);
     if (c && c->kind == COL_DICT) {
         uint64_t code = column_code(c, v->row);
@@ -238,6 +267,14 @@ struct val rowview_value(struct rowview *v, const struct field_ref *f)
         return number_in_document(v);
     case PF_SOURCE:
         return str_val(slice_str(v->src->origin));
+    case PF_ACCOUNT:
+        return str_val(v->src->ident.account);
+    case PF_REGION:
+        return str_val(v->src->ident.region);
+    case PF_SERVICE:
+        return str_val(v->src->ident.service);
+    case PF_RESOURCE:
+        return str_val(v->src->ident.resource);
     case PF_STREAM:
         s = unwrap(v)->stream;
         return str_val(s.len ? s : slice_str(v->src->name));

@@ -16,6 +16,7 @@ struct rowview {
     struct slice raw;        /* the record's bytes, valid until the next load; "" if unreadable */
     struct unwrapped inside; /* of its container; set with raw */
     struct arena mem;        /* what it was unwrapped into */
+    struct arena derived;    /* texts of derived fields of this row */
     struct record rec;       /* parsed from inside; n_val 0 if it did not parse */
     bool parsed;             /* rec is filled (done on first need) */
     bool readable;

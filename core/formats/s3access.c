@@ -1,6 +1,7 @@
 /* s3access.c - S3 server access log. Quotes inside the quoted values are not escaped, so a line is
  * read from both ends: up to the request line from the left; the request line ends where a status
  * and the five values behind it follow; the user agent ends at the last quote of the line. */
+#include "derive.h"
 #include "json.h"
 #include "tok_space.h"
 #include "value.h"
@@ -37,6 +38,8 @@ enum {
     F_ACCESS_POINT,
     F_ACL,
     F_REGION,
+    F_KEY_DECODED,
+    F_KEY_TEMPLATE,
     N_FIELDS
 };
 
@@ -99,6 +102,10 @@ static const struct field_def fields[N_FIELDS] = {
                "Yes if only an ACL allowed the request"},
     [F_REGION] = {"source_region", "sourceregion", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
                   "AWS region that the request came from"},
+    [F_KEY_DECODED] = DERIVED_FIELD("key_decoded", "path_decoded", derive_decoded, F_KEY,
+                                    "key of the object without percent-encoding"),
+    [F_KEY_TEMPLATE] = DERIVED_FIELD("path_template", "key_template", derive_path_template, F_KEY,
+                                     "key of the object with its ids folded"),
 };
 
 static const uint16_t tail_order[] = {

@@ -1,6 +1,7 @@
 /* vpcflow.c - VPC flow log: values between blanks, columns named by a header line. A file without
  * one has the default order of version 2. Names that are not known, those of transit gateway
  * records among them, become text columns. */
+#include "derive.h"
 #include "tok_space.h"
 #include "value.h"
 
@@ -59,6 +60,11 @@ enum {
     F_NEXT_HOP_AZ_ID,
     F_NEXT_HOP_VPC_ID,
     F_NEXT_HOP_INTERFACE_TYPE,
+    F_PROTOCOL_NAME,
+    F_SRC_PORT_NAME,
+    F_DST_PORT_NAME,
+    F_TCP_FLAGS_SPELLED,
+    F_TRAFFIC_PATH_NAME,
     N_FIELDS
 };
 
@@ -168,6 +174,16 @@ static const struct field_def fields[N_FIELDS] = {
                            ROLE_NONE, "VPC of the next hop"},
     [F_NEXT_HOP_INTERFACE_TYPE] = {"next-hop-interface-type", "next_hop_interface_type", FK_TEXT, 0,
                                    UNIT_NONE, 0, ROLE_NONE, "kind of interface of the next hop"},
+    [F_PROTOCOL_NAME] = DERIVED_FIELD("protocol_name", "protocolName", derive_word, F_PROTOCOL,
+                                      "name of the protocol"),
+    [F_SRC_PORT_NAME] = DERIVED_FIELD("srcport_name", NULL, derive_word, F_SRC_PORT,
+                                      "service that usually has the source port"),
+    [F_DST_PORT_NAME] = DERIVED_FIELD("dstport_name", NULL, derive_word, F_DST_PORT,
+                                      "service that usually has the destination port"),
+    [F_TCP_FLAGS_SPELLED] = DERIVED_FIELD("tcp_flags_spelled", NULL, derive_word, F_TCP_FLAGS,
+                                          "the TCP flags of the window by name"),
+    [F_TRAFFIC_PATH_NAME] = DERIVED_FIELD("traffic_path_name", NULL, derive_word, F_TRAFFIC_PATH,
+                                          "the way that egress traffic took, in words"),
 };
 
 static const uint16_t version_2[] = {

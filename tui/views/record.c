@@ -60,11 +60,16 @@ static struct tree *lines_of(struct app *a, struct rowview *v)
     tree_clear(t);
     for (unsigned i = 0; i < 3 * n; i++) {
         unsigned f = i % n;
+        const struct field_def *d = lt->field[f];
+        struct slice value;
 
-        if ((lt->field[f]->flags & FF_COMPOSITE) || !record_get(rec, f).ptr ||
-            rank(lt->field[f]) != i / n || in_tree(lt, rec, f))
+        if ((d->flags & FF_COMPOSITE) || (!d->derive && !record_get(rec, f).ptr) ||
+            rank(d) != i / n || in_tree(lt, rec, f))
             continue;
-        tree_add(t, &a->record.folds, (int)f, lt->field[f]->name, rowview_field(v, (int)f));
+        value = rowview_field(v, (int)f);
+        if (d->derive && (!value.ptr || slice_eq(value, rowview_field(v, d->from))))
+            continue; /* it says nothing new */
+        tree_add(t, &a->record.folds, (int)f, d->name, value);
     }
     return t;
 }

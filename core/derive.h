@@ -1,0 +1,30 @@
+/* derive.h - fields that are made from another field's text when they are asked for (struct
+ * field_def, `derive`): nothing is stored for them, and a value is worked out once a row shown or
+ * once a distinct text. All of these give an absent slice where there is nothing to say; the answer
+ * is a static text, a part of `base`, or in `mem`. */
+#ifndef AWL_DERIVE_H
+#define AWL_DERIVE_H
+
+#include "format.h"
+
+/* "/users/4711/cart" -> "/users/{id}/cart": numbers, UUIDs, long hexadecimal and mixed segments. */
+derive_fn derive_path_template;
+/* One level of percent-encoding undone; two where the service encoded twice (CloudFront). */
+derive_fn derive_decoded;
+derive_fn derive_decoded_twice;
+/* An edge location code -> "London", "GB". */
+derive_fn derive_edge_city;
+derive_fn derive_edge_country;
+/* What explain.h says of the value in a word: protocol and port names, spelled TCP flags. */
+derive_fn derive_word;
+/* The name at the end of an ARN or of an app/NAME/ID path. */
+derive_fn derive_resource_name;
+
+/* A line of a field table. */
+#define DERIVED_FIELD(name_, aliases_, fn, from_, meaning_)                                        \
+    {                                                                                              \
+        .name = (name_), .aliases = (aliases_), .kind = FK_TEXT, .flags = FF_DERIVED | FF_NOCOL,   \
+        .meaning = (meaning_), .derive = (fn), .from = (from_)                                     \
+    }
+
+#endif

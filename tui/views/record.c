@@ -255,9 +255,12 @@ static bool record_command(struct app *a, const struct key_match *m)
 
 static void record_caption(struct app *a, struct strbuf *out)
 {
-    strbuf_adds(out, a->focus == VIEW_RECORD
-                         ? "h l other records, + - filter, Enter folds, x explains"
-                         : "");
+    const struct tree *t = &a->record.tree; /* as it was drawn last */
+    bool folds = a->record.at < t->n && t->line[a->record.at].fold != FOLD_NONE;
+
+    strbuf_adds(out, a->focus != VIEW_RECORD ? ""
+                     : folds                 ? "Enter folds, + - filter, x explains"
+                                             : "h l other records, + - filter, x explains");
 }
 
 /* The folded screen's box: three lines that say what happened. */

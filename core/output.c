@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <wchar.h>
 
+#include "json.h"
 #include "xalloc.h"
+
+#define MAX_NESTING 64 /* of JSON that is written again; what is deeper is a string */
 
 struct output {
     enum output_format f;
@@ -434,19 +437,76 @@ static void add_pseudo(struct strbuf *sb, const char *name, struct rowview *v,
     strbuf_release(&text);
 }
 
-void output_record_json(struct rowview *v, struct strbuf *sb)
+/* A JSON value again, on one line and by the grammar, whatever the log had. */
+static void add_json(struct strbuf *sb, struct slice raw, struct arena *mem, unsigned depth)
+{
+    enum json_kind kind = json_kind(raw);
+    struct json_member m;
+    struct slice value;
+    char sep = 0;
+
+    if ((kind == JSON_OBJECT || kind == JSON_ARRAY) && depth < MAX_NESTING) {
+        strbuf_addc(sb, raw.ptr[0]);
+        while (kind == JSON_OBJECT ? json_next_member(&raw, &m) : json_next_element(&raw, &value)) {
+            if (sep)
+                strbuf_addc(sb, sep);
+            sep = ',';
+            if (kind == JSON_OBJECT) {
+                json_string(sb, json_unescape(m.key, mem));
+                strbuf_addc(sb, ':');
+                value = m.value;
+            }
+            add_json(sb, value, mem, depth + 1);
+        }
+        strbuf_addc(sb, kind == JSON_OBJECT ? '}' : ']');
+    } else if (kind == JSON_NUMBER && is_json_number(raw)) {
+        strbuf_addsl(sb, raw);
+    } else if (slice_is(raw, "null") || slice_is(raw, "true") || slice_is(raw, "false")) {
+        strbuf_addsl(sb, raw);
+    } else {
+        json_string(sb, json_text(raw, mem));
+    }
+}
+
+/* The members of the record as the log has them. */
+static void add_original(struct strbuf *sb, struct slice object)
+{
+    struct arena mem = {0};
+    struct json_member m;
+
+    while (json_next_member(&object, &m)) {
+        if (sb->len > 1)
+            strbuf_addc(sb, ',');
+        json_string(sb, json_unescape(m.key, &mem));
+        strbuf_addc(sb, ':');
+        add_json(sb, m.value, &mem, 0);
+    }
+    arena_release(&mem);
+}
+
+static void add_fields(struct strbuf *sb, struct rowview *v)
 {
     const struct record *rec = rowview_record(v);
     struct logtype *lt = v->seg->lt;
     unsigned n = MIN(rec->n_val, atomic_load(&lt->n_fields));
 
+    for (unsigned f = 0; f < n; f++)
+        if (!(lt->field[f]->flags & (FF_DERIVED | FF_COMPOSITE)))
+            add_value(sb, lt->field[f]->name, lt->field[f], rec->val[f]);
+}
+
+void output_record_json(struct rowview *v, struct strbuf *sb)
+{
+    bool bad = v->seg->reason && v->seg->reason[v->row];
+
     strbuf_reset(sb);
     strbuf_addc(sb, '{');
     add_pseudo(sb, "@timestamp", v, PF_TIMESTAMP);
     add_pseudo(sb, "@logtype", v, PF_LOGTYPE);
-    for (unsigned f = 0; f < n; f++)
-        if (!(lt->field[f]->flags & (FF_DERIVED | FF_COMPOSITE)))
-            add_value(sb, lt->field[f]->name, lt->field[f], rec->val[f]);
+    if (!bad && v->seg->lt->fmt->json && is_json_object(rowview_raw(v)))
+        add_original(sb, slice_trim(rowview_raw(v)));
+    else
+        add_fields(sb, v);
     add_pseudo(sb, "@unparsed", v, PF_UNPARSED);
     add_pseudo(sb, "@source", v, PF_SOURCE);
     add_pseudo(sb, "@file", v, PF_FILE);

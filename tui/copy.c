@@ -1,5 +1,6 @@
 /* copy.c - records and views on their way to the clipboard. */
 #include "app.h"
+#include "output.h"
 
 static void copied(struct app *a, const char *what)
 {
@@ -35,8 +36,10 @@ void copy_json(struct app *a)
     struct rowview *v = app_selected(a);
 
     strbuf_reset(&a->effect.copy);
-    if (v)
-        record_json(v, &a->effect.copy);
+    if (v) {
+        output_record_json(v, &a->effect.copy);
+        a->effect.copy.len--; /* the line feed */
+    }
     copied(a, "the record as JSON");
 }
 

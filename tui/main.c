@@ -19,7 +19,7 @@ struct terminal_choice {
     const struct options *o;
     struct theme *theme;
     struct strbuf script;
-    struct term *headless; /* kept to ask for its errors */
+    struct err error; /* what went wrong in the script */
     int h, w;
 };
 
@@ -39,9 +39,10 @@ static struct term *make_terminal(void *ctx, bool (*drain)(void *), void *drain_
                                      .out = stdout,
                                      .theme = c->theme,
                                      .drain = drain,
-                                     .ctx = drain_ctx};
+                                     .ctx = drain_ctx,
+                                     .error = &c->error};
 
-        return c->headless = term_headless_new(&h);
+        return term_headless_new(&h);
     }
     struct term_options n = {
         .theme = c->theme,
@@ -173,6 +174,10 @@ int explore(const struct options *o, char **paths, int n_paths)
     rc = tui_run(&t);
     keymap_free(t.keys);
     strbuf_release(&choice.script);
+    if (choice.error.code) {
+        fprintf(stderr, "awl: %s\n", choice.error.msg);
+        rc = EXIT_TROUBLE;
+    }
     return rc;
 }
 

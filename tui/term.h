@@ -133,6 +133,7 @@ struct headless_options {
      * it is asked again after that. NULL: nothing ever runs. */
     bool (*drain)(void *ctx);
     void *ctx;
+    struct err *error; /* gets what term_headless_error() says when the terminal goes; or NULL */
 };
 
 struct term *term_headless_new(const struct headless_options *opt);

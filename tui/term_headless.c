@@ -498,6 +498,8 @@ static void headless_free(struct term *t)
 {
     struct headless *h = headless_of(t);
 
+    if (h->opt.error)
+        *h->opt.error = h->err;
     grid_free(h->grid);
     strbuf_release(&h->copied);
     free(h);

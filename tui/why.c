@@ -52,5 +52,5 @@ void why_value_long(const struct logtype *lt, const struct field_def *d, struct 
     if (e.side)
         strbuf_addf(out, "Side: %s.\n", e.side);
     if (e.next)
-        strbuf_addf(out, "Next: %s.\n", e.next);
+        strbuf_addf(out, "Next: %s%s\n", e.next, slice_ends(slice_str(e.next), "?") ? "" : ".");
 }

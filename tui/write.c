@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "text.h"
+#include "output.h"
 #include "xalloc.h"
 
 struct writer {
@@ -21,81 +21,18 @@ struct writer {
     struct err err;
 };
 
-static void json_string(struct strbuf *out, struct slice s)
-{
-    uint32_t cp;
-
-    strbuf_addc(out, '"');
-    for (size_t i = 0; i < s.len;) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        size_t n = c < 0x80 ? 1 : text_decode(s.ptr + i, s.len - i, &cp);
-
-        if (n == 0) {
-            strbuf_adds(out, "\xef\xbf\xbd");
-            i++;
-            continue;
-        }
-        if (c == '"' || c == '\\')
-            strbuf_addf(out, "\\%c", c);
-        else if (c < 0x20)
-            strbuf_addf(out, "\\u%04x", c);
-        else
-            strbuf_add(out, s.ptr + i, n);
-        i += n;
-    }
-    strbuf_addc(out, '"');
-}
-
-static void json_pair(struct strbuf *out, const char *name, struct slice value, bool number)
-{
-    strbuf_addc(out, ',');
-    json_string(out, slice_str(name));
-    strbuf_addc(out, ':');
-    if (number)
-        strbuf_addsl(out, value);
-    else
-        json_string(out, value);
-}
-
-void record_json(struct rowview *v, struct strbuf *out)
-{
-    struct logtype *lt = v->seg->lt;
-    char when[40];
-    int64_t n;
-
-    format_iso8601(v->seg->ts[v->row], when);
-    strbuf_addf(out, "{\"@timestamp\":\"%s\",\"@logtype\":\"%s\"", when, lt->fmt->name);
-    json_pair(out, "@file", slice_str(v->src ? v->src->name : ""), false);
-    strbuf_addf(out, ",\"@line\":%llu", (unsigned long long)rowview_line(v));
-    if (v->seg->reason && v->seg->reason[v->row])
-        json_pair(out, "@unparsed", slice_str(reason_text(v->seg->reason[v->row])), false);
-    json_pair(out, "@message", rowview_raw(v), false);
-    for (unsigned f = 0; f < atomic_load(&lt->n_fields); f++) {
-        const struct field_def *d = lt->field[f];
-        struct slice s;
-
-        if (d->flags & FF_DERIVED)
-            continue;
-        s = rowview_field(v, (int)f);
-        if (!value_missing(s))
-            json_pair(out, d->name, s,
-                      d->kind == FK_NUM && !(d->flags & FF_ID) && field_number(d, s, &n) &&
-                          (s.ptr[0] != '0' || s.len == 1 || s.ptr[1] == '.'));
-    }
-    strbuf_adds(out, "}");
-}
-
 static bool write_row(void *ctx, struct rowref ref)
 {
     struct writer *w = ctx;
 
     rowview_at(&w->view, w->rows->snap->seg[ref.seg], ref.row);
     strbuf_reset(&w->line);
-    if (w->json)
-        record_json(&w->view, &w->line);
-    else
+    if (w->json) {
+        output_record_json(&w->view, &w->line);
+    } else {
         strbuf_addsl(&w->line, rowview_raw(&w->view));
-    strbuf_addc(&w->line, '\n');
+        strbuf_addc(&w->line, '\n');
+    }
     atomic_fetch_add_explicit(&w->written, 1, memory_order_relaxed);
     return fwrite(w->line.buf, 1, w->line.len, w->file) == w->line.len && !atomic_load(&w->cancel);
 }

@@ -16,7 +16,4 @@ void writer_cancel(struct writer *w);
 bool writer_poll(struct writer *w, uint64_t *rows, const char **failed);
 void writer_free(struct writer *w); /* stops it first */
 
-/* A record as one JSON object: common names, then the fields under their AWS names. */
-void record_json(struct rowview *v, struct strbuf *out);
-
 #endif

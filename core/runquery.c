@@ -640,11 +640,14 @@ static int run_commands(struct exec *r, unsigned n)
 /* Filters before the first command that drops rows by their number or order become one expression:
  * what else stands among them (fields, sort) neither drops rows nor makes any. Returns the first
  * command that was not looked at; all->arg is the caller's. */
-static unsigned early_filters(const struct query_ast *q, struct expr *all)
+static unsigned early_filters(const struct query_ast *q, const struct query_ast *within,
+                              struct expr *all)
 {
-    unsigned i;
+    unsigned i, n_within = within ? within->n_cmd : 0;
 
-    *all = (struct expr){.kind = EX_AND, .arg = xcalloc(q->n_cmd, sizeof(*all->arg))};
+    *all = (struct expr){.kind = EX_AND, .arg = xcalloc(q->n_cmd + n_within, sizeof(*all->arg))};
+    for (i = 0; i < n_within; i++)
+        all->arg[all->n++] = within->cmd[i].filter;
     for (i = 0; i < q->n_cmd; i++) {
         const struct query_cmd *c = &q->cmd[i];
 
@@ -696,7 +699,7 @@ int runquery(const struct runquery *q, uint64_t *rows, struct err *e)
     unsigned n = inline_aliases(q->ast);
     int rc;
 
-    r.early = early_filters(q->ast, &all);
+    r.early = early_filters(q->ast, q->within, &all);
     rowview_init(&r.view, q->session);
     if (!names_columns(q->ast) && q->format != OUTPUT_JSON && q->format != OUTPUT_RAW) {
         defaults = default_columns();

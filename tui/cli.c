@@ -12,6 +12,7 @@
 #include "demo.h"
 #include "explain.h"
 #include "runquery.h"
+#include "sink.h"
 #include "xalloc.h"
 
 #define PROGRESS_AFTER_MS 500
@@ -22,7 +23,7 @@
 
 static atomic_bool interrupted; /* ^C: what runs now stops */
 static bool cut_short;          /* an earlier ^C ended the reading */
-static int write_error;         /* errno of the first failed write */
+static struct sink result;      /* where it goes */
 
 static void on_interrupt(int sig)
 {
@@ -38,48 +39,6 @@ static int64_t clock_us(clockid_t id)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* A terminal gets no byte that it would obey; lines and tabs stay. Rows come whole. */
-static void visible_lines(struct strbuf *sb, struct slice s)
-{
-    size_t from = 0;
-
-    for (size_t i = 0; i <= s.len; i++) {
-        if (i < s.len && s.ptr[i] != '\n' && s.ptr[i] != '\t')
-            continue;
-        visible_text(sb, slice_of(s.ptr + from, i - from));
-        if (i < s.len)
-            strbuf_addc(sb, s.ptr[i]);
-        from = i + 1;
-    }
-}
-
-static bool to_stdout(void *ctx, const char *bytes, size_t n)
-{
-    struct strbuf shown = STRBUF_INIT;
-    const bool *terminal = ctx;
-    bool ok;
-
-    if (*terminal) {
-        visible_lines(&shown, slice_of(bytes, n));
-        bytes = shown.buf;
-        n = shown.len;
-    }
-    ok = fwrite(bytes, 1, n, stdout) == n;
-    if (!ok && !write_error)
-        write_error = errno;
-    strbuf_release(&shown);
-    return ok;
-}
-
-/* The context of to_stdout: whether it writes to a terminal. */
-static void *stdout_kind(void)
-{
-    static bool terminal;
-
-    terminal = isatty(STDOUT_FILENO);
-    return &terminal;
-}
-
 static void complain(const char *text)
 {
     struct strbuf sb = STRBUF_INIT;
@@ -89,13 +48,23 @@ static void complain(const char *text)
     strbuf_release(&sb);
 }
 
-/* Ends what was written; a reader that has gone is no error. */
+static bool open_sink(const struct options *o)
+{
+    struct err e;
+
+    if (sink_open(&result, o->to_file, o->redact, &e) == 0)
+        return true;
+    complain(e.msg);
+    return false;
+}
+
+/* Ends what was written. A file is kept unless there was trouble or the result is not whole. */
 static int finish(int code)
 {
-    if (fflush(stdout) != 0 && !write_error)
-        write_error = errno;
-    if (write_error && write_error != EPIPE) {
-        fprintf(stderr, "awl: cannot write: %s\n", strerror(write_error));
+    struct err e;
+
+    if (sink_close(&result, code != EXIT_TROUBLE && !interrupted, &e) < 0) {
+        complain(e.msg);
         return EXIT_TROUBLE;
     }
     if (interrupted)
@@ -210,10 +179,10 @@ static struct session *open_paths(const struct options *o, char **path, int n)
 
 static bool pick_format(const struct options *o, enum output_format *f)
 {
-    *f = output_format_by_name(o->output ? o->output : "table");
+    *f = output_format_by_name(o->format ? o->format : "table");
     if (*f != OUTPUT_COUNT)
         return true;
-    fprintf(stderr, "awl: no output format %s: table, csv, tsv, json, raw or md\n", o->output);
+    fprintf(stderr, "awl: no output format %s: table, csv, tsv, json, raw or md\n", o->format);
     return false;
 }
 
@@ -229,14 +198,15 @@ static void complain_query(const struct query_error *e, const char *text)
 }
 
 static int run_parsed(struct session *s, const struct options *o, struct query_ast *ast,
-                      enum output_format f)
+                      struct query_ast *within, enum output_format f)
 {
     struct runquery q = {.session = s,
                          .ast = ast,
+                         .within = within,
                          .format = f,
                          .no_sort = o->no_sort,
-                         .sink = to_stdout,
-                         .ctx = stdout_kind(),
+                         .sink = sink_write,
+                         .ctx = &result,
                          .cancel = &interrupted};
     uint64_t rows = 0;
     struct err e;
@@ -250,25 +220,33 @@ static int run_parsed(struct session *s, const struct options *o, struct query_a
     return rows ? EXIT_MATCH : EXIT_NOTHING;
 }
 
+/* The clock, and the first and last record if they are known (s is not NULL). */
+static struct query_env query_env_of(const struct options *o, struct session *s)
+{
+    struct query_env env = {.now_us = o->now_us ? o->now_us : clock_us(CLOCK_REALTIME)};
+    struct snapshot *snap;
+
+    env.first_us = env.last_us = env.now_us;
+    if (!s)
+        return env;
+    snap = session_snapshot(s);
+    if (snap->rows) {
+        env.first_us = snap->ts_min;
+        env.last_us = snap->ts_max;
+    }
+    snapshot_unref(snap);
+    return env;
+}
+
 /* Times of day mean the newest such moment in the logs, and files bring field names of their own,
  * so the query is read a second time when they are known; the first reading (s is NULL) finds
  * mistakes before any file is read. False if there is one. */
 static bool read_query(const struct options *o, const char *text, struct session *s,
                        struct query_ast **ast)
 {
-    struct query_env env = {.now_us = o->now_us ? o->now_us : clock_us(CLOCK_REALTIME)};
+    struct query_env env = query_env_of(o, s);
     struct query_error qe = {0};
 
-    env.first_us = env.last_us = env.now_us;
-    if (s) {
-        struct snapshot *snap = session_snapshot(s);
-
-        if (snap->rows) {
-            env.first_us = snap->ts_min;
-            env.last_us = snap->ts_max;
-        }
-        snapshot_unref(snap);
-    }
     *ast = query_parse(text, &env, &qe);
     if (*ast || (!s && qe.unknown_field))
         return true;
@@ -276,10 +254,59 @@ static bool read_query(const struct options *o, const char *text, struct session
     return false;
 }
 
+/* A time as an option: "2024-01-02 03:04" is one word there. */
+static void add_time(struct strbuf *out, const char *time)
+{
+    struct slice s = slice_trim(slice_str(time));
+
+    strbuf_addsl(out, s);
+    if (s.len > 11 && s.ptr[4] == '-' && s.ptr[7] == '-' && s.ptr[10] == ' ')
+        out->buf[out->len - s.len + 10] = 'T';
+}
+
+/* --since and --until as a filter: NULL if there are none, false (and a word) for what is no time.
+ */
+static bool read_bounds(const struct options *o, struct session *s, struct query_ast **within)
+{
+    struct query_env env = query_env_of(o, s);
+    struct query_error qe = {0};
+    struct strbuf text = STRBUF_INIT;
+    bool ok = true;
+
+    if (o->since) {
+        strbuf_adds(&text, "@timestamp >= ");
+        add_time(&text, o->since);
+    }
+    if (o->until) {
+        strbuf_addf(&text, "%s@timestamp < ", o->since ? " and " : "");
+        add_time(&text, o->until);
+    }
+    *within = text.len ? filter_parse(text.buf, &env, &qe) : NULL;
+    if (text.len && !*within) {
+        fprintf(stderr, "awl: --since and --until want times such as -2h, 13:05 or "
+                        "2024-01-02T03:04Z\n");
+        complain_query(&qe, text.buf);
+        ok = false;
+    }
+    strbuf_release(&text);
+    return ok;
+}
+
+/* The mistakes that can be found before any file is read. */
+static bool check_query(const struct options *o)
+{
+    struct query_ast *ast = NULL, *within = NULL;
+    bool ok = read_query(o, o->arg[0], NULL, &ast) && read_bounds(o, NULL, &within);
+
+    query_ast_free(ast);
+    query_ast_free(within);
+    return ok;
+}
+
 int cli_query(const struct options *o)
 {
+    struct query_ast *ast = NULL, *within = NULL;
     enum output_format f;
-    struct query_ast *ast;
     struct session *s;
     int rc = EXIT_TROUBLE;
 
@@ -289,15 +316,15 @@ int cli_query(const struct options *o)
         fprintf(stderr, "awl: query wants a query: awl query 'status=5xx' logs/\n");
         return EXIT_TROUBLE;
     }
-    if (!read_query(o, o->arg[0], NULL, &ast))
+    if (!check_query(o))
         return EXIT_TROUBLE;
-    query_ast_free(ast);
     s = open_paths(o, o->arg + 1, o->n_arg - 1);
     if (!s)
         return EXIT_TROUBLE;
-    if (read_query(o, o->arg[0], s, &ast))
-        rc = run_parsed(s, o, ast, f);
+    if (read_query(o, o->arg[0], s, &ast) && read_bounds(o, s, &within) && open_sink(o))
+        rc = run_parsed(s, o, ast, within, f);
     query_ast_free(ast);
+    query_ast_free(within);
     session_free(s);
     return finish(rc);
 }
@@ -391,7 +418,11 @@ int cli_sources(const struct options *o)
     s = open_paths(o, o->arg, o->n_arg);
     if (!s)
         return EXIT_TROUBLE;
-    out = output_new(f, columns, SOURCE_COLUMNS, to_stdout, stdout_kind());
+    if (!open_sink(o)) {
+        session_free(s);
+        return EXIT_TROUBLE;
+    }
+    out = output_new(f, columns, SOURCE_COLUMNS, sink_write, &result);
     for (uint32_t i = 0; i < session_sources(s); i++)
         write_source(out, session_source(s, i));
     write_unopened(out, s);
@@ -450,7 +481,9 @@ int cli_fields(const struct options *o)
     for (int i = 0; i < o->n_arg; i++)
         if (!logtype_by_name(slice_str(o->arg[i])))
             return no_type(o->arg[i]);
-    out = output_new(f, columns, ARRAY_LEN(columns), to_stdout, stdout_kind());
+    if (!open_sink(o))
+        return EXIT_TROUBLE;
+    out = output_new(f, columns, ARRAY_LEN(columns), sink_write, &result);
     for (int i = 0; i < o->n_arg; i++)
         write_fields(out, logtype_by_name(slice_str(o->arg[i])));
     for (unsigned i = 0; o->n_arg == 0 && i < logtype_count(); i++)

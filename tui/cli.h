@@ -22,8 +22,9 @@ struct options {
     enum on command;
     char **arg; /* what is no option: paths, and before them the query or names */
     int n_arg;
-    const char *where, *theme, *tz, *script, *size, *snap_dir, *output, *write, *types;
-    bool follow, ascii, no_sort, single, gzip, live;
+    const char *where, *theme, *tz, *script, *size, *snap_dir, *format, *write, *types;
+    const char *to_file, *since, *until;
+    bool follow, ascii, no_sort, redact, single, gzip, live;
     int64_t now_us; /* 0: the real clock */
     unsigned threads;
     uint64_t lines, seed, per_file;

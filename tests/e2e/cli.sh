@@ -150,6 +150,25 @@ cp "$alb" "$work/$name"
 "$awl" sources "$work/$name" >"$work/table"
 equal "a file name is shown, not obeyed" "$(LC_ALL=C tr -d '\012\040-\176' <"$work/table" | wc -c | tr -d ' ')" 0
 
+# --- where the result goes, and between which times ---
+exits "a file as output" 0 "$awl" query -o csv --output "$work/result.csv" 'count by elb_status_code' "$alb"
+equal "which has what would have been printed" "$(cksum <"$work/result.csv")" \
+    "$("$awl" query -o csv 'count by elb_status_code' "$alb" | cksum)"
+exits "a file that cannot be written" 2 "$awl" query --output "$work/none/x" 'limit 1' "$alb"
+exits "a query that fails" 2 "$awl" query --output "$work/result2.csv" 'nosuch=1' "$alb"
+[ ! -e "$work/result2.csv" ] && pass "leaves no file" || fail "leaves no file"
+equal "nor a part of one" "$(ls "$work" | grep -c 'result.*[.]......$')" 0
+equal "since and until" \
+    "$("$awl" query --since 2026-03-14T13:00Z --until '2026-03-14 14:00' '' -o raw "$alb" | cksum)" \
+    "$(awk '$2 >= "2026-03-14T13:00" && $2 < "2026-03-14T14:00"' "$alb" | cksum)"
+exits "since what is no time" 2 "$awl" query --since never '' "$alb"
+"$awl" query --redact '' -o raw "$alb" >"$work/redacted"
+equal "redacting loses no line" "$(wc -l <"$work/redacted" | tr -d ' ')" "$lines"
+equal "and no byte" "$(wc -c <"$work/redacted" | tr -d ' ')" "$(wc -c <"$alb" | tr -d ' ')" 
+equal "but all accounts" "$(grep -c 123456789012 "$work/redacted")" 0
+equal "addresses stay apart" "$(awk '{sub(/:[0-9]+$/, "", $4); print $4}' "$work/redacted" | sort -u | wc -l)" \
+    "$(awk '{sub(/:[0-9]+$/, "", $4); print $4}' "$alb" | sort -u | wc -l)"
+
 # --- the demo leaves nothing behind ---
 mkdir "$work/tmp"
 TMPDIR=$work/tmp "$awl" demo --lines 2000 >"$work/summary"

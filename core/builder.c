@@ -277,8 +277,12 @@ static void look_up(struct builder *b, struct lookup *todo, unsigned n)
 static void add_number(struct builder *b, const struct field_def *f, struct build_col *c,
                        struct slice s)
 {
-    if (field_number(f, s, &c->num[b->n]) && c->num[b->n] != NUM_MISSING)
+    int64_t v; /* not the array's place: reading it again would wait for the cache line */
+
+    if (field_number(f, s, &v) && v != NUM_MISSING) {
+        c->num[b->n] = v;
         return;
+    }
     c->num[b->n] = NUM_MISSING;
     if (!c->odd)
         c->odd = xcalloc(BITS_WORDS(SEGMENT_ROWS), sizeof(*c->odd));

@@ -383,6 +383,7 @@ struct side {
     enum side_kind kind;
     bool s, ms; /* has seconds, milliseconds in some type */
     bool field; /* a field or column: "-" is the missing mark */
+    bool text;  /* is a text in some type, whatever `kind` says of most */
 };
 
 static enum side_kind kind_of_field(const struct field_def *f)
@@ -404,8 +405,8 @@ static enum side_kind kind_of_field(const struct field_def *f)
 
 static struct side side_of_field(const struct field_ref *ref)
 {
+    unsigned count[SIDE_ADDRESS + 1] = {0};
     struct side side = {.field = true};
-    bool first = true;
 
     if (ref->pseudo == PF_TIMESTAMP)
         side.kind = SIDE_TIME;
@@ -423,9 +424,14 @@ static struct side side_of_field(const struct field_ref *ref)
         f = logtype_get(t)->field[ref->per_type[t]];
         side.s |= f->unit == UNIT_S;
         side.ms |= f->unit == UNIT_MS;
-        side.kind = first || side.kind == kind_of_field(f) ? kind_of_field(f) : SIDE_ANY;
-        first = false;
+        count[kind_of_field(f)]++;
     }
+    /* What most types have: one text among ten numbers does not make rubbish of `status = abc`. */
+    for (unsigned k = SIDE_ANY + 1; k <= SIDE_ADDRESS; k++)
+        if (count[k] > count[side.kind] ||
+            (k == SIDE_NUM && count[k] && count[k] >= count[side.kind]))
+            side.kind = (enum side_kind)k;
+    side.text = count[SIDE_ANY] > 0;
     return side;
 }
 
@@ -539,6 +545,12 @@ static bool ambiguous_m(struct slice s)
     return s.len > 1 && s.ptr[s.len - 1] == 'M' && parse_double(slice_of(s.ptr, s.len - 1), &n);
 }
 
+/* "5xx" in quotes: what was meant stands without them. */
+static bool is_status_class(struct slice s)
+{
+    return s.len == 3 && s.ptr[0] >= '1' && s.ptr[0] <= '5' && s.ptr[1] == 'x' && s.ptr[2] == 'x';
+}
+
 static struct expr *bind_string(struct parser *p, const struct expr *left, struct expr *right,
                                 struct side side)
 {
@@ -552,7 +564,8 @@ static struct expr *bind_string(struct parser *p, const struct expr *left, struc
                               SLICE_FMT ": " SLICE_FMT "m minutes or " SLICE_FMT "B?",
                               SLICE_ARG(right->text), (int)right->text.len - 1, right->text.ptr,
                               SLICE_ARG(right->text));
-        return no_type(p, left, right, "a number");
+        return side.text && !is_status_class(right->text) ? right
+                                                          : no_type(p, left, right, "a number");
     }
     if (side.kind == SIDE_TIME) {
         int64_t us, last;

@@ -149,11 +149,9 @@ void record_begin(struct record *rec, const struct logtype *lt)
 
 /* --- fields --- */
 
-static int find_exact(const struct logtype *lt, struct slice name, unsigned from)
+static int find_exact(const struct logtype *lt, struct slice name, unsigned from, unsigned to)
 {
-    unsigned n = count_fields(lt);
-
-    for (unsigned i = from; i < n; i++)
+    for (unsigned i = from; i < to; i++)
         if (slice_is(name, lt->field[i]->name))
             return (int)i;
     return -1;
@@ -179,12 +177,12 @@ static int append_field(struct logtype *lt, struct slice name)
 
 int logtype_field(struct logtype *lt, struct slice name, bool create)
 {
-    int at = find_exact(lt, name, 0);
+    int at = find_exact(lt, name, 0, count_fields(lt));
 
     if (at >= 0 || !create)
         return at;
     pthread_mutex_lock(&lock);
-    at = find_exact(lt, name, lt->n_static);
+    at = find_exact(lt, name, lt->n_static, count_fields(lt));
     if (at < 0)
         at = append_field(lt, name);
     pthread_mutex_unlock(&lock);
@@ -292,12 +290,14 @@ int logtype_alias(const struct logtype *lt, struct slice name)
 
 int logtype_lookup(struct logtype *lt, struct slice name)
 {
-    int at = find_exact(lt, name, 0);
+    int at = find_exact(lt, name, 0, lt->n_static);
 
     if (at < 0)
         at = find_role(lt, name);
     if (at < 0)
         at = find_alias(lt, name);
+    if (at < 0) /* what was learned stands back behind what is documented */
+        at = find_exact(lt, name, lt->n_static, count_fields(lt));
     if (at < 0)
         at = find_loosely(lt, name, count_fields(lt));
     return at == -1 && lt->fmt->json ? json_field(lt, name) : at;

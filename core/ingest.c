@@ -443,7 +443,7 @@ static uint32_t parse_batch(struct ingest *in, struct source *src, const struct 
 static const struct layout *layout_after(struct source *src, const struct layout *lay,
                                          struct slice bytes, struct record *rec)
 {
-    static const char *const marks[] = {"\n#Fields:", "srcaddr"};
+    static const char *const marks[] = {"\n#Fields:", "srcaddr", "accelerator_id"};
     const char *end = bytes.ptr + bytes.len;
 
     for (unsigned m = 0; m < ARRAY_LEN(marks); m++) {

@@ -2,6 +2,7 @@
  * one has the default order of version 2. Names that are not known, those of transit gateway
  * records among them, become text columns. */
 #include "derive.h"
+#include "formats/flow.h"
 #include "tok_space.h"
 #include "value.h"
 
@@ -242,139 +243,30 @@ static const struct {
 
 /* --- the header --- */
 
-static bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
-           (c >= 'A' && c <= 'Z');
-}
-
-/* The next blank-separated word, without the ${} of format strings; *is_name if it can be one. */
-static bool next_word(struct slice *left, struct slice *word, bool *is_name)
-{
-    *left = slice_trim(*left);
-    if (!left->len)
-        return false;
-    *word = *left;
-    for (word->len = 0;
-         word->len < left->len && left->ptr[word->len] != ' ' && left->ptr[word->len] != '\t';)
-        word->len++;
-    left->ptr += word->len;
-    left->len -= word->len;
-    if (slice_starts(*word, "${") && slice_ends(*word, "}"))
-        *word = slice_of(word->ptr + 2, word->len - 3);
-    *is_name = word->len && ((word->ptr[0] >= 'a' && word->ptr[0] <= 'z') ||
-                             (word->ptr[0] >= 'A' && word->ptr[0] <= 'Z'));
-    for (size_t i = 0; *is_name && i < word->len; i++)
-        *is_name = is_name_char(word->ptr[i]);
-    return true;
-}
-
-static bool same_name(struct slice word, const char *name)
-{
-    size_t n = strlen(name);
-
-    if (word.len != n)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (word.ptr[i] != name[i] &&
-            !(name[i] == '-' && (word.ptr[i] == '_' || word.ptr[i] == '.')))
-            return false;
-    return true;
-}
-
-static bool is_known(struct slice word)
-{
-    if (slice_starts(word, "tgw-") || slice_starts(word, "packets-lost-"))
-        return true;
-    for (unsigned i = 0; i < N_FIELDS; i++)
-        if (same_name(word, fields[i].name) ||
-            (fields[i].aliases && slice_is(word, fields[i].aliases)))
-            return true;
-    return false;
-}
-
-/* A header has names only, and a third of them are documented ones. */
+/* Transit Gateways have a type of their own; some of their names tell. */
 static bool is_header(struct slice line)
 {
-    unsigned n = 0, known = 0;
-    struct slice word;
-    bool is_name;
-
-    if (!line.len || (line.ptr[0] >= '0' && line.ptr[0] <= '9') || line.ptr[0] == '-')
-        return false;
-    for (; next_word(&line, &word, &is_name); n++) {
-        if (!is_name)
-            return false;
-        known += is_known(word);
-    }
-    return n >= 2 && known >= 2 && known * 3 >= n;
-}
-
-static int column(struct logtype *lt, struct slice name)
-{
-    for (unsigned i = 0; i < N_FIELDS; i++)
-        if (same_name(name, fields[i].name))
-            return (int)i;
-    for (unsigned i = 0; i < N_FIELDS; i++)
-        if (fields[i].aliases && slice_is(name, fields[i].aliases))
-            return (int)i;
-    return logtype_field(lt, name, true);
-}
-
-static void read_header(struct logtype *lt, const struct layout **lay, struct slice line)
-{
-    const struct layout *learned;
-    uint16_t field[MAX_COLUMNS];
-    struct slice word;
-    bool is_name;
-    unsigned n = 0;
-
-    while (n < MAX_COLUMNS && next_word(&line, &word, &is_name)) {
-        int at = column(lt, word);
-
-        if (at < 0)
-            break;
-        field[n++] = (uint16_t)at;
-    }
-    learned = n ? layout_intern(lt, field, n) : NULL;
-    if (learned)
-        *lay = learned;
+    return flow_is_header(fields, N_FIELDS, line) && !memmem(line.ptr, line.len, "tgw-id", 6) &&
+           !memmem(line.ptr, line.len, "tgw-attachment-id", 17);
 }
 
 /* --- records --- */
-
-static bool is_dash(struct slice s)
-{
-    return s.len == 1 && s.ptr[0] == '-';
-}
-
-static bool is_flow_status(struct slice s)
-{
-    return slice_is(s, "OK") || slice_is(s, "NODATA") || slice_is(s, "SKIPDATA");
-}
 
 /* The default order, told by the values that have a shape of their own. */
 static bool is_default(const struct slice *val, unsigned n)
 {
     return n >= MIN_DEFAULT && is_digits(val[F_VERSION]) &&
-           (is_dash(val[F_INTERFACE]) || slice_starts(val[F_INTERFACE], "eni-")) &&
-           (n < ARRAY_LEN(version_2) || is_flow_status(val[F_LOG_STATUS]));
-}
-
-static bool is_address(struct slice s)
-{
-    struct ip ip;
-
-    return !s.ptr || is_dash(s) || parse_ip(s, &ip);
+           (flow_is_dash(val[F_INTERFACE]) || slice_starts(val[F_INTERFACE], "eni-")) &&
+           (n < ARRAY_LEN(version_2) || flow_is_status(val[F_LOG_STATUS]));
 }
 
 /* What a line of the layout in force must not look like otherwise. */
 static bool shape_fits(const struct slice *val)
 {
-    return (!val[F_VERSION].ptr || is_digits(val[F_VERSION]) || is_dash(val[F_VERSION])) &&
-           (!val[F_LOG_STATUS].ptr || is_flow_status(val[F_LOG_STATUS]) ||
-            is_dash(val[F_LOG_STATUS])) &&
-           is_address(val[F_SRC]) && is_address(val[F_DST]);
+    return (!val[F_VERSION].ptr || is_digits(val[F_VERSION]) || flow_is_dash(val[F_VERSION])) &&
+           (!val[F_LOG_STATUS].ptr || flow_is_status(val[F_LOG_STATUS]) ||
+            flow_is_dash(val[F_LOG_STATUS])) &&
+           flow_is_address(val[F_SRC]) && flow_is_address(val[F_DST]);
 }
 
 static enum parse_reason event_time(struct record *rec)
@@ -387,43 +279,25 @@ static enum parse_reason event_time(struct record *rec)
     return value_missing(val[F_START]) && value_missing(val[F_END]) ? REASON_NONE : REASON_TIME;
 }
 
-/* Splits by the map; all fields that it names are absent before. */
-static unsigned split(struct logtype *lt, const uint16_t *field, unsigned n, struct slice line,
-                      struct record *rec)
-{
-    struct tok_map map = {field, n, lt->n_static};
-    struct tok_result got;
-    unsigned last = 0;
-
-    record_begin(rec, lt);
-    for (unsigned i = 0; i < n; i++)
-        last = MAX(last, field[i]);
-    for (; rec->n_val <= last; rec->n_val++)
-        rec->val[rec->n_val] = (struct slice){NULL, 0};
-    got = tok_runs(line, map, rec->val);
-    rec->n_val = MAX(rec->n_val, got.n_val);
-    return got.n;
-}
-
 static bool has_prefix(struct slice s, const char *prefix)
 {
-    return is_dash(s) || slice_starts(s, prefix);
+    return flow_is_dash(s) || slice_starts(s, prefix);
 }
 
 /* No header so far: the default order, or another one that the values betray. */
 static enum parse_reason read_unnamed(struct logtype *lt, struct slice line, struct record *rec)
 {
     const struct slice *val = rec->val;
-    unsigned n = split(lt, version_2, ARRAY_LEN(version_2), line, rec);
+    unsigned n = flow_split(lt, version_2, ARRAY_LEN(version_2), line, rec);
 
     for (unsigned i = 0; i < ARRAY_LEN(guesses); i++) {
         if (guesses[i].n != n)
             continue;
-        split(lt, guesses[i].field, n, line, rec);
+        flow_split(lt, guesses[i].field, n, line, rec);
         if (has_prefix(val[F_VPC_ID], "vpc-") && has_prefix(val[F_INTERFACE], "eni-") &&
-            is_flow_status(val[F_LOG_STATUS]) && shape_fits(val))
+            flow_is_status(val[F_LOG_STATUS]) && shape_fits(val))
             return REASON_NONE;
-        split(lt, version_2, ARRAY_LEN(version_2), line, rec);
+        flow_split(lt, version_2, ARRAY_LEN(version_2), line, rec);
     }
     if (!is_default(val, n))
         return n < 2 ? REASON_SHORT : REASON_HEADER;
@@ -434,14 +308,14 @@ static enum parse_reason read_unnamed(struct logtype *lt, struct slice line, str
 static enum parse_reason read_named(struct logtype *lt, const struct layout *lay, struct slice line,
                                     struct record *rec)
 {
-    unsigned n = split(lt, lay->field, lay->n, line, rec);
+    unsigned n = flow_split(lt, lay->field, lay->n, line, rec);
     enum parse_reason reason = n < lay->n ? REASON_SHORT : REASON_SHAPE;
 
     if (n >= lay->n && shape_fits(rec->val))
         return REASON_NONE;
     if (!slice_starts(line, "2 "))
         return reason;
-    n = split(lt, version_2, ARRAY_LEN(version_2), line, rec);
+    n = flow_split(lt, version_2, ARRAY_LEN(version_2), line, rec);
     if (n == ARRAY_LEN(version_2) && is_default(rec->val, n) && shape_fits(rec->val))
         return REASON_NONE;
     return reason;
@@ -454,7 +328,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 
     if (unlikely(is_header(line))) {
         record_begin(rec, lt);
-        read_header(lt, lay, line);
+        flow_read_header(lt, lay, line);
         return PARSE_HEADER;
     }
     reason = *lay ? read_named(lt, *lay, line, rec) : read_unnamed(lt, line, rec);

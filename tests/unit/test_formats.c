@@ -370,12 +370,18 @@ static void test_detect(void **state)
         const struct format *f = logtype_get(id)->fmt;
         struct strbuf head = STRBUF_INIT;
 
-        for (const char *const *s = f->samples; *s; s++)
+        if (strcmp(f->name, "cwlogs") == 0)
+            continue; /* is never detected: what is in a container falls back on it */
+        for (const char *const *s = f->samples; *s; s++) {
             strbuf_addf(&head, "%s\n", *s);
-        want_type("", head.buf ? head.buf : "", f->name);
+            if (strcmp(f->name, "apigw") == 0) /* each in a form of its own */
+                want_type("", *s, f->name);
+        }
+        if (strcmp(f->name, "apigw") != 0)
+            want_type("", head.buf ? head.buf : "", f->name);
         strbuf_release(&head);
     }
-    want_type("", "{\"Records\":[]}", "text");
+    want_type("", "{\"Records\":[]}", "json");
     want_type("", "hello\nworld\n", "text");
     want_type("x/1_elasticloadbalancing_eu-west-1_app.a.b_20240101T0000Z_1.2.3.4_r.log.gz", "",
               "alb");

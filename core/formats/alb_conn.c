@@ -1,0 +1,123 @@
+/* alb_conn.c - connection log of an Application Load Balancer: a line a connection, with what
+ * became of its TLS handshake. Old lines may end at the verification. */
+#include "formats/table.h"
+#include "json.h"
+#include "tok_space.h"
+#include "value.h"
+
+enum {
+    F_TIME,
+    F_CLIENT,
+    F_CLIENT_PORT,
+    F_LISTENER_PORT,
+    F_PROTOCOL,
+    F_CIPHER,
+    F_LATENCY,
+    F_SUBJECT,
+    F_VALIDITY,
+    F_SERIAL,
+    F_VERIFY,
+    F_TRACE,
+    F_KEYEX,
+    F_ELB,
+    F_IP,
+    N_FIELDS
+};
+
+static const struct field_def fields[N_FIELDS] = {
+    [F_TIME] = FIELD_TIME("timestamp", "time", FF_NOCOL, "when the connection was made (UTC)"),
+    [F_CLIENT] = FIELD_IP("client_ip", NULL, ROLE_CLIENT_IP, "address of the client"),
+    [F_CLIENT_PORT] = FIELD_PORT("client_port", NULL, "port of the client"),
+    [F_LISTENER_PORT] = FIELD_PORT("listener_port", NULL, "port of the listener"),
+    [F_PROTOCOL] = FIELD_TEXT("tls_protocol", NULL, 0, ROLE_NONE, "TLS version; none on HTTP"),
+    [F_CIPHER] = FIELD_TEXT("tls_cipher", NULL, 0, ROLE_NONE, "cipher suite"),
+    [F_LATENCY] = FIELD("tls_handshake_latency", NULL, FK_NUM, 3, UNIT_S, FF_NEG1, ROLE_DURATION,
+                        "how long the handshake took"),
+    [F_SUBJECT] = FIELD_TEXT("leaf_client_cert_subject", NULL, FF_HEXESC, ROLE_PRINCIPAL,
+                             "subject of the client's certificate"),
+    [F_VALIDITY] = FIELD_TEXT("leaf_client_cert_validity", NULL, 0, ROLE_NONE,
+                              "from when to when the client's certificate holds"),
+    [F_SERIAL] = FIELD_TEXT("leaf_client_cert_serial_number", NULL, 0, ROLE_NONE,
+                            "serial number of the client's certificate"),
+    [F_VERIFY] = FIELD_TEXT("tls_verify_status", NULL, 0, ROLE_ERROR,
+                            "whether the client's certificate was good: Success or Failed:..."),
+    [F_TRACE] = FIELD_LONG("conn_trace_id", NULL, ROLE_TRACE_ID,
+                           "id of the connection, also in the access log"),
+    [F_KEYEX] = FIELD_TEXT("tls_keyexchange", NULL, 0, ROLE_NONE, "group of the key exchange"),
+    [F_ELB] = FIELD_TEXT("elb", NULL, 0, ROLE_NONE, "the load balancer"),
+    [F_IP] = FIELD_IP("ip_address", NULL, ROLE_SERVER_IP, "address of the load balancer's node"),
+};
+
+static const uint16_t order[N_FIELDS] = {F_TIME,     F_CLIENT, F_CLIENT_PORT, F_LISTENER_PORT,
+                                         F_PROTOCOL, F_CIPHER, F_LATENCY,     F_SUBJECT,
+                                         F_VALIDITY, F_SERIAL, F_VERIFY,      F_TRACE,
+                                         F_KEYEX,    F_ELB,    F_IP};
+
+#define MIN_FIELDS 7
+
+static bool is_tls(struct slice s)
+{
+    return value_missing(s) || slice_starts(s, "TLS") || slice_starts(s, "SSL");
+}
+
+static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
+                               struct record *rec)
+{
+    struct tok_map map = {order, N_FIELDS, lt->n_static};
+    const struct slice *val = rec->val;
+    struct tok_result got;
+    struct ip ip;
+
+    (void)lay;
+    if (is_json_object(line)) {
+        if (json_record(lt, line, rec) != PARSE_OK)
+            return PARSE_BAD;
+        got = (struct tok_result){N_FIELDS, 0, false};
+    } else {
+        record_begin(rec, lt);
+        got = tok_quoted(line, map, rec->val);
+        rec->n_val = MAX(rec->n_val, got.n_val);
+    }
+    if (!parse_iso8601(val[F_TIME], &rec->ts))
+        return record_bad(rec, REASON_TIME);
+    if (got.open)
+        return record_bad(rec, REASON_QUOTE);
+    if (got.n < MIN_FIELDS)
+        return record_bad(rec, REASON_SHORT);
+    if (!parse_ip(val[F_CLIENT], &ip) || !is_digits(val[F_CLIENT_PORT]) ||
+        !is_digits(val[F_LISTENER_PORT]) || !is_tls(val[F_PROTOCOL]))
+        return record_bad(rec, REASON_SHAPE);
+    return PARSE_OK;
+}
+
+static int detect(const struct probe *p)
+{
+    bool named = path_has(p, "conn_log");
+    int score = probe_json(p, "tls_verify_status tls_handshake_latency|conn_trace_id", named);
+
+    return score ? score : probe_records(p, "alb_conn", named);
+}
+
+static const char *const samples[] = {
+    "2024-05-02T03:04:05.678901Z 203.0.113.9 50000 443 TLSv1.3 TLS_AES_128_GCM_SHA256 0.012 "
+    "\"CN=anna,O=Example \\\"Inc\\\"\" "
+    "NotBefore=2024-01-01T00:00:00Z;NotAfter=2025-01-01T00:00:00Z "
+    "0A1B Success TID_0a1b2c",
+    "2024-05-02T03:04:06.678901Z 2001:db8::9 50001 443 TLSv1.2 ECDHE-RSA-AES128-GCM-SHA256 - \"-\" "
+    "- - Failed:ClientCertExpired TID_0a1b2d - app/shop/0a1b 10.0.0.4",
+    "2024-05-02T03:04:07.678901Z 203.0.113.9 50002 80 - - - \"-\" - - - TID_0a1b2e",
+    NULL,
+};
+
+const struct format format_alb_conn = {
+    .name = "alb_conn",
+    .title = "Application Load Balancer connection log",
+    .doc_url = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
+               "load-balancer-connection-logs.html",
+    .fields = fields,
+    .n_fields = N_FIELDS,
+    .json = true,
+    .detect = detect,
+    .parse = parse,
+    .samples = samples,
+};

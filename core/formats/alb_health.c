@@ -1,0 +1,102 @@
+/* alb_health.c - health check log of an Application Load Balancer: a line a check. The first words
+ * are those of an access log; the sixth, PASS or FAIL, tells them apart. */
+#include "formats/table.h"
+#include "json.h"
+#include "tok_space.h"
+#include "value.h"
+
+enum {
+    F_TYPE,
+    F_TIME,
+    F_LATENCY,
+    F_TARGET,
+    F_TARGET_IP,
+    F_TARGET_PORT,
+    F_GROUP,
+    F_RESULT,
+    F_CODE,
+    F_REASON,
+    F_ELB,
+    F_IP,
+    N_FIELDS
+};
+
+static const struct field_def fields[N_FIELDS] = {
+    [F_TYPE] =
+        FIELD_TEXT("type", NULL, 0, ROLE_NONE, "how it was asked: http, https, h2, grpc, lambda"),
+    [F_TIME] = FIELD_TIME("time", "timestamp", FF_NOCOL, "when the check began (UTC)"),
+    [F_LATENCY] = FIELD("latency", NULL, FK_NUM, 9, UNIT_S, FF_NEG1, ROLE_DURATION,
+                        "how long the check took"),
+    [F_TARGET] = FIELD_TEXT("target_addr", NULL, FF_COMPOSITE, ROLE_NONE, "target that was asked"),
+    [F_TARGET_IP] = FIELD_IP("target_ip", NULL, ROLE_SERVER_IP, "address of the target"),
+    [F_TARGET_PORT] = FIELD_PORT("target_port", NULL, "port of the target"),
+    [F_GROUP] = FIELD_TEXT("target_group_id", "target_group", 0, ROLE_NONE, "target group"),
+    [F_RESULT] = FIELD_TEXT("status", "result", 0, ROLE_ACTION, "PASS or FAIL"),
+    [F_CODE] = FIELD("status_code", NULL, FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
+                     "status that the target answered"),
+    [F_REASON] = FIELD_TEXT("reason_code", "reason", 0, ROLE_ERROR, "why the check failed"),
+    [F_ELB] = FIELD_TEXT("elb", NULL, 0, ROLE_NONE, "the load balancer"),
+    [F_IP] = FIELD_IP("ip_address", NULL, ROLE_NONE, "address of the load balancer's node"),
+};
+
+static const uint16_t order[] = {F_TYPE,   F_TIME, F_LATENCY, F_TARGET, F_GROUP,
+                                 F_RESULT, F_CODE, F_REASON,  F_ELB,    F_IP};
+
+#define MIN_FIELDS 6
+
+static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
+                               struct record *rec)
+{
+    struct tok_map map = {order, ARRAY_LEN(order), lt->n_static};
+    struct slice *val = rec->val;
+    struct tok_result got;
+
+    (void)lay;
+    if (is_json_object(line)) {
+        if (json_record(lt, line, rec) != PARSE_OK)
+            return PARSE_BAD;
+        got = (struct tok_result){N_FIELDS, 0, false};
+    } else {
+        record_begin(rec, lt);
+        got = tok_quoted(line, map, val);
+        rec->n_val = MAX(rec->n_val, got.n_val);
+    }
+    if (!parse_iso8601(val[F_TIME], &rec->ts))
+        return record_bad(rec, REASON_TIME);
+    if (got.n < MIN_FIELDS)
+        return record_bad(rec, REASON_SHORT);
+    if (!slice_is(val[F_RESULT], "PASS") && !slice_is(val[F_RESULT], "FAIL"))
+        return record_bad(rec, REASON_SHAPE);
+    split_addr_port(val[F_TARGET], &val[F_TARGET_IP], &val[F_TARGET_PORT]);
+    return PARSE_OK;
+}
+
+static int detect(const struct probe *p)
+{
+    bool named = path_has(p, "health_check_log");
+    int score = probe_json(p, "target_addr target_group_id reason_code|status", named);
+
+    return score ? score : probe_records(p, "alb_health", named);
+}
+
+static const char *const samples[] = {
+    "http 2025-12-02T03:04:05.678901Z 0.012345678 10.0.3.4:8080 shop-api PASS 200 -",
+    "https 2025-12-02T03:04:06.678901Z 5.000123456 10.0.3.5:8080 shop-api FAIL - TimedOut",
+    "lambda 2025-12-02T03:04:07.678901Z 0.100000000 "
+    "arn:aws:lambda:eu-west-1:111122223333:function:shop shop-fn FAIL 500 ResponseCodeMismatch "
+    "app/shop/0a1b 10.0.0.4",
+    NULL,
+};
+
+const struct format format_alb_health = {
+    .name = "alb_health",
+    .title = "Application Load Balancer health check log",
+    .doc_url = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
+               "load-balancer-health-check-logs.html",
+    .fields = fields,
+    .n_fields = N_FIELDS,
+    .json = true,
+    .detect = detect,
+    .parse = parse,
+    .samples = samples,
+};

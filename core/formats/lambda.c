@@ -1,0 +1,495 @@
+/* lambda.c - what Lambda and the functions write to CloudWatch Logs, as text and as JSON.
+ *
+ * The lines of the service are pairs of key and value with TABs between (runs of blanks where a
+ * tool has spoilt them), in no fixed order. Both forms fill the same fields. Logs Insights counts
+ * memory in bytes of 10^6 a megabyte: @memorySize and @maxMemoryUsed do so, too, while the fields
+ * of the line keep its megabytes. */
+#include "formats/table.h"
+#include "json.h"
+#include "tok_space.h"
+#include "value.h"
+
+enum {
+    F_KIND,
+    F_REQUEST_ID,
+    F_DURATION,
+    F_BILLED,
+    F_MEMORY,
+    F_USED,
+    F_INIT,
+    F_STATUS,
+    F_ERROR_TYPE,
+    F_LEVEL,
+    F_MESSAGE,
+    F_TIME,
+    F_TIMEOUT,
+    F_TRACE,
+    F_SEGMENT,
+    F_SAMPLED,
+    F_RESTORE,
+    F_BILLED_RESTORE,
+    F_VERSION,
+    F_RUNTIME,
+    F_RUNTIME_ARN,
+    F_PHASE,
+    F_MEMORY_BYTES,
+    F_USED_BYTES,
+    F_JSON_TYPE,
+    F_OUTCOME,
+    N_NAMED
+};
+
+#define FIELD_MS(name, aliases, role, meaning)                                                     \
+    FIELD(name, aliases, FK_NUM, 3, UNIT_MS, 0, role, meaning)
+
+static const struct field_def fields[] = {
+    [F_KIND] = FIELD_TEXT("@type", "kind", FF_DERIVED, ROLE_ACTION,
+                          "kind of line: START, END, REPORT, TIMEOUT, APP ... or platform.*"),
+    [F_REQUEST_ID] = FIELD_LONG("RequestId", "@requestId requestId record.requestId",
+                                ROLE_REQUEST_ID, "invocation"),
+    [F_DURATION] = FIELD_MS("Duration", "@duration record.metrics.durationMs", ROLE_DURATION,
+                            "how long the handler ran"),
+    [F_BILLED] = FIELD_MS("billed_duration", "@billedDuration record.metrics.billedDurationMs",
+                          ROLE_NONE, "time that is paid for"),
+    [F_MEMORY] =
+        FIELD_COUNT("memory_size", "record.metrics.memorySizeMB", "memory that was set, MB"),
+    [F_USED] =
+        FIELD_COUNT("max_memory_used", "record.metrics.maxMemoryUsedMB", "most memory in use, MB"),
+    [F_INIT] = FIELD_MS("init_duration", "@initDuration record.metrics.initDurationMs", ROLE_NONE,
+                        "time a cold start took before the handler"),
+    [F_STATUS] = FIELD_TEXT("Status", "record.status", 0, ROLE_NONE,
+                            "timeout or error; none on success, but in JSON"),
+    [F_ERROR_TYPE] =
+        FIELD_TEXT("error_type", "errorType record.errorType", 0, ROLE_ERROR, "class of the error"),
+    [F_LEVEL] = FIELD_TEXT("level", "app_level", 0, ROLE_NONE, "how bad a line of the function is"),
+    [F_MESSAGE] = FIELD_LONG("message", "app_message", ROLE_NONE, "what the function wrote"),
+    [F_TIME] = FIELD_TIME("time", "timestamp app_time", FF_NOCOL, "time in the line itself"),
+    [F_TIMEOUT] = FIELD("timeout_seconds", NULL, FK_NUM, 2, UNIT_S, 0, ROLE_NONE,
+                        "limit at which the invocation was stopped"),
+    [F_TRACE] = FIELD_LONG("xray_trace_id", "@xrayTraceId", ROLE_TRACE_ID, "X-Ray trace"),
+    [F_SEGMENT] = FIELD_LONG("SegmentId", "@xraySegmentId", ROLE_NONE, "X-Ray segment"),
+    [F_SAMPLED] = FIELD_TEXT("Sampled", NULL, 0, ROLE_NONE, "whether X-Ray keeps the trace"),
+    [F_RESTORE] = FIELD_MS("restore_duration", "record.metrics.restoreDurationMs", ROLE_NONE,
+                           "time to restore a snapshot"),
+    [F_BILLED_RESTORE] =
+        FIELD_MS("billed_restore_duration", "record.metrics.billedRestoreDurationMs", ROLE_NONE,
+                 "part of the restore that is paid for"),
+    [F_VERSION] = FIELD_TEXT("Version", "record.version", 0, ROLE_NONE, "version of the function"),
+    [F_RUNTIME] =
+        FIELD_TEXT("runtime_version", "record.runtimeVersion", 0, ROLE_NONE, "managed runtime"),
+    [F_RUNTIME_ARN] = FIELD_TEXT("runtime_version_arn", "record.runtimeVersionArn", 0, ROLE_NONE,
+                                 "ARN of the managed runtime"),
+    [F_PHASE] = FIELD_TEXT("Phase", "record.phase", 0, ROLE_NONE, "init, invoke or snap-start"),
+    [F_MEMORY_BYTES] = FIELD("@memorySize", NULL, FK_NUM, 0, UNIT_BYTES, FF_DERIVED, ROLE_NONE,
+                             "memory that was set, as Logs Insights counts it"),
+    [F_USED_BYTES] = FIELD("@maxMemoryUsed", NULL, FK_NUM, 0, UNIT_BYTES, FF_DERIVED, ROLE_NONE,
+                           "most memory in use, as Logs Insights counts it"),
+    [F_JSON_TYPE] = FIELD_TEXT("type", NULL, 0, ROLE_NONE, "JSON: kind of record"),
+    [F_OUTCOME] = FIELD_TEXT("outcome", NULL, FF_DERIVED, ROLE_NONE,
+                             "how the invocation ended: success, timeout, error"),
+    FIELD_TEXT("errorMessage", NULL, FF_NOCOL, ROLE_NONE, "JSON: what the error says"),
+    FIELD_LONG("stackTrace", NULL, ROLE_NONE, "JSON: where the error was"),
+    FIELD_TEXT("record.functionName", "functionName", 0, ROLE_NONE, "JSON: function"),
+    FIELD_TEXT("record.functionVersion", NULL, 0, ROLE_NONE, "JSON: version of the function"),
+    FIELD_TEXT("record.initializationType", NULL, 0, ROLE_NONE,
+               "JSON: on-demand, provisioned-concurrency, snap-start"),
+    FIELD_TEXT("record.instanceId", NULL, 0, ROLE_NONE, "JSON: sandbox"),
+    FIELD_BYTES("record.instanceMaxMemory", NULL, ROLE_NONE, "JSON: memory of the sandbox"),
+    FIELD_BYTES("record.metrics.producedBytes", NULL, ROLE_BYTES_OUT, "JSON: bytes of the answer"),
+    FIELD_LONG("record.spans", NULL, ROLE_NONE, "JSON: parts of the time"),
+    FIELD_LONG("record.tracing", NULL, ROLE_NONE, "JSON: trace header"),
+};
+
+static const char *const json_keys[] = {
+    "record.requestId",
+    "RequestId",
+    "requestId",
+    "RequestId",
+    "AWSRequestId",
+    "RequestId",
+    "awsRequestId",
+    "RequestId",
+    "aws_request_id",
+    "RequestId",
+    "function_request_id",
+    "RequestId",
+    "record.metrics.durationMs",
+    "Duration",
+    "record.metrics.billedDurationMs",
+    "billed_duration",
+    "record.metrics.memorySizeMB",
+    "memory_size",
+    "record.metrics.maxMemoryUsedMB",
+    "max_memory_used",
+    "record.metrics.initDurationMs",
+    "init_duration",
+    "record.metrics.restoreDurationMs",
+    "restore_duration",
+    "record.metrics.billedRestoreDurationMs",
+    "billed_restore_duration",
+    "record.status",
+    "Status",
+    "record.errorType",
+    "error_type",
+    "errorType",
+    "error_type",
+    "record.version",
+    "Version",
+    "record.runtimeVersion",
+    "runtime_version",
+    "record.runtimeVersionArn",
+    "runtime_version_arn",
+    "record.phase",
+    "Phase",
+    "record.tracing.value",
+    "xray_trace_id",
+    "xray_trace_id",
+    "xray_trace_id",
+    "timestamp",
+    "time",
+    NULL,
+};
+
+/* --- key and value --- */
+
+static const struct {
+    const char *key;
+    uint8_t field;
+} keys[] = {
+    {"RequestId: ", F_REQUEST_ID},
+    {"Version: ", F_VERSION},
+    {"Duration: ", F_DURATION},
+    {"Billed Duration: ", F_BILLED},
+    {"Memory Size: ", F_MEMORY},
+    {"Max Memory Used: ", F_USED},
+    {"Init Duration: ", F_INIT},
+    {"Restore Duration: ", F_RESTORE},
+    {"Billed Restore Duration: ", F_BILLED_RESTORE},
+    {"XRAY TraceId: ", F_TRACE},
+    {"SegmentId: ", F_SEGMENT},
+    {"Sampled: ", F_SAMPLED},
+    {"Status: ", F_STATUS},
+    {"Error Type: ", F_ERROR_TYPE},
+    {"Phase: ", F_PHASE},
+    {"Runtime Version: ", F_RUNTIME},
+    {"Runtime Version ARN: ", F_RUNTIME_ARN},
+};
+
+static bool is_gap(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The key that starts at p: its place in the table, or -1. */
+static int key_at(const char *p, const char *end)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(keys); i++) {
+        size_t n = strlen(keys[i].key);
+
+        if ((size_t)(end - p) >= n && memcmp(p, keys[i].key, n) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+static struct slice trimmed(const char *from, const char *to)
+{
+    return slice_trim(slice_of(from, (size_t)(to - from)));
+}
+
+/* "128.83 ms" and "128 MB": the number; other values whole. */
+static struct slice without_unit(struct slice s, unsigned field)
+{
+    if (field == F_STATUS || field == F_ERROR_TYPE || field == F_RUNTIME)
+        return s;
+    return slice_cut(&s, ' ');
+}
+
+/* All pairs of `line`; a value ends where the next key begins. */
+static void read_pairs(struct slice line, struct slice *val)
+{
+    const char *p = line.ptr, *end = slice_end(line), *from = NULL;
+    int key = -1;
+
+    for (;; p++) {
+        int next = -1;
+
+        if (p < end && (p == line.ptr || is_gap(p[-1])))
+            next = key_at(p, end);
+        if (p < end && next < 0)
+            continue;
+        if (key >= 0)
+            val[keys[key].field] = without_unit(trimmed(from, p), keys[key].field);
+        if (p == end)
+            break;
+        key = next;
+        p += strlen(keys[key].key);
+        from = p--;
+    }
+}
+
+/* --- lines --- */
+
+/* "128" MB -> "128000000" bytes */
+static struct slice megabytes(struct slice mb, struct arena *mem)
+{
+    char *p;
+
+    if (!is_digits(mb) || mb.len > 9)
+        return (struct slice){NULL, 0};
+    p = arena_alloc(mem, mb.len + 6);
+    memcpy(p, mb.ptr, mb.len);
+    memcpy(p + mb.len, "000000", 6);
+    return slice_of(p, mb.len + 6);
+}
+
+/* Also 2024-05-02T12:01:23:521Z, as the guide has it. */
+static bool read_time(struct slice s, int64_t *us)
+{
+    char fixed[40];
+
+    if (parse_iso8601(s, us))
+        return true;
+    if (s.len < 21 || s.len > sizeof(fixed) || s.ptr[19] != ':')
+        return false;
+    memcpy(fixed, s.ptr, s.len);
+    fixed[19] = '.';
+    return parse_iso8601(slice_of(fixed, s.len), us);
+}
+
+static bool is_level(struct slice s)
+{
+    static const char *const levels[] = {"TRACE",   "DEBUG", "INFO",  "NOTICE",  "WARN",
+                                         "WARNING", "ERROR", "FATAL", "CRITICAL"};
+
+    for (unsigned i = 0; i < ARRAY_LEN(levels); i++)
+        if (slice_is(s, levels[i]))
+            return true;
+    return false;
+}
+
+/* The next word, parted by blanks or TABs. */
+static struct slice next_word(struct slice *s)
+{
+    const char *p = s->ptr, *end = slice_end(*s), *from;
+
+    while (p < end && (*p == ' ' || *p == '\t'))
+        p++;
+    from = p;
+    while (p < end && !is_gap(*p))
+        p++;
+    *s = slice_of(p, (size_t)(end - p));
+    return slice_of(from, (size_t)(p - from));
+}
+
+/* TIME ID Task timed out after N seconds; TIME ID LEVEL MESSAGE */
+static void timed_line(struct slice rest, struct record *rec)
+{
+    static const char timeout[] = "Task timed out after ";
+    struct slice *val = rec->val, after;
+
+    val[F_TIME] = next_word(&rest);
+    after = rest;
+    val[F_REQUEST_ID] = next_word(&after);
+    rest = slice_trim(after);
+    if (slice_starts(rest, timeout)) {
+        after = slice_of(rest.ptr + sizeof(timeout) - 1, rest.len - (sizeof(timeout) - 1));
+        val[F_TIMEOUT] = slice_cut(&after, ' ');
+        val[F_KIND] = SL("TIMEOUT");
+        val[F_STATUS] = SL("timeout");
+    } else {
+        after = rest;
+        if (is_level(next_word(&after))) {
+            after = rest;
+            val[F_LEVEL] = next_word(&after);
+            rest = slice_trim(after);
+        }
+    }
+    val[F_MESSAGE] = rest;
+}
+
+/* [LEVEL] TIME ID MESSAGE, as the logging of Python writes it */
+static bool bracket_line(struct slice line, struct record *rec, int64_t *us)
+{
+    struct slice rest = line, level = next_word(&rest), time = next_word(&rest);
+
+    if (level.len < 3 || level.ptr[level.len - 1] != ']' ||
+        !is_level(slice_of(level.ptr + 1, level.len - 2)) || !read_time(time, us))
+        return false;
+    rec->val[F_LEVEL] = slice_of(level.ptr + 1, level.len - 2);
+    rec->val[F_TIME] = time;
+    rec->val[F_REQUEST_ID] = next_word(&rest);
+    rec->val[F_MESSAGE] = slice_trim(rest);
+    return true;
+}
+
+/* RequestId: ID Error: TEXT */
+static void failed_line(struct slice line, struct record *rec)
+{
+    struct slice rest = line;
+
+    next_word(&rest);
+    rec->val[F_REQUEST_ID] = next_word(&rest);
+    rec->val[F_LEVEL] = SL("ERROR");
+    rec->val[F_MESSAGE] = slice_trim(rest);
+}
+
+/* Lines that the service writes begin with one of these words. */
+static const char *service_kind(struct slice line)
+{
+    static const struct {
+        const char *start, *kind;
+    } starts[] = {
+        {"START RequestId: ", "START"},
+        {"END RequestId: ", "END"},
+        {"REPORT ", "REPORT"},
+        {"INIT_START ", "INIT_START"},
+        {"INIT_REPORT ", "INIT_REPORT"},
+        {"RESTORE_START ", "RESTORE_START"},
+        {"RESTORE_REPORT ", "RESTORE_REPORT"},
+        {"XRAY TraceId: ", "XRAY"},
+        {"EXTENSION\t", "EXTENSION"},
+        {"EXTENSION Name: ", "EXTENSION"},
+        {"TELEMETRY\t", "TELEMETRY"},
+        {"TELEMETRY Name: ", "TELEMETRY"},
+        {"LOGS\t", "LOGS"},
+        {"LOGS Name: ", "LOGS"},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(starts); i++)
+        if (slice_starts(line, starts[i].start))
+            return starts[i].kind;
+    return NULL;
+}
+
+static enum parse_result parse_service(struct slice line, struct record *rec, const char *kind)
+{
+    struct slice *val = rec->val;
+
+    val[F_KIND] = slice_str(kind);
+    read_pairs(line, val);
+    if (val[F_KIND].len == 6 && slice_is(val[F_KIND], "REPORT") &&
+        (!val[F_REQUEST_ID].len || !val[F_DURATION].len))
+        return record_bad(rec, REASON_SHAPE);
+    return PARSE_OK;
+}
+
+static enum parse_result parse_text(struct slice line, struct record *rec)
+{
+    const char *kind = service_kind(line);
+    struct slice first = line;
+
+    if (kind)
+        return parse_service(line, rec, kind);
+    rec->val[F_KIND] = SL("APP");
+    if (read_time(next_word(&first), &rec->ts) && slice_trim(first).len)
+        timed_line(line, rec);
+    else if (slice_starts(line, "RequestId: "))
+        failed_line(line, rec);
+    else if (line.len && line.ptr[0] == '[' && bracket_line(line, rec, &rec->ts))
+        return PARSE_OK;
+    else
+        rec->val[F_MESSAGE] = line;
+    return PARSE_OK;
+}
+
+static enum parse_result parse_json(struct logtype *lt, struct slice line, struct record *rec)
+{
+    enum parse_result r = json_record(lt, line, rec);
+    struct slice *val = rec->val;
+
+    if (!read_time(val[F_TIME], &rec->ts))
+        rec->ts = TIME_NONE;
+    val[F_KIND] = slice_starts(val[F_JSON_TYPE], "platform.") ? val[F_JSON_TYPE] : SL("APP");
+    return r;
+}
+
+static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
+                               struct record *rec)
+{
+    struct slice text = slice_trim(line), *val = rec->val;
+    enum parse_result r;
+
+    (void)lay;
+    if (is_json_object(text)) {
+        r = parse_json(lt, text, rec);
+        if (r != PARSE_OK) { /* a message that only looks like one */
+            record_begin(rec, lt);
+            r = parse_text(text, rec);
+        }
+    } else {
+        record_begin(rec, lt);
+        r = parse_text(text, rec);
+    }
+    val[F_MEMORY_BYTES] = megabytes(val[F_MEMORY], &rec->mem);
+    val[F_USED_BYTES] = megabytes(val[F_USED], &rec->mem);
+    if (val[F_STATUS].len)
+        val[F_OUTCOME] = val[F_STATUS];
+    else if (val[F_BILLED].len)
+        val[F_OUTCOME] = SL("success");
+    return r;
+}
+
+/* ISO time, TAB, id, TAB */
+static bool is_node_line(struct slice line)
+{
+    struct slice rest = line, time = slice_cut(&rest, '\t'), id = slice_cut(&rest, '\t');
+    int64_t us;
+
+    return rest.ptr && id.len == 36 && read_time(time, &us);
+}
+
+static int detect(const struct probe *p)
+{
+    struct slice head = p->head, line;
+    bool named = path_has(p, "/aws/lambda/");
+    unsigned seen = 0, fit = 0;
+
+    while (seen < PROBE_LINES && probe_line(&head, &line)) {
+        const char *kind = service_kind(line);
+
+        seen++;
+        if (is_json_object(line))
+            fit += json_get(line, SL("type")).len > 10 && json_get(line, SL("record")).ptr &&
+                   slice_starts(json_get(line, SL("type")), "\"platform.");
+        else
+            fit += (kind && memmem(line.ptr, line.len, ": ", 2)) || is_node_line(line) ||
+                   memmem(line.ptr, line.len, " Task timed out after ", 22);
+    }
+    return !seen || !fit ? (named ? 60 : 0) : 70 + (int)(20 * fit / seen) + (named ? 10 : 0);
+}
+
+static const char *const samples[] = {
+    "START RequestId: 0a1b2c3d-0000-1111-2222-333344445555 Version: $LATEST",
+    "END RequestId: 0a1b2c3d-0000-1111-2222-333344445555",
+    "REPORT RequestId: 0a1b2c3d-0000-1111-2222-333344445555\tDuration: 12.34 ms\tBilled Duration: "
+    "13 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB\tInit Duration: 200.50 ms\t\nXRAY TraceId: "
+    "1-0-0\tSegmentId: 01\tSampled: true",
+    "REPORT RequestId: 0a1b2c3d-0000-1111-2222-333344445555\tDuration: 3000.00 ms\tBilled "
+    "Duration: 3000 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tStatus: timeout",
+    "INIT_START Runtime Version: python:3.12.v1\tRuntime Version ARN: arn:aws:lambda:eu-west-1::r",
+    "2024-05-02T03:04:05.678Z 0a1b2c3d-0000-1111-2222-333344445555 Task timed out after 3.00 "
+    "seconds",
+    "2024-05-02T03:04:05.678Z\t0a1b2c3d-0000-1111-2222-333344445555\tERROR\tcannot connect",
+    "[WARNING]\t2024-05-02T03:04:05.678Z\t0a1b2c3d-0000-1111-2222-333344445555\tslow",
+    "{\"time\":\"2024-05-02T03:04:05.678Z\",\"type\":\"platform.report\",\"record\":{\"requestId\":"
+    "\"0a1b\",\"metrics\":{\"durationMs\":12.34,\"billedDurationMs\":13,\"memorySizeMB\":128,"
+    "\"maxMemoryUsedMB\":64},\"status\":\"success\"}}",
+    "{\"timestamp\":\"2024-05-02T03:04:05.678Z\",\"level\":\"INFO\",\"message\":\"ready\","
+    "\"requestId\":\"0a1b\"}",
+    "once upon a time",
+    NULL,
+};
+
+const struct format format_lambda = {
+    .name = "lambda",
+    .title = "Lambda log",
+    .doc_url = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+    .fields = fields,
+    .n_fields = ARRAY_LEN(fields),
+    .json = true,
+    .json_keys = json_keys,
+    .detect = detect,
+    .parse = parse,
+    .samples = samples,
+};

@@ -195,3 +195,13 @@ struct slice derive_resource_name(const struct derive_from *from, struct slice b
         slice_cut(&rest, '/');
     return slice_cut(&rest, '/');
 }
+
+struct slice derive_elb_name(const struct derive_from *from, struct slice base, struct arena *mem)
+{
+    struct slice rest = base;
+
+    (void)from;
+    (void)mem;
+    slice_cut(&rest, '/');
+    return rest.ptr ? slice_cut(&rest, '/') : base;
+}

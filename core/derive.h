@@ -17,8 +17,10 @@ derive_fn derive_edge_city;
 derive_fn derive_edge_country;
 /* What explain.h says of the value in a word: protocol and port names, spelled TCP flags. */
 derive_fn derive_word;
-/* The name at the end of an ARN or of an app/NAME/ID path. */
+/* The name of what an ARN is of: behind its type. */
 derive_fn derive_resource_name;
+/* "app/NAME/ID" -> "NAME". */
+derive_fn derive_elb_name;
 
 /* A line of a field table. */
 #define DERIVED_FIELD(name_, aliases_, fn, from_, meaning_)                                        \

@@ -1,5 +1,7 @@
 /* alb.c - Application Load Balancer access log: blank separated, quoted fields, 18 to 34 of them
  * by the age of the line. Composites are split in place: client:port, target:port, request. */
+#include "derive.h"
+#include "json.h"
 #include "tok_space.h"
 #include "value.h"
 
@@ -48,6 +50,10 @@ enum {
     F_NEW_URI,
     F_TRANSFORM,
     F_NODE,
+    F_TEMPLATE,
+    F_DECODED,
+    F_GROUP_NAME,
+    F_ELB_NAME,
     N_FIELDS
 };
 
@@ -138,6 +144,14 @@ static const struct field_def fields[N_FIELDS] = {
                      "how the transform went"},
     [F_NODE] = {"ip_address", NULL, FK_IP, 0, UNIT_NONE, 0, ROLE_NONE,
                 "address of the load balancer node"},
+    [F_TEMPLATE] = DERIVED_FIELD("path_template", NULL, derive_path_template, F_PATH,
+                                 "path of the request with its ids folded"),
+    [F_DECODED] = DERIVED_FIELD("path_decoded", NULL, derive_decoded, F_PATH,
+                                "path of the request without percent-encoding"),
+    [F_GROUP_NAME] = DERIVED_FIELD("target_group", "target_group_name", derive_resource_name,
+                                   F_GROUP, "name of the target group"),
+    [F_ELB_NAME] =
+        DERIVED_FIELD("elb_name", NULL, derive_elb_name, F_ELB, "name of the load balancer"),
 };
 
 static const uint16_t order[] = {
@@ -187,15 +201,27 @@ static void split_parts(struct slice *val)
     val[F_QUERY] = r.query;
 }
 
+/* Vended delivery: what is called otherwise in JSON (section 2.4). */
+static const char *const json_keys[] = {
+    "client_port", "client:port",      "target_port",      "target:port", "request_line",
+    "request",     "target_port_list", "target:port_list", NULL,
+};
+
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
     struct tok_result got;
 
     (void)lay;
-    record_begin(rec, lt);
-    got = tok_quoted(line, (struct tok_map){order, ARRAY_LEN(order), lt->n_static}, rec->val);
-    rec->n_val = got.n_val;
+    if (unlikely(is_json_object(line))) {
+        if (json_record(lt, line, rec) != PARSE_OK)
+            return PARSE_BAD;
+        got = (struct tok_result){.n = N_FIELDS};
+    } else {
+        record_begin(rec, lt);
+        got = tok_quoted(line, (struct tok_map){order, ARRAY_LEN(order), lt->n_static}, rec->val);
+        rec->n_val = MAX(rec->n_val, got.n_val);
+    }
     if (!is_type(rec->val[F_TYPE]))
         return record_bad(rec, REASON_SHAPE);
     if (!parse_iso8601(rec->val[F_TIME], &rec->ts))
@@ -212,7 +238,9 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 
 static int detect(const struct probe *p)
 {
-    return probe_records(p, "alb", path_is_elb(p, "app."));
+    int score = probe_json(p, "elb_status_code request_line|target_status_code|elb", false);
+
+    return score ? score : probe_records(p, "alb", path_is_elb(p, "app."));
 }
 
 static const char *const samples[] = {
@@ -243,6 +271,8 @@ const struct format format_alb = {
                "load-balancer-access-logs.html",
     .fields = fields,
     .n_fields = N_FIELDS,
+    .json = true,
+    .json_keys = json_keys,
     .detect = detect,
     .parse = parse,
     .samples = samples,

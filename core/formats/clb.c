@@ -1,5 +1,6 @@
 /* clb.c - Classic Load Balancer access log: 12 or 15 fields. A user agent may hold raw line feeds;
  * such a record asks for the next line until its quote ends. */
+#include "derive.h"
 #include "tok_space.h"
 #include "value.h"
 
@@ -29,6 +30,8 @@ enum {
     F_AGENT,
     F_CIPHER,
     F_PROTOCOL,
+    F_TEMPLATE,
+    F_DECODED,
     N_FIELDS
 };
 
@@ -82,6 +85,10 @@ static const struct field_def fields[N_FIELDS] = {
     [F_CIPHER] = {"ssl_cipher", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
                   "TLS cipher of an HTTPS or SSL listener"},
     [F_PROTOCOL] = {"ssl_protocol", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "TLS version"},
+    [F_TEMPLATE] = DERIVED_FIELD("path_template", NULL, derive_path_template, F_PATH,
+                                 "path of the request with its ids folded"),
+    [F_DECODED] = DERIVED_FIELD("path_decoded", NULL, derive_decoded, F_PATH,
+                                "path of the request without percent-encoding"),
 };
 
 static const uint16_t order[] = {

@@ -1,6 +1,8 @@
 /* cloudfront.c - CloudFront standard log: tab separated, columns named by a #Fields line that may
  * stand anywhere in the file. Without one the columns are those of the legacy log, which only ever
  * grew at its end. Pasted lines whose tabs became blanks are read too: values have no blanks. */
+#include "derive.h"
+#include "json.h"
 #include "tok_space.h"
 #include "value.h"
 
@@ -73,6 +75,13 @@ enum {
     F_STARTUP,
     F_TOP_BITRATE,
     F_CMCD,
+    F_TEMPLATE,
+    F_DECODED,
+    F_AGENT_DECODED,
+    F_CITY,
+    F_EDGE_COUNTRY,
+    F_EVENT_STAMP,
+    F_CONN_STATUS,
     N_FIELDS
 };
 
@@ -212,6 +221,19 @@ static const struct field_def fields[N_FIELDS] = {
                        "media player: best bit rate it can use in kbit/s"},
     [F_CMCD] = {"cmcd-version", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
                 "media player: version of its report"},
+    [F_TEMPLATE] = DERIVED_FIELD("path_template", NULL, derive_path_template, F_STEM,
+                                 "path of the request with its ids folded"),
+    [F_DECODED] = DERIVED_FIELD("path_decoded", NULL, derive_decoded, F_STEM,
+                                "path of the request without percent-encoding"),
+    [F_AGENT_DECODED] = DERIVED_FIELD("user_agent_decoded", NULL, derive_decoded_twice, F_AGENT,
+                                      "User-Agent header without percent-encoding"),
+    [F_CITY] = DERIVED_FIELD("city", NULL, derive_edge_city, F_EDGE, "city of the edge location"),
+    [F_EDGE_COUNTRY] = DERIVED_FIELD("edge_country", NULL, derive_edge_country, F_EDGE,
+                                     "country of the edge location"),
+    [F_EVENT_STAMP] = {"eventTimestamp", NULL, FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
+                       "connection log: when it happened (UTC)"},
+    [F_CONN_STATUS] = {"connectionStatus", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
+                       "connection log: Success or Failed:..."},
 };
 
 /* The columns without a header: 12, 15, 18, 19, 23, 24, 26 or 33 of them. */
@@ -296,7 +318,9 @@ static bool event_time(const struct slice *val, int64_t *ts)
 {
     int64_t day, clock;
 
-    if (parse_epoch(val[F_STAMP_MS], ts) || parse_epoch(val[F_STAMP], ts))
+    if (parse_epoch(val[F_STAMP_MS], ts) || parse_epoch(val[F_STAMP], ts) ||
+        parse_iso8601(val[F_STAMP], ts) || parse_epoch(val[F_EVENT_STAMP], ts) ||
+        parse_iso8601(val[F_EVENT_STAMP], ts))
         return true;
     if (!parse_date(val[F_DATE], &day) || !clock_time(val[F_TIME], &clock))
         return false;
@@ -340,12 +364,28 @@ static bool credible(struct slice line, const struct layout *lay, unsigned n)
     return n >= (memchr(line.ptr, '\t', line.len) ? MIN_LEGACY : MIN_BLANKS);
 }
 
+/* Version 2 as JSON: keys as in the header line; also the connection log of mutual TLS. */
+static enum parse_result parse_json(struct logtype *lt, struct slice line, struct record *rec)
+{
+    const struct slice *val = rec->val;
+
+    if (json_record(lt, line, rec) != PARSE_OK)
+        return PARSE_BAD;
+    if (!val[F_EDGE].ptr && !val[F_RESULT].ptr && !val[F_METHOD].ptr && !val[F_CONN_STATUS].ptr)
+        return record_bad(rec, REASON_SHAPE);
+    if (!event_time(val, &rec->ts))
+        rec->ts = TIME_NONE;
+    return rec->ts == TIME_NONE && has_time(val) ? record_bad(rec, REASON_TIME) : PARSE_OK;
+}
+
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
     struct tok_map map = {legacy, ARRAY_LEN(legacy), lt->n_static};
     struct tok_result got;
 
+    if (unlikely(is_json_object(line)))
+        return parse_json(lt, line, rec);
     record_begin(rec, lt);
     if (is_header(line)) {
         read_header(lt, lay, line);
@@ -383,7 +423,13 @@ static unsigned known_names(struct slice names)
 static int detect(const struct probe *p)
 {
     struct slice head = p->head, line;
+    int score = probe_json(p,
+                           "x-edge-location|x-edge-result-type|connectionStatus "
+                           "cs-method|c-ip|sc-status|date|timestamp|eventTimestamp",
+                           false);
 
+    if (score)
+        return score;
     while (probe_line(&head, &line) && is_header(line))
         if (slice_starts(line, "#Fields:"))
             return known_names(line) >= 2 ? 95 : 0;
@@ -411,6 +457,7 @@ const struct format format_cloudfront = {
     .fields = fields,
     .n_fields = N_FIELDS,
     .header = true,
+    .json = true,
     .detect = detect,
     .parse = parse,
     .samples = samples,

@@ -1,5 +1,6 @@
 /* nlb.c - Network Load Balancer access log: one line for a TLS connection, written at its end.
  * Times have no zone letter and are UTC; only the ALPN list is quoted, and keeps its quotes. */
+#include "json.h"
 #include "tok_space.h"
 #include "value.h"
 
@@ -104,6 +105,9 @@ static void keep_quotes(struct slice *list, struct slice line)
     }
 }
 
+static const char *const json_keys[] = {"client_port", "client:port", "destination_port",
+                                        "destination:port", NULL};
+
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
@@ -111,9 +115,16 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     struct tok_result got;
 
     (void)lay;
-    record_begin(rec, lt);
-    got = tok_quoted(line, (struct tok_map){order, ARRAY_LEN(order), lt->n_static}, val);
-    rec->n_val = got.n_val;
+    if (unlikely(is_json_object(line))) {
+        if (json_record(lt, line, rec) != PARSE_OK)
+            return PARSE_BAD;
+        got = (struct tok_result){.n = N_FIELDS};
+    } else {
+        record_begin(rec, lt);
+        got = tok_quoted(line, (struct tok_map){order, ARRAY_LEN(order), lt->n_static}, val);
+        rec->n_val = MAX(rec->n_val, got.n_val);
+        keep_quotes(&val[F_ALPN_LIST], line);
+    }
     if (!slice_is(val[F_TYPE], "tls"))
         return record_bad(rec, REASON_SHAPE);
     if (!parse_iso8601(val[F_TIME], &rec->ts))
@@ -124,7 +135,6 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return record_bad(rec, REASON_SHORT);
     if (!is_addr_port(val[F_CLIENT]))
         return record_bad(rec, REASON_SHAPE);
-    keep_quotes(&val[F_ALPN_LIST], line);
     split_addr_port(val[F_CLIENT], &val[F_CLIENT_IP], &val[F_CLIENT_PORT]);
     split_addr_port(val[F_DEST], &val[F_DEST_IP], &val[F_DEST_PORT]);
     return PARSE_OK;
@@ -132,7 +142,9 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 
 static int detect(const struct probe *p)
 {
-    return probe_records(p, "nlb", path_is_elb(p, "net."));
+    int score = probe_json(p, "alpn_fe_protocol|tls_handshake_time listener|elb", false);
+
+    return score ? score : probe_records(p, "nlb", path_is_elb(p, "net."));
 }
 
 static const char *const samples[] = {
@@ -153,6 +165,8 @@ const struct format format_nlb = {
                "load-balancer-access-logs.html",
     .fields = fields,
     .n_fields = N_FIELDS,
+    .json = true,
+    .json_keys = json_keys,
     .detect = detect,
     .parse = parse,
     .samples = samples,

@@ -49,6 +49,16 @@ static bool in_tree(const struct logtype *lt, const struct record *rec, unsigned
     return false;
 }
 
+/* A derived value that is absent, or what is shown of its base anyway. */
+static bool says_nothing_new(struct app *a, struct rowview *v, const struct field_def *d,
+                             struct slice value)
+{
+    struct slice base = rowview_field(v, d->from);
+
+    return !value.ptr || slice_eq(value, base) ||
+           slice_eq(value, field_decode(v->seg->lt->field[d->from], base, &a->cell));
+}
+
 /* The lines of the record: the telling fields, then the others in the order of the log type. */
 static struct tree *lines_of(struct app *a, struct rowview *v)
 {
@@ -67,8 +77,8 @@ static struct tree *lines_of(struct app *a, struct rowview *v)
             rank(d) != i / n || in_tree(lt, rec, f))
             continue;
         value = rowview_field(v, (int)f);
-        if (d->derive && (!value.ptr || slice_eq(value, rowview_field(v, d->from))))
-            continue; /* it says nothing new */
+        if (d->derive && says_nothing_new(a, v, d, value))
+            continue;
         tree_add(t, &a->record.folds, (int)f, d->name, value);
     }
     return t;

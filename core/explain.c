@@ -7,6 +7,7 @@
 #include "explain.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "edge.h"
 #include "explain_tables.h"
@@ -81,11 +82,11 @@ static bool glob(const char *pat, struct slice v)
     return false;
 }
 
-static const struct explanation *find_value(struct slice type, struct slice field,
-                                            struct slice value)
+static const struct explanation *find_in(const struct explain_set *sets, unsigned n,
+                                         struct slice type, struct slice field, struct slice value)
 {
-    for (unsigned s = 0; s < explain_n_sets; s++) {
-        const struct explain_set *set = &explain_sets[s];
+    for (unsigned s = 0; s < n; s++) {
+        const struct explain_set *set = &sets[s];
 
         if (!type_in(set->types, type) || !in_list(set->fields, field))
             continue;
@@ -94,6 +95,15 @@ static const struct explanation *find_value(struct slice type, struct slice fiel
                 return &set->entry[i].what;
     }
     return NULL;
+}
+
+static const struct explanation *find_value(struct slice type, struct slice field,
+                                            struct slice value)
+{
+    const struct explanation *x =
+        find_in(explain_service_sets, explain_n_service_sets, type, field, value);
+
+    return x ? x : find_in(explain_sets, explain_n_sets, type, field, value);
 }
 
 /* The bits of tcp-flags by name, and what the common sums say. */
@@ -132,6 +142,20 @@ static bool explain_flags(struct slice value, struct explanation *out)
     return true;
 }
 
+/* "LHR50-P2": the place of an edge location. */
+static bool explain_edge(struct slice value, struct explanation *out)
+{
+    static _Thread_local char text[96];
+    struct edge_place place;
+    bool near;
+
+    if (!edge_lookup(value, &place, &near))
+        return false;
+    snprintf(text, sizeof(text), "%s%s, %s", near ? "near " : "", place.city, place.country);
+    *out = (struct explanation){text, NULL, NULL};
+    return true;
+}
+
 bool explain_value(struct slice type, struct slice field, struct slice value,
                    struct explanation *out)
 {
@@ -141,6 +165,9 @@ bool explain_value(struct slice type, struct slice field, struct slice value,
         return false;
     if (same_name(field, SL("tcpflags")) && !value_missing(value))
         return explain_flags(value, out);
+    if (in_list("xedgelocation edgelocation globalacceleratorregion agaregion", field) &&
+        explain_edge(value, out))
+        return true;
     x = find_value(type, field, value.len ? value : SL("-"));
     if (!x) {
         const char *comma = value.len ? memrchr(value.ptr, ',', value.len) : NULL;
@@ -263,7 +290,7 @@ static double get_number(const struct story *s, const char *name)
 static void add_next(struct story *s, const char *next)
 {
     if (next)
-        strbuf_addf(s->out, " Next: %s.", next);
+        strbuf_addf(s->out, " Next: %s%s", next, slice_ends(slice_str(next), "?") ? "" : ".");
 }
 
 static void add_seconds(struct story *s, double sec)
@@ -592,6 +619,63 @@ static void nlb_story(struct story *s)
     add_next(s, x.next);
 }
 
+/* --- services --- */
+
+/* What the field of this role says, if it is worth a word. */
+static bool role_says(const struct story *s, enum field_role role, struct slice *value,
+                      struct explanation *x)
+{
+    int f = logtype_role(s->lt, role);
+
+    if (f < 0)
+        return false;
+    *value = record_get(s->rec, (unsigned)f);
+    return !value_missing(*value) &&
+           explain_value(slice_str(s->lt->fmt->name), slice_str(s->lt->field[f]->name), *value,
+                         x) &&
+           (x->side || x->next);
+}
+
+static void add_saying(struct story *s, struct slice value, const struct explanation *x)
+{
+    strbuf_addf(s->out, SLICE_FMT ": %s.", SLICE_ARG(value), x->meaning);
+    add_next(s, x->next);
+    s->side = x->side;
+}
+
+/* Who did what to which service, and what became of it. */
+static void trail_story(struct story *s)
+{
+    struct slice who = get(s, "principal_chain"), event = get(s, "eventName"), value;
+    struct explanation x;
+    bool failed = role_says(s, ROLE_ERROR, &value, &x);
+
+    if (!failed && !role_says(s, ROLE_ACTION, &value, &x))
+        return;
+    if (who.len)
+        strbuf_addf(s->out, SLICE_FMT " ", SLICE_ARG(who));
+    strbuf_addf(s->out, "%s " SLICE_FMT, failed ? "wanted" : "did", SLICE_ARG(event));
+    if (failed)
+        strbuf_addf(s->out, ", " SLICE_FMT, SLICE_ARG(value));
+    strbuf_addf(s->out, ": %s.", x.meaning);
+    add_next(s, x.next);
+    s->side = x.side;
+}
+
+static void service_story(struct story *s)
+{
+    static const enum field_role roles[] = {ROLE_ERROR, ROLE_STATUS, ROLE_ACTION};
+    struct explanation x;
+    struct slice value;
+
+    for (unsigned i = 0; i < ARRAY_LEN(roles); i++) {
+        if (!role_says(s, roles[i], &value, &x))
+            continue;
+        add_saying(s, value, &x);
+        return;
+    }
+}
+
 void explain_record(const struct logtype *lt, const struct record *rec, struct strbuf *out,
                     const char **side)
 {
@@ -609,6 +693,10 @@ void explain_record(const struct logtype *lt, const struct record *rec, struct s
         s3_story(&s);
     else if (slice_is(type, "nlb"))
         nlb_story(&s);
+    else if (slice_is(type, "cloudtrail"))
+        trail_story(&s);
+    else
+        service_story(&s);
     if (side)
         *side = s.side;
 }

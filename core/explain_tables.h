@@ -16,8 +16,9 @@ struct explain_set {
     unsigned n;
 };
 
-/* In order: the first set that has the field and the value answers. */
-extern const struct explain_set explain_sets[];
-extern const unsigned explain_n_sets;
+/* In order: the first set that has the field and the value answers. Those of the services come
+ * before; the last of explain_sets are for every type. */
+extern const struct explain_set explain_service_sets[], explain_sets[];
+extern const unsigned explain_n_service_sets, explain_n_sets;
 
 #endif

@@ -13,13 +13,18 @@ struct column_def {
 };
 
 static const struct column_def mixed_columns[] = {
-    {"st", "status action", 3, false, false, true},
+    {"st",
+     "errorCode rcode response_code outcome status_code connection-attempt-status status action", 3,
+     false, false, true},
     {"tgt", "target_status_code backend_status_code x-edge-result-type error_code", 5, false, false,
      true},
-    {"method", "method protocol", 6, false, false, false},
-    {"path", "path dstaddr domain_name", 12, true, false, false},
+    {"method", "service query_type @type event.proto method level connection-log-type protocol", 6,
+     false, false, false},
+    {"path", "eventName query_name event.alert.signature path dstaddr domain_name message", 12,
+     true, false, false},
     {"client", "client_ip", 15, false, false, false},
     {"took", "duration", 8, false, true, false},
+    {"who", "principal", 20, false, false, false},
     {"host", "host bucket", 20, false, false, false},
     {"server", "server_ip x-edge-location", 15, false, false, false},
     {"bytes", "bytes_out", 9, false, true, false},
@@ -161,6 +166,9 @@ const char *type_short(const struct logtype *lt)
         {"cloudfront", "cf"}, {"cloudfront_rt", "cfrt"}, {"vpcflow", "vpc"},
         {"s3access", "s3"},   {"cloudtrail", "ct"},      {"lambda", "fn"},
         {"route53", "r53"},   {"apigw", "api"},          {"netfw", "nfw"},
+        {"alb_conn", "albc"}, {"alb_health", "albh"},    {"tgwflow", "tgw"},
+        {"clientvpn", "vpn"}, {"route53public", "r53p"}, {"globalaccelerator", "ga"},
+        {"cwlogs", "cw"},
     };
 
     for (unsigned i = 0; i < ARRAY_LEN(brief); i++)
@@ -235,6 +243,39 @@ static struct slice destination_text(struct rowview *v, struct slice addr, struc
     return strbuf_slice(buf);
 }
 
+/* How something ended, in the three letters that a status takes; in capitals if not well. */
+static struct slice outcome_text(struct slice s)
+{
+    static const struct {
+        const char *part, *brief;
+    } outcomes[] = {
+        {"REJECT", "REJ"},  {"ACCEPT", "acc"},    {"ALLOW", "ok"},     {"BLOCK", "BLK"},
+        {"CAPTCHA", "CAP"}, {"CHALLENGE", "CHL"}, {"drop", "DRP"},     {"reject", "REJ"},
+        {"blocked", "BLK"}, {"allowed", "ok"},    {"alert", "ALR"},    {"pass", "ok"},
+        {"NOERROR", "ok"},  {"NXDOMAIN", "NXD"},  {"SERVFAIL", "SRV"}, {"success", "ok"},
+        {"timeout", "T/O"}, {"failed", "ERR"},    {"failure", "ERR"},  {"error", "ERR"},
+        {"PASS", "ok"},     {"FAIL", "ERR"},      {"Denied", "DEN"},   {"Unauthorized", "DEN"},
+        {"Throttl", "THR"}, {"DENY", "DEN"},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(outcomes); i++)
+        if (memmem(s.ptr, s.len, outcomes[i].part, strlen(outcomes[i].part)))
+            return slice_str(outcomes[i].brief);
+    return s;
+}
+
+/* A call of the trail without an error went well; other words than the known ones did not. */
+static struct slice status_text(const struct field_def *d, struct slice s)
+{
+    bool error = strcmp(d->name, "errorCode") == 0;
+
+    if (value_missing(s))
+        return error ? SL("ok") : SL("-");
+    if (s.len > 3)
+        s = outcome_text(s);
+    return s.len > 3 && error ? SL("ERR") : s;
+}
+
 struct slice column_text(const struct list_column *c, struct rowview *v, enum zone z,
                          struct strbuf *buf)
 {
@@ -257,8 +298,10 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
     if (!d)
         return (struct slice){NULL, 0};
     struct slice s = rowview_field(v, c->field[v->seg->lt->id]);
+    if (c->status && c->width == 3)
+        return status_text(d, s);
     if (value_missing(s))
-        return SL("-");
+        return c->flex && strcmp(d->name, "message") == 0 ? rowview_raw(v) : SL("-");
     if (d->unit == UNIT_S || d->unit == UNIT_MS) {
         s = duration_text(d, s, buf);
         return d->role == ROLE_DURATION && slice_is(s, "-") ? elapsed_text(v, buf) : s;
@@ -276,9 +319,27 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
         strbuf_adds(buf, fmt_bytes(out, (uint64_t)n));
         return strbuf_slice(buf);
     }
-    if (c->status && c->width == 3 && s.len == 6)
-        return slice_is(s, "REJECT") ? SL("REJ") : slice_is(s, "ACCEPT") ? SL("acc") : s;
     return field_decode(d, s, buf);
+}
+
+/* What the type says of the end of what it logs, where that is no HTTP status. */
+static enum row_class outcome_class(struct rowview *v)
+{
+    struct slice error = rowview_role(v, FIELD_ERROR), action = rowview_role(v, ROLE_ACTION);
+    const char *type = v->seg->lt->fmt->name;
+    int outcome = logtype_field(v->seg->lt, SL("outcome"), false);
+
+    if (slice_is(action, "REJECT") || slice_is(action, "BLOCK") || slice_is(action, "drop") ||
+        slice_is(action, "reject") || slice_is(action, "blocked"))
+        return ROW_WARN;
+    if (strcmp(type, "cloudtrail") == 0)
+        return value_missing(error) ? ROW_OK : ROW_WARN;
+    if (strcmp(type, "lambda") == 0 && outcome >= 0) {
+        struct slice s = rowview_field(v, outcome);
+
+        return value_missing(s) || slice_is(s, "success") ? ROW_OK : ROW_BAD;
+    }
+    return slice_is(error, "SERVFAIL") ? ROW_WARN : ROW_OK;
 }
 
 enum row_class row_class(struct rowview *v)
@@ -292,7 +353,5 @@ enum row_class row_class(struct rowview *v)
         return ROW_BAD;
     if (st.len == 3 && st.ptr[0] == '4')
         return ROW_WARN;
-    if (value_missing(st) && slice_is(rowview_role(v, ROLE_ACTION), "REJECT"))
-        return ROW_WARN;
-    return ROW_OK;
+    return value_missing(st) ? outcome_class(v) : ROW_OK;
 }

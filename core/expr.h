@@ -86,7 +86,7 @@ enum pseudo_field {
                      items of all `fields` commands before it, in order. */
 };
 
-#define MAX_LOGTYPES 32
+#define MAX_LOGTYPES MAX_TYPES
 
 struct field_ref {
     enum pseudo_field pseudo;

@@ -27,7 +27,8 @@ static const struct format *const formats[] = {
 #define MAX_LAYOUTS 4096
 #define MAX_NAME 256 /* longest column name taken from a header */
 
-static struct logtype types[N_FORMATS];
+static struct logtype types[MAX_TYPES];
+static unsigned n_types = N_FORMATS;
 static struct field_def extra_fields[MAX_EXTRA];
 static char extra_names[MAX_EXTRA][16];
 static _Atomic(const struct layout *) layouts[MAX_LAYOUTS];
@@ -48,43 +49,55 @@ static void name_extras(void)
     }
 }
 
+static void init_type(unsigned id, const struct format *f)
+{
+    struct logtype *lt = &types[id];
+    unsigned n = 0;
+
+    lt->fmt = f;
+    lt->id = id;
+    lt->n_static = f->n_fields;
+    BUG_ON(lt->n_static + MAX_EXTRA > MAX_FIELDS);
+    for (; n < lt->n_static; n++)
+        lt->field[n] = (struct field_def *)&f->fields[n];
+    for (unsigned i = 0; i < MAX_EXTRA; i++)
+        lt->field[n++] = &extra_fields[i];
+    atomic_store_explicit(&lt->n_fields, n, memory_order_release);
+}
+
 static void init_types(void)
 {
     name_extras();
-    for (unsigned id = 0; id < N_FORMATS; id++) {
-        struct logtype *lt = &types[id];
-        unsigned n = 0;
-
-        lt->fmt = formats[id];
-        lt->id = id;
-        lt->n_static = lt->fmt->n_fields;
-        BUG_ON(lt->n_static + MAX_EXTRA > MAX_FIELDS);
-        for (; n < lt->n_static; n++)
-            lt->field[n] = (struct field_def *)&lt->fmt->fields[n];
-        for (unsigned i = 0; i < MAX_EXTRA; i++)
-            lt->field[n++] = &extra_fields[i];
-        atomic_store_explicit(&lt->n_fields, n, memory_order_release);
-    }
+    for (unsigned id = 0; id < N_FORMATS; id++)
+        init_type(id, formats[id]);
 }
 
 unsigned logtype_count(void)
 {
-    return N_FORMATS;
+    return n_types;
 }
 
 struct logtype *logtype_get(unsigned id)
 {
     pthread_once(&once, init_types);
-    BUG_ON(id >= N_FORMATS);
+    BUG_ON(id >= n_types);
     return &types[id];
 }
 
 struct logtype *logtype_by_name(struct slice name)
 {
-    for (unsigned id = 0; id < N_FORMATS; id++)
-        if (slice_is(name, formats[id]->name))
+    for (unsigned id = 0; id < n_types; id++)
+        if (slice_is(name, logtype_get(id)->fmt->name))
             return logtype_get(id);
     return NULL;
+}
+
+struct logtype *logtype_add(const struct format *f)
+{
+    if (n_types == MAX_TYPES || logtype_by_name(slice_str(f->name)))
+        return NULL;
+    init_type(n_types, f);
+    return &types[n_types++];
 }
 
 struct logtype *logtype_text(void)
@@ -310,6 +323,14 @@ const struct layout *layout_by_id(unsigned id)
     return id < MAX_LAYOUTS ? atomic_load_explicit(&layouts[id], memory_order_acquire) : NULL;
 }
 
+const struct layout *logtype_own_layout(const struct logtype *lt, unsigned n)
+{
+    for (unsigned i = 0; i < lt->n_own_layout; i++)
+        if (lt->own_layout[i]->n == n)
+            return lt->own_layout[i];
+    return NULL;
+}
+
 static const struct layout *find_layout(const uint16_t *field, unsigned n)
 {
     for (unsigned i = 0; i < n_layouts; i++) {
@@ -351,9 +372,12 @@ struct logtype *best_type(const struct probe *p, int *score)
     struct logtype *best = NULL;
 
     *score = 49;
-    for (unsigned id = 0; id < N_FORMATS; id++) {
-        int fit = formats[id]->detect(p);
+    for (unsigned id = 0; id < n_types; id++) {
+        struct probe own = *p;
+        int fit;
 
+        own.lt = logtype_get(id);
+        fit = own.lt->fmt->detect(&own);
         if (fit > *score) {
             best = logtype_get(id);
             *score = fit;

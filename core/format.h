@@ -38,6 +38,7 @@ enum field_flag {
     FF_HEXESC = 1 << 6,    /* \xHH, \" and \\ escapes of the load balancers */
     FF_ID = 1 << 7,        /* digits that are a name, not a number (account ids) */
     FF_DERIVED = 1 << 8,   /* a part of another field; -o json leaves it out */
+    FF_BY_KEY = 1 << 10,   /* JSON: found by json_keys alone, not by its own name */
     FF_COMPOSITE = 1 << 9, /* the whole of which others are parts; kept for filters by its name */
 };
 
@@ -154,18 +155,23 @@ struct format;
 
 /* A log type while the program runs: the static table and the fields learned since.
  * Fields are only appended; indices never change. All functions are thread-safe. */
+#define MAX_OWN_LAYOUTS 8
 struct logtype {
     const struct format *fmt;
     unsigned id;               /* index in the registry */
     unsigned n_static;         /* fields of the table; extras follow at n_static + i */
     _Atomic unsigned n_fields; /* all fields so far */
     struct field_def *field[MAX_FIELDS];
+    /* Orders of columns that the user told of, for files that do not say (ownformat.h). */
+    const struct layout *own_layout[MAX_OWN_LAYOUTS];
+    unsigned n_own_layout;
 };
 
 /* What detection may look at. */
 struct probe {
     struct slice path; /* the S3 key or file name, "" if none */
     struct slice head; /* the first inflated bytes, whole lines where possible, up to 64 KiB */
+    const struct logtype *lt; /* the type that is asked; best_type() sets it */
 };
 
 struct format {
@@ -188,8 +194,11 @@ struct format {
     const char *const *samples; /* NULL-terminated; every one parses (a test checks) */
 };
 
-/* --- the registry (format.c): one logtype for each line of formats.def, then "text" --- */
+/* --- the registry (format.c): one logtype for each line of formats.def, then the user's own --- */
 unsigned logtype_count(void);
+/* Adds a type that lives as long as the process; NULL if there are too many or its name is taken.
+ * Before any file is opened: the registry is not locked. */
+struct logtype *logtype_add(const struct format *f);
 struct logtype *logtype_get(unsigned id);
 struct logtype *logtype_by_name(struct slice name); /* NULL if there is none */
 /* Plain lines of no known type: no fields, everything REASON_TYPE but listed all the same.
@@ -212,6 +221,8 @@ int logtype_lookup(struct logtype *lt, struct slice name);
 int logtype_alias(const struct logtype *lt, struct slice name);
 int logtype_role(const struct logtype *lt, enum field_role role); /* -1 if the type has none */
 const struct layout *layout_intern(struct logtype *lt, const uint16_t *field, unsigned n);
+/* The layout of the user's with n columns, NULL if there is none. */
+const struct layout *logtype_own_layout(const struct logtype *lt, unsigned n);
 const struct layout *layout_by_id(unsigned id); /* NULL for id UINT_MAX */
 
 /* All static fields absent (and all others, unless static_only); no time, no reason. */

@@ -674,7 +674,8 @@ static struct tree *new_tree(struct logtype *lt)
         atomic_store(&t->node[add_path(t, slice_str(pair[0]))].field,
                      logtype_field(lt, slice_str(pair[1]), false));
     for (unsigned f = 0; f < lt->n_static; f++) {
-        unsigned k = add_path(t, slice_str(lt->field[f]->name));
+        unsigned k =
+            lt->field[f]->flags & FF_BY_KEY ? 0 : add_path(t, slice_str(lt->field[f]->name));
 
         if (atomic_load(&t->node[k].field) < 0)
             atomic_store(&t->node[k].field, (int)f);
@@ -699,6 +700,15 @@ static struct tree *tree_of(struct logtype *lt)
     }
     pthread_mutex_unlock(&lock);
     return t;
+}
+
+void json_forget(const struct logtype *lt)
+{
+    struct tree *t = atomic_exchange(&trees[lt->id], NULL);
+
+    for (unsigned k = 1; t && k < t->n; k++)
+        free((char *)(uintptr_t)t->node[k].key.ptr);
+    free(t);
 }
 
 /* "a.b.c" of a node, at the end of buf; empty if it is too long. */

@@ -60,6 +60,8 @@ enum parse_result json_record(struct logtype *lt, struct slice line, struct reco
  * known, such as requestParameters or an array's elements ("x.items.0.id", "x.items[0].id"). -1 if
  * not, or if there is no room. */
 int json_field(struct logtype *lt, struct slice path);
+/* Drops what was learned of a type that is in no registry and goes. */
+void json_forget(const struct logtype *lt);
 bool is_json_object(struct slice line); /* starts with { */
 
 /* Scores how the first records fit (0, or 50 and more): of the lines that are JSON objects, those

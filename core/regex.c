@@ -280,6 +280,53 @@ bool regex_match(const struct regex *re, struct slice s, size_t *from, size_t *t
     return true;
 }
 
+unsigned regex_n_groups(const struct regex *re)
+{
+    uint32_t n = 0;
+
+    pcre2_pattern_info(re->code, PCRE2_INFO_CAPTURECOUNT, &n);
+    return n;
+}
+
+unsigned regex_group_number(const struct regex *re, const char *name)
+{
+    int n = pcre2_substring_number_from_name(re->code, (PCRE2_SPTR)name);
+
+    return n > 0 ? (unsigned)n : 0;
+}
+
+const char *regex_group_name(const struct regex *re, unsigned number)
+{
+    uint32_t count = 0, size = 0;
+    PCRE2_SPTR table = NULL;
+
+    pcre2_pattern_info(re->code, PCRE2_INFO_NAMECOUNT, &count);
+    pcre2_pattern_info(re->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+    pcre2_pattern_info(re->code, PCRE2_INFO_NAMETABLE, &table);
+    for (uint32_t i = 0; i < count; i++, table += size)
+        if (((unsigned)table[0] << 8 | table[1]) == number)
+            return (const char *)table + 2;
+    return NULL;
+}
+
+bool regex_groups(const struct regex *re, struct slice s, struct slice *group, unsigned n)
+{
+    pcre2_match_data *data = pcre2_match_data_create_from_pattern(re->code, NULL);
+    const PCRE2_SIZE *bounds = pcre2_get_ovector_pointer(data);
+    int rc = pcre2_match(re->code, (PCRE2_SPTR)(s.ptr ? s.ptr : ""), s.len, 0, 0, data,
+                         state_get()->ctx);
+
+    for (unsigned i = 0; i < n && rc >= 0; i++) {
+        bool set = (int)i + 1 < rc && bounds[2 * i + 2] != PCRE2_UNSET &&
+                   bounds[2 * i + 3] >= bounds[2 * i + 2];
+
+        group[i] = set ? slice_of(s.ptr + bounds[2 * i + 2], bounds[2 * i + 3] - bounds[2 * i + 2])
+                       : (struct slice){NULL, 0};
+    }
+    pcre2_match_data_free(data);
+    return rc >= 0;
+}
+
 struct slice regex_literal(const struct regex *re)
 {
     return strbuf_slice(&re->literal);

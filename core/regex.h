@@ -14,6 +14,14 @@ void regex_free(struct regex *re);
  * are set, a match that exceeds them counts as no match. Bytes, not UTF-8, unless the pattern
  * holds non-ASCII. Thread-safe. */
 bool regex_match(const struct regex *re, struct slice s, size_t *from, size_t *to);
+/* The texts of groups 1 to n of the first match in group[0] to group[n - 1]; ptr NULL for a group
+ * that took no part. False if there is no match. */
+bool regex_groups(const struct regex *re, struct slice s, struct slice *group, unsigned n);
+/* The number of groups, and the number of the group called `name` (0: none). */
+unsigned regex_n_groups(const struct regex *re);
+unsigned regex_group_number(const struct regex *re, const char *name);
+/* The name of group `number`, NULL if it has none. */
+const char *regex_group_name(const struct regex *re, unsigned number);
 /* A literal that every match must contain ("" if none is known): search it first. */
 struct slice regex_literal(const struct regex *re);
 

@@ -92,9 +92,9 @@ struct app {
     unsigned buckets;      /* histogram bars asked for */
     const char *facet[FACETS_MAX];
     unsigned n_facet;
-    uint32_t types; /* bit a log type that has records */
+    uint64_t types; /* bit a log type that has records */
     uint64_t type_rows[MAX_LOGTYPES];
-    uint32_t kept_types; /* bit a log type in the filtered rows */
+    uint64_t kept_types; /* bit a log type in the filtered rows */
     bool days;           /* the records are not all of one day */
 
     struct rowview row; /* the one reader of the screen */

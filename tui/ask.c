@@ -33,7 +33,7 @@ static const char *const facet_names[] = {
     "@file",
 };
 
-static bool ref_has_type(const struct field_ref *f, uint32_t types)
+static bool ref_has_type(const struct field_ref *f, uint64_t types)
 {
     for (unsigned i = 0; i < MAX_LOGTYPES; i++)
         if (types >> i & 1 && f->per_type[i] >= 0)
@@ -41,7 +41,7 @@ static bool ref_has_type(const struct field_ref *f, uint32_t types)
     return false;
 }
 
-static bool ref_same(const struct field_ref *a, const struct field_ref *b, uint32_t types)
+static bool ref_same(const struct field_ref *a, const struct field_ref *b, uint64_t types)
 {
     for (unsigned i = 0; i < MAX_LOGTYPES; i++)
         if (types >> i & 1 && b->per_type[i] >= 0 && a->per_type[i] != b->per_type[i])
@@ -127,17 +127,17 @@ static void choose_columns(struct app *a)
 void app_count_types(struct app *a)
 {
     const struct rowset *rows = a->answer->rows, *all = a->answer->all;
-    uint32_t types = 0, kept = 0;
+    uint64_t types = 0, kept = 0;
 
     memset(a->type_rows, 0, sizeof(a->type_rows));
     for (uint32_t i = 0; i < all->snap->n; i++) {
         unsigned id = all->snap->seg[i]->lt->id;
 
         a->type_rows[id] += all->snap->seg[i]->n;
-        types |= all->snap->seg[i]->n ? UINT32_C(1) << id : 0;
+        types |= all->snap->seg[i]->n ? UINT64_C(1) << id : 0;
     }
     for (uint32_t i = 0; i < rows->snap->n; i++)
-        kept |= rows->count[i] ? UINT32_C(1) << rows->snap->seg[i]->lt->id : 0;
+        kept |= rows->count[i] ? UINT64_C(1) << rows->snap->seg[i]->lt->id : 0;
     bool days = all->total > 0 && !fmt_same_day(a->zone, all->snap->ts_min, all->snap->ts_max);
     if (types != a->types || kept != a->kept_types || days != a->days || a->columns.n == 0) {
         bool more = types != a->types;

@@ -13,7 +13,8 @@ enum on {
     ON_FIELDS = 8,
     ON_EXPLAIN = 16,
     ON_DEMO = 32,
-    ON_ALL = 63
+    ON_FORMATS = 64,
+    ON_ALL = 127
 };
 
 enum exit_code { EXIT_MATCH = 0, EXIT_NOTHING = 1, EXIT_TROUBLE = 2 };

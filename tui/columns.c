@@ -95,7 +95,7 @@ static struct list_column *add_column(struct columns *c, const char *title, uint
 }
 
 /* Adds a column if one of the types in sight has one of its fields that no column shows yet. */
-static void add_def(struct columns *c, const struct column_def *d, uint32_t types, bool used[])
+static void add_def(struct columns *c, const struct column_def *d, uint64_t types, bool used[])
 {
     int16_t field[MAX_LOGTYPES];
     bool any = false;
@@ -138,7 +138,7 @@ static void add_rest(struct columns *c, struct logtype *lt, const bool used[])
     }
 }
 
-void columns_choose(struct columns *c, uint32_t types, bool days)
+void columns_choose(struct columns *c, uint64_t types, bool days)
 {
     bool used[MAX_FIELDS] = {false};
     bool several = types & (types - 1);

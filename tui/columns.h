@@ -30,7 +30,7 @@ struct columns {
 };
 
 /* `types` has a bit for each log type in sight; `days`: there is more than one, tell which. */
-void columns_choose(struct columns *c, uint32_t types, bool days);
+void columns_choose(struct columns *c, uint64_t types, bool days);
 /* Short name of a log type for narrow columns: alb, cf, vpc, s3. */
 const char *type_short(const struct logtype *lt);
 /* Text of a cell; the slice is valid until the view or the buffer is used again. */

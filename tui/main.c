@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "formats.h"
 #include "run.h"
 #include "term.h"
 #include "xalloc.h"
@@ -190,6 +191,7 @@ int main(int argc, char **argv)
     rc = options_parse(&o, argc, argv);
     if (rc >= 0)
         return rc;
+    formats_load();
     switch (o.command) {
     case ON_QUERY:
         return cli_query(&o);
@@ -199,6 +201,8 @@ int main(int argc, char **argv)
         return cli_fields(&o);
     case ON_EXPLAIN:
         return cli_explain(&o);
+    case ON_FORMATS:
+        return cli_formats(&o);
     case ON_DEMO:
         return cli_demo(&o);
     default:

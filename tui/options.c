@@ -53,12 +53,14 @@ static const struct command_def {
      "The fields of every (or one) log type: name, aliases, kind, meaning."},
     {"explain", ON_EXPLAIN, "awl explain TYPE FIELD VALUE",
      "What a value means: awl explain alb elb_status_code 504"},
+    {"formats", ON_FORMATS, "awl formats [OPTION]... [FILE]...",
+     "The log types there are, your own among them; with FILEs: checks descriptions of own types."},
     {"demo", ON_DEMO, "awl demo [OPTION]...",
      "Makes up a day of a web shop with an incident in it, and opens it.\n"
      "Without a terminal it prints the incident's summary instead."},
     {NULL, ON_EXPLORE, "awl [OPTION]... [PATH]...",
      "Opens logs of AWS services: files, folders (recursively), or - for standard input.\n"
-     "Commands: awl query, awl sources, awl fields, awl explain, awl demo;\n"
+     "Commands: awl query, sources, fields, formats, explain, demo;\n"
      "awl COMMAND --help says more. Inside, F1 shows the keys."},
 };
 

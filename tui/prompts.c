@@ -67,7 +67,7 @@ static void offer_value(struct completions *c, struct slice value, struct slice 
     strbuf_release(&q);
 }
 
-static void complete_from_dicts(const struct field_ref *ref, uint32_t types, struct slice word,
+static void complete_from_dicts(const struct field_ref *ref, uint64_t types, struct slice word,
                                 struct completions *c)
 {
     for (unsigned t = 0; t < logtype_count() && t < MAX_LOGTYPES; t++) {

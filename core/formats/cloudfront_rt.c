@@ -341,6 +341,11 @@ static bool find_layout(struct logtype *lt, const struct layout **lay, struct sl
     unsigned n = cut_values(line, value, N_ORDERED);
     const struct layout *found;
 
+    found = logtype_own_layout(lt, n);
+    if (found) { /* its owner knows best */
+        *lay = found;
+        return true;
+    }
     if (n < 3 || !align(value, n, field))
         return false;
     found = layout_intern(lt, field, n);
@@ -350,10 +355,13 @@ static bool find_layout(struct logtype *lt, const struct layout **lay, struct sl
 }
 
 /* Whether the values of a line fit the layout of the lines before. */
-static bool still_fits(const struct layout *lay, const struct slice *val, unsigned n)
+static bool still_fits(const struct layout *lay, const struct layout *own, const struct slice *val,
+                       unsigned n)
 {
     if (n != lay->n)
         return false;
+    if (lay == own)
+        return true;
     for (unsigned i = 0; i < n; i++)
         if (!fit(lay->field[i], val[lay->field[i]]))
             return false;
@@ -385,7 +393,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     if (!*lay && !find_layout(lt, lay, line))
         return record_bad(rec, REASON_HEADER);
     n = read_values(lt, *lay, line, rec);
-    if (!still_fits(*lay, val, n)) {
+    if (!still_fits(*lay, logtype_own_layout(lt, n), val, n)) {
         if (!find_layout(lt, lay, line))
             return record_bad(rec, REASON_SHAPE);
         read_values(lt, *lay, line, rec);

@@ -289,7 +289,14 @@ static enum parse_reason read_unnamed(struct logtype *lt, struct slice line, str
 {
     const struct slice *val = rec->val;
     unsigned n = flow_split(lt, version_2, ARRAY_LEN(version_2), line, rec);
+    const struct layout *own = logtype_own_layout(lt, n);
 
+    if (own) {
+        flow_split(lt, own->field, own->n, line, rec);
+        if (shape_fits(val))
+            return REASON_NONE;
+        flow_split(lt, version_2, ARRAY_LEN(version_2), line, rec);
+    }
     for (unsigned i = 0; i < ARRAY_LEN(guesses); i++) {
         if (guesses[i].n != n)
             continue;

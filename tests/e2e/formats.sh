@@ -1,0 +1,59 @@
+#!/bin/sh
+# formats.sh - log types of the user's own: the examples of docs/OWN-FORMATS.md as they stand there,
+# and descriptions that are wrong.
+. "${srcdir:-.}/tests/e2e/lib.sh"
+
+mkdir -p "$work/config/awl/formats" "$work/logs" "$work/bad"
+awk -v dir="$work/config/awl/formats" '
+    /^```ini/ { file = dir "/example" ++n ".ini"; next }
+    /^```/ { file = "" }
+    file { print > file }' "$srcdir/docs/OWN-FORMATS.md"
+XDG_CONFIG_HOME=$work/config
+export XDG_CONFIG_HOME
+
+equal "the page has four examples" "$(ls "$work/config/awl/formats" | wc -l | tr -d ' ')" 4
+exits "they are right" 0 env XDG_CONFIG_HOME="$work/none" "$awl" formats "$work"/config/awl/formats/*.ini
+equal "with all their samples" "$(grep -c 'parse: 1' "$work/stdout")" 4
+exits "awl formats lists them" 0 "$awl" formats -o csv
+contains "as types" "$(cat "$work/stdout")" "shop-api,Shop API access log,7,"
+contains "beside those that are built in" "$(cat "$work/stdout")" "alb,Application Load Balancer access log,"
+exits "awl fields knows them" 0 "$awl" fields worker
+contains "with their fields" "$(cat "$work/stdout")" component
+
+printf '%s\n' '0a|02/May/2024:03:04:05 +0000|203.0.113.5|GET|/prod/cart|504|29000' \
+    '0b|02/May/2024:03:04:06 +0000|203.0.113.6|GET|/prod/cart|200|12' \
+    'rubbish' >"$work/logs/the-shop-api.log"
+printf '%s\n' '02.05.2024 03:04:05 [ERROR] queue.reader: cannot connect' \
+    '02.05.2024 03:04:07 [INFO] queue.writer: ready' >"$work/logs/worker.log"
+printf '%s\n' '{"meta":{"ts":"2024-05-02T03:04:05Z"},"order":{"id":"4711"},"state":"paid","x":{"y":1}}' \
+    >"$work/logs/orders.json"
+printf '1714619045.123\t203.0.113.9\t200\tGET\tshop.example.com\t/cart\tLHR50-P2\t0.005\t64500\n' \
+    >"$work/logs/rt.log"
+equal "each file has its type" "$("$awl" sources -o csv "$work/logs" 2>/dev/null | cut -d, -f2 | sort | tr '\n' ' ')" \
+    "cloudfront_rt orders shop-api type worker "
+equal "roles work across types" "$("$awl" query 'status=5xx | fields client_ip, path, duration' -o csv "$work/logs" 2>/dev/null | tail -1)" \
+    "203.0.113.5,/prod/cart,29000"
+equal "a line that does not fit is kept" "$("$awl" query 'filter ispresent(@unparsed) | stats count(*)' -o csv "$work/logs" 2>/dev/null | tail -1)" 1
+equal "a time in a format of its own" "$("$awl" query 'filter level="ERROR" | fields @timestamp' -o csv "$work/logs/worker.log" | tail -1)" \
+    "2024-05-02T03:04:05Z"
+equal "JSON paths" "$("$awl" query 'fields order, state, x.y' -o csv "$work/logs/orders.json" | tail -1)" "4711,paid,1"
+equal "columns for a type that is known" "$("$awl" query 'fields asn, city, time-taken' -o csv "$work/logs/rt.log" | tail -1)" \
+    "64500,London,0.005"
+
+# --- wrong ones ---
+wrong() {
+    printf '%b' "$2" >"$work/bad/x.ini"
+    exits "$1" 2 "$awl" formats "$work/bad/x.ini"
+    contains "and says why" "$(cat "$work/stderr")" "$3"
+}
+wrong "no name" '[format]\ndelimiter = |\nfields = a b\n' "wants a name"
+wrong "no fields" '[format]\nname = x\ndelimiter = |\n' "fields"
+wrong "a bad pattern" '[format]\nname = x\npattern = (?<a>\n' "x.ini:3: the regex does not compile"
+wrong "a sample that does not parse" '[format]\nname = x\npattern = ^(?<a>[0-9]+)$\n[samples]\n1 = abc\n' "x.ini:5: this sample"
+wrong "an unknown role" '[format]\nname = x\ndelimiter = |\nfields = a b\n[field a]\nrole = nothing\n' "there is no role nothing"
+wrong "a name that is taken" '[format]\nname = alb\ndelimiter = |\nfields = a b\n' "of that name: alb"
+wrong "no INI at all" 'hello\n' "neither NAME = VALUE"
+cp "$work/bad/x.ini" "$work/config/awl/formats/zz.ini"
+exits "a wrong one does not keep awl from starting" 0 "$awl" query 'stats count(*)' "$work/logs"
+contains "but is told" "$(cat "$work/stderr")" "zz.ini"
+finish

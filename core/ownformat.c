@@ -465,6 +465,16 @@ static struct logtype *stand_in(const struct own *o)
     return lt;
 }
 
+static void drop_stand_in(struct logtype *lt)
+{
+    json_forget(lt);
+    for (unsigned i = lt->n_static; i < lt->n_fields; i++) { /* what the samples taught it */
+        free((char *)(uintptr_t)lt->field[i]->name);
+        free(lt->field[i]);
+    }
+    free(lt);
+}
+
 static int add_layout(struct load *l)
 {
     const struct layout *lay = layout_intern(l->base, l->own->order, l->own->n_order);
@@ -497,8 +507,7 @@ static int finish(struct load *l, bool check_only, struct own_report *report)
     complete(o);
     lt = stand_in(o);
     rc = check_samples(l, lt, report);
-    json_forget(lt);
-    free(lt);
+    drop_stand_in(lt);
     if (rc < 0 || check_only)
         return rc;
     if (!logtype_add(&o->fmt))

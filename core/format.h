@@ -180,9 +180,10 @@ struct format {
     const char *doc_url;
     const struct field_def *fields;
     unsigned n_fields;
-    bool multiline; /* parse may answer PARSE_MORE */
-    bool header;    /* columns come from a header line; mid-file headers occur */
-    bool json;      /* records can be JSON objects; what they hold beyond the table is learned */
+    bool multiline;          /* parse may answer PARSE_MORE */
+    bool header;             /* columns come from a header line; mid-file headers occur */
+    const char *header_mark; /* with `header`: what only such a line has in it */
+    bool json; /* records can be JSON objects; what they hold beyond the table is learned */
     /* JSON keys that are not called as the field is: pairs of key and field name, then NULL. */
     const char *const *json_keys;
     /* 0 = certainly not ... 100 = certainly; 50 and more opens the file as this type. */

@@ -443,24 +443,15 @@ static uint32_t parse_batch(struct ingest *in, struct source *src, const struct 
 static const struct layout *layout_after(struct source *src, const struct layout *lay,
                                          struct slice bytes, struct record *rec)
 {
-    static const char *const marks[] = {"\n#Fields:", "srcaddr", "accelerator_id"};
-    const char *end = bytes.ptr + bytes.len;
+    const char *end = bytes.ptr + bytes.len, *p = bytes.ptr, *mark = src->lt->fmt->header_mark;
 
-    for (unsigned m = 0; m < ARRAY_LEN(marks); m++) {
-        const char *p = bytes.ptr;
+    while ((p = memmem(p, (size_t)(end - p), mark, strlen(mark)))) {
+        const char *from = memrchr(bytes.ptr, '\n', (size_t)(p - bytes.ptr));
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
 
-        while ((p = memmem(p, (size_t)(end - p), marks[m], strlen(marks[m])))) {
-            const char *from, *nl;
-
-            p += m == 0;
-            from = memrchr(bytes.ptr, '\n', (size_t)(p - bytes.ptr));
-            from = from ? from + 1 : bytes.ptr;
-            nl = memchr(p, '\n', (size_t)(end - p));
-            nl = nl ? nl : end;
-            src->lt->fmt->parse(src->lt, &lay, without_cr(slice_of(from, (size_t)(nl - from))),
-                                rec);
-            p = nl;
-        }
+        from = from ? from + 1 : bytes.ptr;
+        p = nl ? nl : end;
+        src->lt->fmt->parse(src->lt, &lay, without_cr(slice_of(from, (size_t)(p - from))), rec);
     }
     return lay;
 }

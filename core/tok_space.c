@@ -102,6 +102,26 @@ static inline bool is_space(char c)
     return c == ' ' || c == '\t';
 }
 
+/* The first blank or tab of [p, end), or `end`. */
+static inline const char *find_space(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i blank = _mm_set1_epi8(' '), tab = _mm_set1_epi8('\t');
+
+    for (; end - p >= 16; p += 16) {
+        __m128i w = _mm_loadu_si128((const __m128i *)(const void *)p);
+        unsigned hits = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(_mm_cmpeq_epi8(w, blank), _mm_cmpeq_epi8(w, tab)));
+
+        if (hits)
+            return p + __builtin_ctz(hits);
+    }
+#endif
+    while (p < end && !is_space(*p))
+        p++;
+    return p;
+}
+
 struct tok_result tok_runs(struct slice line, struct tok_map map, struct slice *val)
 {
     const char *p = line.ptr, *end = line.ptr + line.len;
@@ -115,10 +135,7 @@ struct tok_result tok_runs(struct slice line, struct tok_map map, struct slice *
         if (p == end)
             return result(&map, n, false);
         start = p;
-        if (takes_rest(&map, n))
-            p = end;
-        while (p < end && !is_space(*p))
-            p++;
+        p = takes_rest(&map, n) ? end : find_space(p, end);
         val[slot(&map, n)] = slice_of(start, (size_t)(p - start));
         n++;
     }

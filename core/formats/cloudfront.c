@@ -457,6 +457,7 @@ const struct format format_cloudfront = {
     .fields = fields,
     .n_fields = N_FIELDS,
     .header = true,
+    .header_mark = "#Fields:",
     .json = true,
     .detect = detect,
     .parse = parse,

@@ -354,16 +354,17 @@ static bool find_layout(struct logtype *lt, const struct layout **lay, struct sl
     return found != NULL;
 }
 
-/* Whether the values of a line fit the layout of the lines before. */
+/* Whether the values of a line fit the layout of the lines before: those with a shape of their own.
+ */
 static bool still_fits(const struct layout *lay, const struct layout *own, const struct slice *val,
                        unsigned n)
 {
+    static const uint8_t anchors[] = {F_TIME, F_STATUS, F_METHOD, F_STEM, F_EDGE, F_VERSION};
+
     if (n != lay->n)
         return false;
-    if (lay == own)
-        return true;
-    for (unsigned i = 0; i < n; i++)
-        if (!fit(lay->field[i], val[lay->field[i]]))
+    for (unsigned i = 0; lay != own && i < ARRAY_LEN(anchors); i++)
+        if (val[anchors[i]].ptr && !fit(anchors[i], val[anchors[i]]))
             return false;
     return true;
 }

@@ -144,6 +144,7 @@ const struct format format_globalaccelerator = {
     .fields = fields,
     .n_fields = N_FIELDS,
     .header = true,
+    .header_mark = "accelerator_id",
     .detect = detect,
     .parse = parse,
     .samples = samples,

@@ -183,9 +183,14 @@ static bool is_gap(char c)
 /* The key that starts at p: its place in the table, or -1. */
 static int key_at(const char *p, const char *end)
 {
+    if (p == end || *p < 'B' || *p > 'X') /* they begin with capitals */
+        return -1;
     for (unsigned i = 0; i < ARRAY_LEN(keys); i++) {
-        size_t n = strlen(keys[i].key);
+        size_t n;
 
+        if (keys[i].key[0] != *p)
+            continue;
+        n = strlen(keys[i].key);
         if ((size_t)(end - p) >= n && memcmp(p, keys[i].key, n) == 0)
             return (int)i;
     }
@@ -356,8 +361,8 @@ static const char *service_kind(struct slice line)
         {"LOGS Name: ", "LOGS"},
     };
 
-    for (unsigned i = 0; i < ARRAY_LEN(starts); i++)
-        if (slice_starts(line, starts[i].start))
+    for (unsigned i = 0; line.len && i < ARRAY_LEN(starts); i++)
+        if (starts[i].start[0] == line.ptr[0] && slice_starts(line, starts[i].start))
             return starts[i].kind;
     return NULL;
 }
@@ -382,7 +387,8 @@ static enum parse_result parse_text(struct slice line, struct record *rec)
     if (kind)
         return parse_service(line, rec, kind);
     rec->val[F_KIND] = SL("APP");
-    if (read_time(next_word(&first), &rec->ts) && slice_trim(first).len)
+    if (line.len && (unsigned char)(line.ptr[0] - '0') <= 9 &&
+        read_time(next_word(&first), &rec->ts) && slice_trim(first).len)
         timed_line(line, rec);
     else if (slice_starts(line, "RequestId: "))
         failed_line(line, rec);

@@ -256,8 +256,8 @@ static bool read_client(struct slice *left, struct slice *val)
             return !val[F_AGENT].len || val[F_AGENT].ptr[0] != '"';
         }
     }
-    if (left->ptr[0] != '"')
-        return false;
+    if (!left->len || left->ptr[0] != '"' || quote < left->ptr)
+        return false; /* or the last quote is in the referer that was cut off */
     quoted = slice_of(left->ptr, (size_t)(quote + 1 - left->ptr));
     *left = after(*left, quote + 2);
     if (quoted.len < 2)

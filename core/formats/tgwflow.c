@@ -183,6 +183,7 @@ const struct format format_tgwflow = {
     .fields = fields,
     .n_fields = N_FIELDS,
     .header = true,
+    .header_mark = "srcaddr",
     .detect = detect,
     .parse = parse,
     .samples = samples,

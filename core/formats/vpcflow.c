@@ -372,6 +372,7 @@ const struct format format_vpcflow = {
     .fields = fields,
     .n_fields = N_FIELDS,
     .header = true,
+    .header_mark = "srcaddr",
     .detect = detect,
     .parse = parse,
     .samples = samples,

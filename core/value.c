@@ -40,6 +40,24 @@ static inline bool take_digits(const char **p, const char *end, uint64_t *v)
     return *p > start;
 }
 
+/* What most numbers are: up to 18 digits, which cannot overflow, and nothing else. */
+static inline bool parse_plain(struct slice s, int64_t *out)
+{
+    uint64_t v = 0;
+
+    if (!s.len || s.len > 18)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned d = (unsigned char)s.ptr[i] - '0';
+
+        if (d > 9)
+            return false;
+        v = v * 10 + d;
+    }
+    *out = (int64_t)v;
+    return true;
+}
+
 bool parse_fixed(struct slice s, unsigned scale, int64_t *out)
 {
     const char *p = s.ptr, *end = slice_end(s);
@@ -49,6 +67,8 @@ bool parse_fixed(struct slice s, unsigned scale, int64_t *out)
 
     if (!s.len)
         return false;
+    if (scale == 0 && parse_plain(s, out))
+        return true;
     if (*p == '-' || *p == '+')
         neg = *p++ == '-';
     if (!take_digits(&p, end, &v))

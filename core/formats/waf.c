@@ -146,7 +146,7 @@ static struct slice deciding_rule(struct record *rec)
         struct slice id = json_value(group, "ruleGroupId", &rec->mem);
         char *p;
 
-        if (!rule.len)
+        if (!rule.len || !id.len)
             continue;
         p = arena_alloc(&rec->mem, id.len + 1 + rule.len);
         memcpy(p, id.ptr, id.len);

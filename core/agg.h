@@ -102,4 +102,34 @@ struct edge_table *edges_compute(struct session *s, const struct rowset *r,
                                  const atomic_bool *cancel);
 void edge_table_free(struct edge_table *t);
 
+/* Invocations: Lambda records joined by request id; see invocations.c. */
+enum outcome { /* from good to bad */
+               OUTCOME_SUCCESS,
+               OUTCOME_LOGGED, /* ended well, but logged an error */
+               OUTCOME_SILENT, /* no end is in the logs: still running, or its lines are cut off */
+               OUTCOME_ERROR,
+               OUTCOME_MEMORY,
+               OUTCOME_TIMEOUT
+};
+const char *outcome_name(enum outcome o);
+
+struct invocation {
+    struct slice request_id, function, stream;
+    struct slice last_text; /* what the function wrote last; "" if nothing */
+    int64_t first_us, last_us;
+    uint64_t lines;
+    double duration_ms, billed_ms, init_ms, memory_mb, used_mb; /* NAN: not told */
+    enum outcome outcome;
+};
+struct invocation_table {
+    size_t n;
+    uint64_t failed;        /* OUTCOME_ERROR and worse */
+    struct invocation *row; /* in order of their first record */
+    struct dict *texts, *ids;
+};
+/* Those of which at least one record is in r; each is joined from all of its records. */
+struct invocation_table *invocations_compute(struct session *s, const struct rowset *r,
+                                             const atomic_bool *cancel);
+void invocation_table_free(struct invocation_table *t);
+
 #endif

@@ -17,6 +17,8 @@ enum demo_type {
     DEMO_T_S3,
     DEMO_T_NLB,
     DEMO_T_CLB,
+    DEMO_T_LAMBDA,
+    DEMO_T_CLOUDTRAIL,
     DEMO_N_TYPES
 };
 
@@ -26,11 +28,14 @@ enum demo_type {
 #define DEMO_S3 (1u << DEMO_T_S3)
 #define DEMO_NLB (1u << DEMO_T_NLB)
 #define DEMO_CLB (1u << DEMO_T_CLB)
+#define DEMO_LAMBDA (1u << DEMO_T_LAMBDA)
+#define DEMO_CLOUDTRAIL (1u << DEMO_T_CLOUDTRAIL)
 #define DEMO_ALL ((1u << DEMO_N_TYPES) - 1)
 
 struct demo_options {
     const char *dir; /* made if it is not there */
-    uint64_t lines;  /* in all, headers not counted; 0 = 200,000 */
+    uint64_t lines;  /* in all, headers not counted; 0 = 200,000. Up to 5 more, for the
+                        lines of the last Lambda invocation */
     uint64_t seed;
     unsigned types;    /* DEMO_ALB | ...; 0 = all */
     bool single;       /* one plain file a type, DIR/alb.log ..., instead of the S3 key layout */
@@ -53,6 +58,7 @@ struct demo_summary {
     uint64_t vpc_nodata, vpc_skipdata;
     const char *deleted_bucket, *deleted_key, *deleted_by, *deleted_from;
     int64_t deleted_us;
+    uint64_t lambda_timeouts, lambda_killed;
     uint64_t s3_expired; /* S3.EXPIRE.OBJECT rows */
 };
 

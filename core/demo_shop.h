@@ -131,6 +131,7 @@ static const char *const ciphers[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM
 #define DELETED_BUCKET "shop-order-exports"
 #define DELETED_KEY "exports/2026/03/orders-2026-03-13.parquet"
 #define DELETED_FROM "198.51.100.23"
+#define DELETED_REQUEST "3ZQ8RW5T1VXN6E2K" /* of the S3 log and of CloudTrail */
 #define DELETED_BY "arn:aws:sts::" SHOP_ACCOUNT ":assumed-role/deploy-ci/rollback-7781"
 
 #endif

@@ -68,6 +68,7 @@ void answer_unref(struct answer *a)
     free(a->facet);
     error_table_free(a->errors);
     edge_table_free(a->edges);
+    invocation_table_free(a->invocations);
     free(a);
 }
 
@@ -202,6 +203,8 @@ static struct answer *full_answer(struct engine *e, struct work *w, const struct
         a->errors = errors_compute(e->s, a->err5, &e->cancel);
     else if (w->q.table == TABLE_EDGES)
         a->edges = edges_compute(e->s, a->rows, &e->cancel);
+    else if (w->q.table == TABLE_INVOCATIONS)
+        a->invocations = invocations_compute(e->s, a->rows, &e->cancel);
     a->complete = true;
     if (e->cancel) {
         answer_unref(a);

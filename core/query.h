@@ -8,7 +8,7 @@
 
 #include "agg.h"
 
-enum table_kind { TABLE_NONE, TABLE_ERRORS, TABLE_EDGES };
+enum table_kind { TABLE_NONE, TABLE_ERRORS, TABLE_EDGES, TABLE_INVOCATIONS };
 
 /* What the screen wants to know of the rows a filter keeps. Copied by engine_ask. */
 struct question {
@@ -32,6 +32,7 @@ struct answer {
     unsigned n_facet;
     struct error_table *errors;
     struct edge_table *edges;
+    struct invocation_table *invocations;
     double filter_ms;
     bool complete; /* facets and tables are in, too; else only rows and histogram */
 };

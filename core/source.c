@@ -162,6 +162,21 @@ static void identify_name(struct slice name, struct s3_identity *out)
         out->resource = balancer_name(part[0]);
 }
 
+/* .../aws/lambda/FUNCTION/...: a log group as folders, as exports are often kept */
+static void identify_function(struct slice path, struct s3_identity *out)
+{
+    static const char group[] = "aws/lambda/";
+    const char *at = memmem(path.ptr, path.len, group, sizeof(group) - 1);
+    struct slice rest;
+
+    if (!at || (at != path.ptr && at[-1] != '/'))
+        return;
+    at += sizeof(group) - 1;
+    rest = slice_of(at, (size_t)(slice_end(path) - at));
+    out->service = SL("lambda");
+    out->resource = slice_cut(&rest, '/');
+}
+
 void s3_identify(const char *path, struct s3_identity *out)
 {
     struct slice whole = slice_str(path);
@@ -170,6 +185,7 @@ void s3_identify(const char *path, struct s3_identity *out)
     identify_folders(whole, out);
     identify_name(base_name(whole), out);
     identify_distribution(base_name(whole), out);
+    identify_function(whole, out);
 }
 
 static void set_origin(struct source *s)
@@ -221,8 +237,10 @@ static void become_pipe(struct source *s, int fd)
 
 static int read_identity(struct source *s, int fd, struct err *e)
 {
-    unsigned char magic[4] = {0};
+    char bytes[PACK_HEAD];
+    struct slice head;
     struct stat st;
+    ssize_t n;
 
     if (fstat(fd, &st) != 0)
         return err_sys(e, "cannot stat", s->path);
@@ -234,20 +252,22 @@ static int read_identity(struct source *s, int fd, struct err *e)
     }
     if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_SYS, "%s: is no regular file (pipe it into `awl -`)", s->path);
-    if (pread(fd, magic, sizeof(magic), 0) < 0)
+    n = pread(fd, bytes, sizeof(bytes), 0);
+    if (n < 0)
         return err_sys(e, "cannot read", s->path);
-    s->pack = pack_kind(magic);
+    head = slice_of(bytes, (size_t)n);
+    s->pack = pack_kind(head);
     if (s->pack != PACK_NONE && !pack_supported(s->pack))
         return err_set(e, ERR_FORMAT,
                        "%s: is zstd, which this awl was built without; use `zstdcat FILE | awl -`",
                        s->path);
-    if (memcmp(magic, "PAR1", 4) == 0)
+    if (slice_starts(head, "PAR1"))
         return err_set(e, ERR_FORMAT, "%s: is a Parquet file, which awl does not read", s->path);
     s->dev = st.st_dev;
     s->ino = st.st_ino;
     s->size = (uint64_t)st.st_size;
     s->mtime_us = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
-    if (magic[0] == 0x1f && magic[1] == 0x8b) {
+    if (slice_starts(head, "\x1f\x8b")) {
         s->kind = SOURCE_GZIP;
         s->zaccess = zaccess_new();
     } else if (s->pack != PACK_NONE) {

@@ -6,6 +6,7 @@
 
 #include "config.h"
 
+#include "unpack_event.h"
 #include "xalloc.h"
 
 #ifdef HAVE_ZSTD
@@ -38,17 +39,20 @@ struct unpacker {
     char last; /* byte given */
     z_stream z;
     bool z_open;
+    struct event_reader event;
 #ifdef HAVE_ZSTD
     ZSTD_DStream *zstd;
     bool whole; /* a frame ended */
 #endif
 };
 
-enum pack_kind pack_kind(const unsigned char magic[4])
+enum pack_kind pack_kind(struct slice head)
 {
-    if (memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0)
+    if (slice_starts(head, "\x28\xb5\x2f\xfd"))
         return PACK_ZSTD;
-    return memcmp(magic, "PK\3\4", 4) == 0 ? PACK_ZIP : PACK_NONE;
+    if (slice_starts(head, "PK\3\4"))
+        return PACK_ZIP;
+    return is_packed_event(head) ? PACK_EVENT : PACK_NONE;
 }
 
 bool pack_supported(enum pack_kind kind)
@@ -56,7 +60,7 @@ bool pack_supported(enum pack_kind kind)
 #ifdef HAVE_ZSTD
     return kind != PACK_NONE;
 #else
-    return kind == PACK_ZIP;
+    return kind == PACK_ZIP || kind == PACK_EVENT;
 #endif
 }
 
@@ -81,6 +85,7 @@ void unpacker_free(struct unpacker *u)
 #ifdef HAVE_ZSTD
     ZSTD_freeDStream(u->zstd);
 #endif
+    event_release(&u->event);
     free(u->member);
     free(u);
 }
@@ -316,6 +321,15 @@ static ssize_t read_zstd(struct unpacker *u, char *buf, size_t n, struct err *e)
 }
 #endif
 
+static ssize_t event_input(void *ctx, void *buf, size_t n, struct err *e)
+{
+    struct unpacker *u = ctx;
+    ssize_t got = u->input(u->ctx, u->off, buf, n, e);
+
+    u->off += got > 0 ? (uint64_t)got : 0;
+    return got;
+}
+
 ssize_t unpacker_read(struct unpacker *u, void *buf, size_t n, struct err *e)
 {
     if (n == 0)
@@ -324,5 +338,7 @@ ssize_t unpacker_read(struct unpacker *u, void *buf, size_t n, struct err *e)
     if (u->kind == PACK_ZSTD)
         return read_zstd(u, buf, n, e);
 #endif
+    if (u->kind == PACK_EVENT)
+        return event_read(&u->event, event_input, u, buf, n, e);
     return read_zip(u, buf, n, e);
 }

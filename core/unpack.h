@@ -1,15 +1,17 @@
-/* unpack.h - archives that can only be read from their start: zstd, and the files of a zip one
- * after another. What comes out is kept by the source (stdin_store.h) for the rows on screen. */
+/* unpack.h - files that can only be read from their start: zstd, the files of a zip one after
+ * another, and packed payloads within JSON (unpack_event.h). What comes out is kept by the source
+ * (stdin_store.h) for the rows on screen. */
 #ifndef AWL_UNPACK_H
 #define AWL_UNPACK_H
 
 #include "err.h"
 #include "str.h"
 
-enum pack_kind { PACK_NONE, PACK_ZSTD, PACK_ZIP };
+enum pack_kind { PACK_NONE, PACK_ZSTD, PACK_ZIP, PACK_EVENT };
 
-/* By its first four bytes. */
-enum pack_kind pack_kind(const unsigned char magic[4]);
+#define PACK_HEAD 1024
+/* By its first bytes, up to PACK_HEAD of them. */
+enum pack_kind pack_kind(struct slice head);
 bool pack_supported(enum pack_kind kind); /* zstd only where its library was there */
 
 /* Reads bytes of the archive at an offset: how many (0: behind the end), < 0 with *e set. */

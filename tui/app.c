@@ -149,6 +149,7 @@ void app_free(struct app *a)
     history_release(&a->history);
     free(a->title);
     free(a->command);
+    free(a->order.row);
     free(a);
 }
 

@@ -69,6 +69,13 @@ struct table_pane {
     int height;
 };
 
+/* The rows of a large table in the order shown, and what it was made from. */
+struct table_order {
+    uint64_t serial, generation;
+    unsigned sort;
+    uint32_t *row;
+};
+
 struct app {
     struct session *session;
     struct engine *engine;
@@ -105,7 +112,8 @@ struct app {
     struct fields_pane fields;
     struct record_pane record;
     struct table_pane table;
-    unsigned edges_sort;
+    unsigned sort[VIEW_COUNT]; /* of the table views, as each of them numbers its orders */
+    struct table_order order;
 
     enum view_id focus;
     bool maximised;

@@ -143,7 +143,7 @@ static const struct {
     {"goto", "TIME: go to a moment"},
     {"tz", "utc or local"},
     {"theme", "FILE: read a theme"},
-    {"view", "records, errors, edges, sources"},
+    {"view", "records, errors, edges, invocations, sources"},
     {"follow", "follow new records"},
     {"clear", "take all filter steps away"},
     {"help", "keys and words"},

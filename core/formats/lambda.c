@@ -445,6 +445,16 @@ static bool is_node_line(struct slice line)
     return rest.ptr && id.len == 36 && read_time(time, &us);
 }
 
+/* ISO time, id, the service's words */
+static bool is_timeout_line(struct slice line)
+{
+    struct slice rest = line;
+    int64_t us;
+
+    return read_time(next_word(&rest), &us) && next_word(&rest).len == 36 &&
+           slice_starts(slice_trim(rest), "Task timed out after ");
+}
+
 static int detect(const struct probe *p)
 {
     struct slice head = p->head, line;
@@ -460,9 +470,9 @@ static int detect(const struct probe *p)
                    slice_starts(json_get(line, SL("type")), "\"platform.");
         else
             fit += (kind && memmem(line.ptr, line.len, ": ", 2)) || is_node_line(line) ||
-                   memmem(line.ptr, line.len, " Task timed out after ", 22);
+                   is_timeout_line(line);
     }
-    return !seen || !fit ? (named ? 60 : 0) : 70 + (int)(20 * fit / seen) + (named ? 10 : 0);
+    return !seen || !fit ? (named ? 50 : 0) : 70 + (int)(20 * fit / seen) + (named ? 10 : 0);
 }
 
 static const char *const samples[] = {

@@ -12,7 +12,8 @@ fi
 
 # lines FILE: what is in it, unpacked
 lines() {
-    case $1 in *.gz) zcat "$1" ;; *) cat "$1" ;; esac
+    case $1 in *.gz) zcat "$1" ;; *) cat "$1" ;; esac |
+        if grep -q '"awslogs"' "$1"; then jq -r .awslogs.data | base64 -d | zcat; else cat; fi
 }
 
 events='[inputs | if type == "array" then .[] else . end

@@ -173,12 +173,52 @@ static void zstd_frames(void **state)
     strbuf_release(&out);
 }
 
+/* {"messageType":"DATA_MESSAGE","logEvents":[]} */
+#define PAYLOAD                                                                                    \
+    "H4sIAAAAAAACA6tWyk0tLk5MTw2pLEhVslJycQxxjPd1DQ52dHdV0lHKyU93LUvNKylWsoqOrQUAgsFiHC0AAAA="
+#define INSIDE "{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[]}\n"
+
+static void events(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } t[] = {
+        {"{\"awslogs\":{\"data\":\"" PAYLOAD "\"}}", INSIDE},
+        {"{\n  \"awslogs\": {\n    \"data\" : \"" PAYLOAD "\"\n  }\n}\n", INSIDE},
+        {"{\"Records\":[{\"kinesis\":{\"data\":\"" PAYLOAD "\"}},{\"kinesis\":{\"data\":\"" PAYLOAD
+         "\"}}]}",
+         INSIDE INSIDE},
+        {"{\"awslogs\":{\"data\":\"" PAYLOAD "\"}}{\"other\":1}\n{\"awslogs\":{\"data\":\"" PAYLOAD
+         "\"}}\n",
+         INSIDE "{\"other\":1}\n" INSIDE},
+        /* damaged: as it is */
+        {"{\"data\":\"H4sIAAAA\"}\n", "{\"data\":\"H4sIAAAA\"}\n"},
+        {"{\"data\":\"H4sI*\"}\n{\"b\":2}", "{\"data\":\"H4sI*\"}\n{\"b\":2}\n"},
+        {"{\"data\":\"H4sIAAAA", "{\"data\":\"H4sIAAAA\n"},
+    };
+    struct strbuf in = STRBUF_INIT, out = STRBUF_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+        strbuf_reset(&in);
+        strbuf_adds(&in, t[i].in);
+        assert_int_equal(pack_kind(strbuf_slice(&in)), PACK_EVENT);
+        assert_int_equal(unpack(PACK_EVENT, &in, &out), 0);
+        assert_string_equal(out.buf, t[i].out);
+    }
+    assert_int_equal(pack_kind(SL("{\"H4sI\":1}")), PACK_NONE);
+    assert_int_equal(pack_kind(SL("{\"date\":\"H4sI\"}")), PACK_NONE);
+    strbuf_release(&in);
+    strbuf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zip_files),
         cmocka_unit_test(damaged_zip),
         cmocka_unit_test(zstd_frames),
+        cmocka_unit_test(events),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,7 +97,7 @@ static int by_value(const void *x, const void *y, void *ctx)
 static const struct edge_row **sorted(const struct app *a, const struct edge_table *t)
 {
     const struct edge_row **row = xreallocarray(NULL, MAX(t->n, 1u), sizeof(*row));
-    unsigned by = a->edges_sort;
+    unsigned by = a->sort[VIEW_EDGES];
 
     for (unsigned i = 0; i < t->n; i++)
         row[i] = &t->row[i];
@@ -224,12 +224,14 @@ static void drill(struct app *a)
 
 static bool edges_command(struct app *a, const struct key_match *m)
 {
+    unsigned *sort = &a->sort[VIEW_EDGES];
+
     if (move_lines(m, &a->table.at, a->table.lines, a->table.height))
         return true;
     if (m->cmd == CMD_SORT || m->cmd == CMD_SORT_REVERSE) {
-        a->edges_sort = (a->edges_sort + (m->cmd == CMD_SORT ? 1 : SORT_N - 1)) % SORT_N;
+        *sort = (*sort + (m->cmd == CMD_SORT ? 1 : SORT_N - 1)) % SORT_N;
         a->table.at = 0;
-        app_say(a, "edges by %s", sort_names[a->edges_sort]);
+        app_say(a, "edges by %s", sort_names[*sort]);
         return true;
     }
     if (m->cmd != CMD_DRILL)

@@ -52,7 +52,7 @@ static const struct column_def single_columns[] = {
     {"method", "method", 6, false, false, false},
     {"bucket", "bucket", 14, false, false, false},
     {"path", "key path", 12, true, false, false},
-    {"who", "principal", 20, true, false, false},
+    {"who", "principal", 24, false, false, false},
     {"client", "client_ip", 15, false, false, false},
     {"took", "duration", 8, false, true, false},
     {"target", "target_ip backend_ip destination_ip", 15, false, false, false},

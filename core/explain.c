@@ -529,21 +529,59 @@ static void vpc_nat(struct story *s)
                     SLICE_ARG(pkt));
 }
 
-static void vpc_story(struct story *s)
+/* Records that are about the recording rather than about traffic. */
+static bool gap_story(struct story *s, const char *what)
 {
-    struct slice status = get(s, "log-status"), action = get(s, "action");
+    struct slice status = get(s, "log-status");
 
     if (slice_is(status, "SKIPDATA")) {
         s->side = "aws";
-        strbuf_adds(s->out, "Records of this interface were lost in this window: a gap, not "
-                            "silence.");
+        strbuf_addf(s->out, "Records of this %s were lost in this window: a gap, not silence.",
+                    what);
     } else if (slice_is(status, "NODATA")) {
-        strbuf_adds(s->out, "No traffic on this interface in this window: idle.");
-    } else if (slice_is(action, "REJECT")) {
-        vpc_reject(s);
+        strbuf_addf(s->out, "No traffic on this %s in this window: idle.", what);
     } else {
-        vpc_nat(s);
+        return false;
     }
+    return true;
+}
+
+static void vpc_story(struct story *s)
+{
+    if (gap_story(s, "interface"))
+        return;
+    if (slice_is(get(s, "action"), "REJECT"))
+        vpc_reject(s);
+    else
+        vpc_nat(s);
+}
+
+/* How many packets a Transit Gateway lost for this reason, and why. */
+static bool add_lost(struct story *s, const char *field)
+{
+    struct slice lost = get(s, field);
+    struct explanation x;
+
+    if (!(get_number(s, field) > 0) || !explain_value(SL("tgwflow"), slice_str(field), lost, &x))
+        return false;
+    strbuf_addf(s->out, SLICE_FMT " packets from ", SLICE_ARG(lost));
+    add_flow(s);
+    strbuf_addf(s->out, " %s.", x.meaning);
+    add_next(s, x.next);
+    s->side = x.side;
+    return true;
+}
+
+static void gateway_story(struct story *s)
+{
+    static const char *const fields[] = {"packets-lost-no-route", "packets-lost-blackhole",
+                                         "packets-lost-mtu-exceeded", "packets-lost-ttl-expired"};
+
+    if (gap_story(s, "gateway"))
+        return;
+    for (unsigned i = 0; i < ARRAY_LEN(fields); i++)
+        if (add_lost(s, fields[i]))
+            return;
 }
 
 static void s3_delete(struct story *s)
@@ -676,27 +714,43 @@ static void service_story(struct story *s)
     }
 }
 
+static void accelerator_story(struct story *s)
+{
+    if (!gap_story(s, "accelerator"))
+        service_story(s);
+}
+
+static void alb_story(struct story *s)
+{
+    lb_story(s, true);
+}
+
+static void clb_story(struct story *s)
+{
+    lb_story(s, false);
+}
+
 void explain_record(const struct logtype *lt, const struct record *rec, struct strbuf *out,
                     const char **side)
 {
+    static const struct {
+        const char *type;
+        void (*tell)(struct story *);
+    } stories[] = {
+        {"alb", alb_story},          {"clb", clb_story},
+        {"nlb", nlb_story},          {"cloudfront", cf_story},
+        {"cloudfront_rt", cf_story}, {"vpcflow", vpc_story},
+        {"tgwflow", gateway_story},  {"globalaccelerator", accelerator_story},
+        {"s3access", s3_story},      {"cloudtrail", trail_story},
+    };
     /* Looking up a field by name changes nothing when it is not to be created. */
     struct story s = {(struct logtype *)(uintptr_t)lt, rec, out, NULL};
-    struct slice type = slice_str(lt->fmt->name);
+    void (*tell)(struct story *) = service_story;
 
-    if (slice_is(type, "alb") || slice_is(type, "clb"))
-        lb_story(&s, slice_is(type, "alb"));
-    else if (slice_is(type, "cloudfront"))
-        cf_story(&s);
-    else if (slice_is(type, "vpcflow"))
-        vpc_story(&s);
-    else if (slice_is(type, "s3access"))
-        s3_story(&s);
-    else if (slice_is(type, "nlb"))
-        nlb_story(&s);
-    else if (slice_is(type, "cloudtrail"))
-        trail_story(&s);
-    else
-        service_story(&s);
+    for (unsigned i = 0; i < ARRAY_LEN(stories); i++)
+        if (strcmp(stories[i].type, lt->fmt->name) == 0)
+            tell = stories[i].tell;
+    tell(&s);
     if (side)
         *side = s.side;
 }

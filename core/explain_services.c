@@ -1,5 +1,5 @@
-/* explain_services.c - the values of the types that explain_tables.c does not have: CloudTrail, WAF,
- * Network Firewall, Lambda, API Gateway, DNS, Client VPN, and the newer balancer logs. */
+/* explain_services.c - the values of the types that explain_tables.c does not have: CloudTrail,
+ * WAF, Network Firewall, Lambda, API Gateway, DNS, Client VPN, and the newer balancer logs. */
 #include "explain_tables.h"
 
 #define CLIENT "client"
@@ -28,10 +28,10 @@ static const struct explain_entry trail_error[] = {
     {"*LimitExceeded*", {"a quota is used up", SETUP, "errorMessage names the quota"}},
     {"*QuotaExceeded*", {"a quota is used up", SETUP, "errorMessage names the quota"}},
     {"*DryRunOperation", {"only a test whether it would be allowed: it would", NULL, NULL}},
+    {"ServerSideEncryptionConfigurationNotFoundError", {"the bucket has no default encryption set", NULL, NULL}},
     {"NoSuch*", {"what was asked for does not exist", CLIENT, "requestParameters"}},
     {"*NotFound*", {"what was asked for does not exist", CLIENT, "requestParameters"}},
     {"*DoesNotExist*", {"what was asked for does not exist", CLIENT, "requestParameters"}},
-    {"ServerSideEncryptionConfigurationNotFoundError", {"the bucket has no default encryption set", NULL, NULL}},
     {"*AlreadyExists*", {"it exists already", CLIENT, "requestParameters"}},
     {"*EntityAlreadyExists*", {"it exists already", CLIENT, "requestParameters"}},
     {"*Validation*", {"a parameter is not as it must be", CLIENT, "errorMessage and requestParameters"}},
@@ -177,7 +177,6 @@ static const struct explain_entry fw_verdict[] = {
     {"allowed", {"let through, with an alert", NULL, NULL}},
     {"ALLOW", {"the proxy let it through", NULL, NULL}},
     {"DENY", {"the proxy refused it", YOU, "final_rule_name"}},
-    {"ALERT", {"the proxy let it through, with an alert", NULL, NULL}},
 };
 static const struct explain_entry fw_severity[] = {
     {"1", {"the worst kind", NULL, NULL}},
@@ -287,6 +286,12 @@ static const struct explain_entry dns_code[] = {
     {"REFUSED", {"the server does not answer for this zone", SETUP, "delegation of the zone"}},
     {"FORMERR", {"the server could not read the query", CLIENT, NULL}},
     {"NOTIMP", {"the server does not know such a query", CLIENT, NULL}},
+    {"YXDOMAIN", {"a name exists that should not", SETUP, NULL}},
+    {"YXRRSET", {"a record exists that should not", SETUP, NULL}},
+    {"NXRRSET", {"a record that should exist does not", SETUP, NULL}},
+    {"NOTAUTH", {"the server has no authority over this zone, or the signature is not valid", SETUP, "delegation of the zone"}},
+    {"NOTZONE", {"the name is outside of the zone", CLIENT, "query_name"}},
+    {"BADVERS", {"the resolver speaks a version of EDNS that the server does not", CLIENT, NULL}},
 };
 static const struct explain_entry dns_firewall[] = {
     {"ALERT", {"a domain list matched; the query went through", NULL, "srcids.instance: what runs there?"}},
@@ -321,8 +326,23 @@ static const struct explain_entry conn_verify[] = {
     {"Failed:ClientCertMaxChainDepthExceeded", {"the chain of certificates is too long", CLIENT, NULL}},
     {"Failed:ClientCertMaxSizeExceeded", {"the certificate is too large", CLIENT, NULL}},
     {"Failed:ClientCertPurposeInvalid", {"the certificate is not meant for clients", CLIENT, "extended key usage"}},
+    {"Failed:ClientCertIntentInvalid", {"the certificate is not meant for clients", CLIENT, "extended key usage"}},
+    {"Failed:ClientCertTypeUnsupported", {"a kind of certificate that is not supported", CLIENT, "its key: RSA or ECDSA, and how long?"}},
+    {"Failed:ClientCertInvalid", {"the certificate is malformed or breaks the rules of X.509", CLIENT, "leaf_client_cert_subject; who issued it?"}},
+    {"Failed:ClientCertRejected", {"the certificate failed a check that has no reason of its own", CLIENT, "leaf_client_cert_subject"}},
+    {"Failed:ClientCertIncompatible", {"the certificate does not go with the TLS version or cipher that was agreed", CLIENT, "tls_protocol, tls_cipher; the listener's security policy"}},
+    {"Failed:ClientCertMissing", {"a certificate is required and the client sent none", CLIENT, "is the client set up for mutual TLS?"}},
+    {"Failed:TcpError", {"the connection broke during the handshake", CLIENT, NULL}},
+    {"Failed:TcpTimeout", {"the client did not finish the handshake in time", CLIENT, NULL}},
+    {"Failed:ConnectionFunctionError", {"the connection function failed", APP, "the function's log"}},
+    {"Failed:ConnectionFunctionDenied", {"the connection function refused the client", YOU, "the function's log"}},
+    {"Failed:Internal", {"an error inside CloudFront", AWS, NULL}},
+    {"Failed:UnmappedConnectionError", {"the handshake failed for a reason that is not told apart", NULL, "other connections of the same client"}},
     {"Failed:*", {"the client's certificate was refused", CLIENT, NULL}},
     {"-", {"no certificate was asked for or none was sent", NULL, NULL}},
+};
+static const struct explain_entry conn_tls[] = {
+    {"-", {"a plain HTTP listener, or no handshake was completed", NULL, "listener_port, tls_verify_status"}},
 };
 static const struct explain_entry health_status[] = {
     {"PASS", {"the target is well", NULL, NULL}},
@@ -335,7 +355,56 @@ static const struct explain_entry health_reason[] = {
     {"ResponseStringMismatch", {"answered, but not with the text the check wants", TARGET, NULL}},
     {"TargetError", {"the target answered with an error", TARGET, NULL}},
     {"InternalError", {"the load balancer could not check", AWS, NULL}},
-    {"GRPC*", {"the gRPC status is missing or another one", TARGET, NULL}},
+    {"GRPCStatusHeaderEmpty", {"answered without a gRPC status", TARGET, "does the target speak gRPC on this port?"}},
+    {"GRPCUnexpectedStatus", {"answered with another gRPC status than the check wants", TARGET, "status_code and the matcher of the target group"}},
+    {"-", {"passed: there is nothing to tell", NULL, NULL}},
+};
+static const struct explain_entry health_code[] = {
+    {"-", {"no answer came that has a status", NULL, "reason_code"}},
+};
+
+/* --- Transit Gateway and Global Accelerator --- */
+static const struct explain_entry tgw_resource[] = {
+    {"TransitGateway", {"recorded for the whole gateway", NULL, NULL}},
+    {"TransitGatewayAttachment", {"recorded for one attachment", NULL, "tgw-attachment-id"}},
+};
+static const struct explain_entry tgw_direction[] = {
+    {"ingress", {"into the gateway, through the attachment", NULL, NULL}},
+    {"egress", {"out of the gateway, through the attachment", NULL, NULL}},
+};
+static const struct explain_entry tgw_no_route[] = {
+    {"0", {"none was lost so", NULL, NULL}},
+    {"-", {"not recorded", NULL, NULL}},
+    {"*", {"dropped: the route table of the attachment has no route to the destination", SETUP, "route table and propagation of tgw-attachment-id; dstaddr"}},
+};
+static const struct explain_entry tgw_blackhole[] = {
+    {"0", {"none was lost so", NULL, NULL}},
+    {"-", {"not recorded", NULL, NULL}},
+    {"*", {"dropped by a blackhole route: set on purpose, or its attachment is gone", YOU, "blackhole routes to dstaddr"}},
+};
+static const struct explain_entry tgw_mtu[] = {
+    {"0", {"none was lost so", NULL, NULL}},
+    {"-", {"not recorded", NULL, NULL}},
+    {"*", {"dropped: larger than the attachment lets through (8,500 bytes, VPN less)", SETUP, "MTU of the sender; is path MTU discovery blocked?"}},
+};
+static const struct explain_entry tgw_ttl[] = {
+    {"0", {"none was lost so", NULL, NULL}},
+    {"-", {"not recorded", NULL, NULL}},
+    {"*", {"dropped: the time to live ran out, as in a loop", SETUP, "routes back to where it came from; a traceroute"}},
+};
+static const struct explain_entry ga_action[] = {
+    {"ACCEPT", {"carried: there is no other value", NULL, NULL}},
+};
+static const struct explain_entry ga_family[] = {
+    {"IPV4", {"IPv4 traffic", NULL, NULL}},
+    {"IPV6", {"IPv6 traffic", NULL, NULL}},
+};
+static const struct explain_entry ga_source[] = {
+    {"-", {"the endpoint sees the client's own address", NULL, "client_ip"}},
+};
+static const struct explain_entry ga_reject[] = {
+    {"BPA", {"refused by VPC block public access", YOU, "the exclusions of block public access"}},
+    {"-", {"not refused", NULL, NULL}},
 };
 static const struct explain_entry ga_direction[] = {
     {"INGRESS", {"from the client to the endpoint", NULL, NULL}},
@@ -376,8 +445,21 @@ const struct explain_set explain_service_sets[] = {
     SET("clientvpn", "connectionattemptstatus", vpn_status),
     SET("clientvpn", "connectionlogtype action", vpn_kind),
     SET("alb_conn", "tlsverifystatus error", conn_verify),
+    SET("cloudfront", "connectionstatus", conn_verify),
+    SET("alb_conn", "tlsprotocol tlscipher tlshandshakelatency duration", conn_tls),
     SET("alb_health", "status result action", health_status),
     SET("alb_health", "reasoncode reason error", health_reason),
+    SET("alb_health", "statuscode", health_code),
+    SET("tgwflow", "resourcetype", tgw_resource),
+    SET("tgwflow", "flowdirection", tgw_direction),
+    SET("tgwflow", "packetslostnoroute", tgw_no_route),
+    SET("tgwflow", "packetslostblackhole", tgw_blackhole),
+    SET("tgwflow", "packetslostmtuexceeded", tgw_mtu),
+    SET("tgwflow", "packetslostttlexpired", tgw_ttl),
     SET("globalaccelerator", "direction", ga_direction),
+    SET("globalaccelerator", "action", ga_action),
+    SET("globalaccelerator", "ipaddresstype", ga_family),
+    SET("globalaccelerator", "globalacceleratorsourceip agasourceip", ga_source),
+    SET("globalaccelerator", "rejectreason error", ga_reject),
 };
 const unsigned explain_n_service_sets = ARRAY_LEN(explain_service_sets);

@@ -50,6 +50,23 @@ static void test_values(void **state UNUSED)
     assert_has(meaning("s3access", "operation", "REST.DELETE.TAGGING"), "deleted");
     assert_has(meaning("s3access", "requester", "arn:aws:sts::123456789012:assumed-role/a/b"),
                "assumed role");
+    assert_has(meaning("alb_conn", "tls_verify_status", "Failed:ClientCertRejected"), "check");
+    assert_has(meaning("alb_conn", "tls_verify_status", "Failed:SomethingNew"), "refused");
+    assert_has(meaning("alb_conn", "tls_protocol", "-"), "plain HTTP");
+    assert_has(meaning("alb_health", "reason_code", "RequestTimedOut"), "no answer in time");
+    assert_has(meaning("alb_health", "status_code", "503"), "unavailable");
+    assert_has(meaning("alb_health", "status_code", "-"), "no answer");
+    assert_has(meaning("tgwflow", "flow-direction", "egress"), "gateway");
+    assert_has(meaning("tgwflow", "packets-lost-blackhole", "0"), "none");
+    assert_has(meaning("tgwflow", "packets_lost_blackhole", "17"), "blackhole");
+    assert_has(meaning("tgwflow", "tcp-flags", "18"), "SYN+ACK");
+    assert_has(meaning("globalaccelerator", "log-status", "SKIPDATA"), "lost");
+    assert_has(meaning("globalaccelerator", "reject_reason", "BPA"), "block public access");
+    assert_has(meaning("globalaccelerator", "agaregion", "LHR50-P2"), "London");
+    assert_has(meaning("route53public", "response_code", "NXDOMAIN"), "no such name");
+    assert_has(meaning("cloudfront_rt", "x-edge-detailed-result-type", "OriginDnsError"),
+               "resolve");
+    assert_has(meaning("cloudfront", "connectionStatus", "Failed:TcpTimeout"), "in time");
     assert_null(meaning("alb", "user_agent", "504"));
     assert_null(meaning("alb", "error_reason", "Nonsense"));
     assert_false(explain_value(SL("alb"), SL("error_reason"), (struct slice){NULL, 0}, &x));
@@ -66,10 +83,10 @@ static void test_flags(void **state UNUSED)
 }
 
 /* Every entry can be reached through its own set, and none says nothing. */
-static void test_tables(void **state UNUSED)
+static void check_sets(const struct explain_set *sets, unsigned n)
 {
-    for (unsigned s = 0; s < explain_n_sets; s++) {
-        const struct explain_set *set = &explain_sets[s];
+    for (unsigned s = 0; s < n; s++) {
+        const struct explain_set *set = &sets[s];
         struct slice types = slice_str(set->types), fields = slice_str(set->fields);
         struct slice type = slice_cut(&types, ' '), field = slice_cut(&fields, ' ');
 
@@ -82,6 +99,12 @@ static void test_tables(void **state UNUSED)
                 assert_string_equal(x.meaning, set->entry[i].what.meaning);
         }
     }
+}
+
+static void test_tables(void **state UNUSED)
+{
+    check_sets(explain_sets, explain_n_sets);
+    check_sets(explain_service_sets, explain_n_service_sets);
 }
 
 static void test_causes(void **state UNUSED)
@@ -153,6 +176,34 @@ static void test_records(void **state UNUSED)
     strbuf_release(&out);
 }
 
+static void test_records_flows(void **state UNUSED)
+{
+    struct strbuf out = STRBUF_INIT;
+    const char *side = NULL;
+
+    tell("tgwflow",
+         "6 TransitGateway 111122223333 tgw-01 tgw-attach-01 - - vpc-01 vpc-02 subnet-01 subnet-02 "
+         "eni-01 eni-02 euw1-az1 euw1-az2 - 10.0.0.1 10.1.0.2 50000 443 6 10 1200 1700000000 "
+         "1700000060 OK IPv4 4 0 0 0 2 eu-west-1 ingress - -",
+         &out, &side);
+    assert_has(out.buf, "4 packets from 10.0.0.1 to 10.1.0.2 port 443 (HTTPS) dropped: the route "
+                        "table of the attachment");
+    assert_string_equal(side, "set-up");
+    tell("tgwflow",
+         "6 TransitGateway 1 tgw-01 tgw-attach-01 - - - - - - - - - - - - - - - - - - 1700000000 "
+         "1700000060 SKIPDATA",
+         &out, &side);
+    assert_has(out.buf, "Records of this gateway were lost");
+    assert_string_equal(side, "aws");
+    tell("vpcflow", "2 1 eni-01 - - - - - - - 1700000000 1700000060 - NODATA", &out, &side);
+    assert_has(out.buf, "No traffic on this interface");
+    tell("alb_health", "http 2025-12-02T03:04:05Z 5.0 10.0.3.5:80 shop FAIL - TimedOut", &out,
+         &side);
+    assert_has(out.buf, "TimedOut: no answer in time");
+    assert_string_equal(side, "target");
+    strbuf_release(&out);
+}
+
 static void test_records_s3(void **state UNUSED)
 {
     static const char line[] =
@@ -201,10 +252,10 @@ static void test_edges(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),  cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_tables),  cmocka_unit_test(test_causes),
-        cmocka_unit_test(test_records), cmocka_unit_test(test_records_s3),
-        cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_values),     cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_tables),     cmocka_unit_test(test_causes),
+        cmocka_unit_test(test_records),    cmocka_unit_test(test_records_flows),
+        cmocka_unit_test(test_records_s3), cmocka_unit_test(test_edges),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* alb.c - Application Load Balancer access log: blank separated, quoted fields, 18 to 34 of them
  * by the age of the line. Composites are split in place: client:port, target:port, request. */
-#include "derive.h"
+#include "formats/elb.h"
+#include "formats/table.h"
 #include "json.h"
-#include "tok_space.h"
 #include "value.h"
 
 enum {
@@ -58,96 +58,74 @@ enum {
 };
 
 static const struct field_def fields[N_FIELDS] = {
-    [F_TYPE] = {"type", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                "protocol of the request: http, https, h2, grpcs, ws or wss"},
-    [F_TIME] = {"time", "timestamp", FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                "when the answer to the client was made; for WebSockets when the connection ended"},
-    [F_ELB] = {"elb", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-               "the load balancer, as app/NAME/ID"},
-    [F_CLIENT] = {"client:port", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE, ROLE_NONE,
-                  "address and port of the caller"},
-    [F_CLIENT_IP] = {"client_ip", NULL, FK_IP, 0, UNIT_NONE, 0, ROLE_CLIENT_IP,
-                     "address of the caller"},
-    [F_CLIENT_PORT] = {"client_port", NULL, FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
-                       "source port of the caller"},
-    [F_TARGET] = {"target:port", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE, ROLE_NONE,
-                  "address and port of the target"},
-    [F_TARGET_IP] = {"target_ip", NULL, FK_IP, 0, UNIT_NONE, 0, ROLE_SERVER_IP,
-                     "address of the target; none if the balancer answered itself or for Lambda"},
-    [F_TARGET_PORT] = {"target_port", NULL, FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
-                       "port of the target"},
-    [F_REQUEST_TIME] = {"request_processing_time", NULL, FK_NUM, 3, UNIT_S, FF_NEG1, ROLE_NONE,
-                        "from receipt of the request until it went to a target"},
-    [F_TARGET_TIME] = {"target_processing_time", NULL, FK_NUM, 3, UNIT_S, FF_NEG1, ROLE_DURATION,
-                       "from sending to the target until its response headers began"},
-    [F_RESPONSE_TIME] = {"response_processing_time", NULL, FK_NUM, 3, UNIT_S, FF_NEG1, ROLE_NONE,
-                         "from the target's response headers until the answer to the client began"},
-    [F_ELB_STATUS] = {"elb_status_code", NULL, FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
-                      "status that the client got, from the target or from the balancer itself"},
-    [F_TARGET_STATUS] = {"target_status_code", NULL, FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_NONE,
-                         "status that the target gave; none if no target answered"},
-    [F_RECEIVED] = {"received_bytes", NULL, FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_IN,
-                    "bytes from the client, headers included"},
-    [F_SENT] = {"sent_bytes", NULL, FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_OUT,
-                "bytes to the client, headers included"},
-    [F_REQUEST] = {"request", "request_line", FK_TEXT, 0, UNIT_NONE,
-                   FF_NOCOL | FF_COMPOSITE | FF_HEXESC, ROLE_NONE,
-                   "the request line: method, URL and version"},
-    [F_VERB] = {"request_verb", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_METHOD, "HTTP method"},
-    [F_URL] = {"request_url", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_HEXESC, ROLE_NONE,
-               "the whole URL with scheme, host and port"},
-    [F_HOST] = {"request_host", NULL, FK_TEXT, 0, UNIT_NONE, FF_DERIVED | FF_HEXESC, ROLE_HOST,
-                "host of the URL, without its port"},
-    [F_PATH] = {"request_path", NULL, FK_TEXT, 0, UNIT_NONE, FF_DERIVED | FF_HEXESC, ROLE_PATH,
-                "path of the URL"},
-    [F_QUERY] = {"request_query", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_DERIVED | FF_HEXESC,
-                 ROLE_QUERY, "query string of the URL"},
-    [F_PROTO] = {"request_proto", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "HTTP version"},
-    [F_AGENT] = {"user_agent", NULL, FK_TEXT, 0, UNIT_NONE, FF_HEXESC, ROLE_USER_AGENT,
-                 "User-Agent header, cut at 8 KB"},
-    [F_CIPHER] = {"ssl_cipher", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                  "TLS cipher of an HTTPS listener"},
-    [F_PROTOCOL] = {"ssl_protocol", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "TLS version"},
-    [F_GROUP] = {"target_group_arn", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                 "target group that the request went to"},
-    [F_TRACE] = {"trace_id", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_HEXESC, ROLE_TRACE_ID,
-                 "X-Amzn-Trace-Id header"},
-    [F_DOMAIN] = {"domain_name", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                  "host name of the TLS handshake (SNI)"},
-    [F_CERT] = {"chosen_cert_arn", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                "certificate shown to the client, or session-reused"},
-    [F_PRIORITY] = {"matched_rule_priority", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
-                    "priority of the rule that matched; 0 default action, -1 rules failed"},
-    [F_CREATED] = {"request_creation_time", NULL, FK_TIME, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "when the request arrived"},
-    [F_ACTIONS] = {"actions_executed", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "actions of the rule in order, comma separated"},
-    [F_REDIRECT] = {"redirect_url", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_HEXESC, ROLE_NONE,
-                    "where a redirect action sent the client"},
-    [F_ERROR] = {"error_reason", "lambda_error_reason", FK_TEXT, 0, UNIT_NONE, 0, ROLE_ERROR,
-                 "why an authenticate, forward, Lambda or WAF action failed"},
-    [F_TARGETS] = {"target:port_list", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                   "targets that worked on the request"},
-    [F_TARGET_STATUSES] = {"target_status_code_list", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL,
-                           ROLE_NONE, "their statuses"},
-    [F_CLASS] = {"classification", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                 "desync verdict: Acceptable, Ambiguous or Severe"},
-    [F_CLASS_REASON] = {"classification_reason", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                        "reason of the desync verdict"},
-    [F_CONN] = {"conn_trace_id", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                "id of the connection, the same in the connection log"},
-    [F_NEW_HOST] = {"transformed_host", NULL, FK_TEXT, 0, UNIT_NONE, FF_HEXESC, ROLE_NONE,
-                    "host after a transform of the rule"},
-    [F_NEW_URI] = {"transformed_uri", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_HEXESC, ROLE_NONE,
-                   "URI after a transform of the rule"},
-    [F_TRANSFORM] = {"request_transform_status", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                     "how the transform went"},
-    [F_NODE] = {"ip_address", NULL, FK_IP, 0, UNIT_NONE, 0, ROLE_NONE,
-                "address of the load balancer node"},
-    [F_TEMPLATE] = DERIVED_FIELD("path_template", NULL, derive_path_template, F_PATH,
-                                 "path of the request with its ids folded"),
-    [F_DECODED] = DERIVED_FIELD("path_decoded", NULL, derive_decoded, F_PATH,
-                                "path of the request without percent-encoding"),
+#include "formats/request_fields.def"
+    [F_TYPE] = FIELD_TEXT("type", NULL, 0, ROLE_NONE,
+                          "protocol of the request: http, https, h2, grpcs, ws or wss"),
+    [F_TIME] = FIELD_TIME(
+        "time", "timestamp", FF_NOCOL,
+        "when the answer to the client was made; for WebSockets when the connection ended"),
+    [F_ELB] = FIELD_TEXT("elb", NULL, 0, ROLE_NONE, "the load balancer, as app/NAME/ID"),
+    [F_CLIENT_IP] = FIELD_IP("client_ip", NULL, ROLE_CLIENT_IP, "address of the caller"),
+    [F_CLIENT_PORT] = FIELD_PORT("client_port", NULL, "source port of the caller"),
+    [F_TARGET] = FIELD_WHOLE("target:port", NULL, 0, "address and port of the target"),
+    [F_TARGET_IP] =
+        FIELD_IP("target_ip", NULL, ROLE_SERVER_IP,
+                 "address of the target; none if the balancer answered itself or for Lambda"),
+    [F_TARGET_PORT] = FIELD_PORT("target_port", NULL, "port of the target"),
+    [F_REQUEST_TIME] = FIELD("request_processing_time", NULL, FK_NUM, 3, UNIT_S, FF_NEG1, ROLE_NONE,
+                             "from receipt of the request until it went to a target"),
+    [F_TARGET_TIME] =
+        FIELD("target_processing_time", NULL, FK_NUM, 3, UNIT_S, FF_NEG1, ROLE_DURATION,
+              "from sending to the target until its response headers began"),
+    [F_RESPONSE_TIME] =
+        FIELD("response_processing_time", NULL, FK_NUM, 3, UNIT_S, FF_NEG1, ROLE_NONE,
+              "from the target's response headers until the answer to the client began"),
+    [F_ELB_STATUS] =
+        FIELD("elb_status_code", NULL, FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
+              "status that the client got, from the target or from the balancer itself"),
+    [F_TARGET_STATUS] = FIELD("target_status_code", NULL, FK_NUM, 0, UNIT_NONE, FF_STATUS,
+                              ROLE_NONE, "status that the target gave; none if no target answered"),
+    [F_RECEIVED] = FIELD_BYTES("received_bytes", NULL, ROLE_BYTES_IN,
+                               "bytes from the client, headers included"),
+    [F_SENT] =
+        FIELD_BYTES("sent_bytes", NULL, ROLE_BYTES_OUT, "bytes to the client, headers included"),
+    [F_URL] = FIELD_TEXT("request_url", NULL, FF_NOCOL | FF_HEXESC, ROLE_NONE,
+                         "the whole URL with scheme, host and port"),
+    [F_PROTO] = FIELD_TEXT("request_proto", NULL, 0, ROLE_NONE, "HTTP version"),
+    [F_GROUP] =
+        FIELD_TEXT("target_group_arn", NULL, 0, ROLE_NONE, "target group that the request went to"),
+    [F_TRACE] =
+        FIELD_TEXT("trace_id", NULL, FF_NOCOL | FF_HEXESC, ROLE_TRACE_ID, "X-Amzn-Trace-Id header"),
+    [F_DOMAIN] =
+        FIELD_TEXT("domain_name", NULL, 0, ROLE_NONE, "host name of the TLS handshake (SNI)"),
+    [F_CERT] = FIELD_TEXT("chosen_cert_arn", NULL, 0, ROLE_NONE,
+                          "certificate shown to the client, or session-reused"),
+    [F_PRIORITY] =
+        FIELD_COUNT("matched_rule_priority", NULL,
+                    "priority of the rule that matched; 0 default action, -1 rules failed"),
+    [F_CREATED] = FIELD_TIME("request_creation_time", NULL, 0, "when the request arrived"),
+    [F_ACTIONS] = FIELD_TEXT("actions_executed", NULL, 0, ROLE_NONE,
+                             "actions of the rule in order, comma separated"),
+    [F_REDIRECT] = FIELD_TEXT("redirect_url", NULL, FF_NOCOL | FF_HEXESC, ROLE_NONE,
+                              "where a redirect action sent the client"),
+    [F_ERROR] = FIELD_TEXT("error_reason", "lambda_error_reason", 0, ROLE_ERROR,
+                           "why an authenticate, forward, Lambda or WAF action failed"),
+    [F_TARGETS] =
+        FIELD_LONG("target:port_list", NULL, ROLE_NONE, "targets that worked on the request"),
+    [F_TARGET_STATUSES] = FIELD_LONG("target_status_code_list", NULL, ROLE_NONE, "their statuses"),
+    [F_CLASS] = FIELD_TEXT("classification", NULL, 0, ROLE_NONE,
+                           "desync verdict: Acceptable, Ambiguous or Severe"),
+    [F_CLASS_REASON] =
+        FIELD_TEXT("classification_reason", NULL, 0, ROLE_NONE, "reason of the desync verdict"),
+    [F_CONN] = FIELD_LONG("conn_trace_id", NULL, ROLE_NONE,
+                          "id of the connection, the same in the connection log"),
+    [F_NEW_HOST] = FIELD_TEXT("transformed_host", NULL, FF_HEXESC, ROLE_NONE,
+                              "host after a transform of the rule"),
+    [F_NEW_URI] = FIELD_TEXT("transformed_uri", NULL, FF_NOCOL | FF_HEXESC, ROLE_NONE,
+                             "URI after a transform of the rule"),
+    [F_TRANSFORM] =
+        FIELD_TEXT("request_transform_status", NULL, 0, ROLE_NONE, "how the transform went"),
+    [F_NODE] = FIELD_IP("ip_address", NULL, ROLE_NONE, "address of the load balancer node"),
     [F_GROUP_NAME] = DERIVED_FIELD("target_group", "target_group_name", derive_resource_name,
                                    F_GROUP, "name of the target group"),
     [F_ELB_NAME] =
@@ -187,20 +165,6 @@ static bool shape_fits(const struct slice *val)
     return !is_digits(val[F_ELB]) && is_addr_port(val[F_CLIENT]) && is_status(val[F_ELB_STATUS]);
 }
 
-static void split_parts(struct slice *val)
-{
-    struct request_parts r = split_request(val[F_REQUEST]);
-
-    split_addr_port(val[F_CLIENT], &val[F_CLIENT_IP], &val[F_CLIENT_PORT]);
-    split_addr_port(val[F_TARGET], &val[F_TARGET_IP], &val[F_TARGET_PORT]);
-    val[F_VERB] = r.verb;
-    val[F_URL] = r.url;
-    val[F_PROTO] = r.proto;
-    val[F_HOST] = r.host;
-    val[F_PATH] = r.path;
-    val[F_QUERY] = r.query;
-}
-
 /* Vended delivery: what is called otherwise in JSON (section 2.4). */
 static const char *const json_keys[] = {
     "client_port", "client:port",      "target_port",      "target:port", "request_line",
@@ -213,15 +177,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     struct tok_result got;
 
     (void)lay;
-    if (unlikely(is_json_object(line))) {
-        if (json_record(lt, line, rec) != PARSE_OK)
-            return PARSE_BAD;
-        got = (struct tok_result){.n = N_FIELDS};
-    } else {
-        record_begin(rec, lt);
-        got = tok_quoted(line, (struct tok_map){order, ARRAY_LEN(order), lt->n_static}, rec->val);
-        rec->n_val = MAX(rec->n_val, got.n_val);
-    }
+    if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
+        return PARSE_BAD;
     if (!is_type(rec->val[F_TYPE]))
         return record_bad(rec, REASON_SHAPE);
     if (!parse_iso8601(rec->val[F_TIME], &rec->ts))
@@ -232,7 +189,9 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return record_bad(rec, REASON_SHORT);
     if (!shape_fits(rec->val))
         return record_bad(rec, REASON_SHAPE);
-    split_parts(rec->val);
+    elb_split_addr(rec->val, F_CLIENT);
+    elb_split_addr(rec->val, F_TARGET);
+    elb_split_request(rec->val, F_REQUEST);
     return PARSE_OK;
 }
 

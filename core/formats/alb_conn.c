@@ -1,8 +1,8 @@
 /* alb_conn.c - connection log of an Application Load Balancer: a line a connection, with what
  * became of its TLS handshake. Old lines may end at the verification. */
+#include "formats/elb.h"
 #include "formats/table.h"
 #include "json.h"
-#include "tok_space.h"
 #include "value.h"
 
 enum {
@@ -25,26 +25,30 @@ enum {
 };
 
 static const struct field_def fields[N_FIELDS] = {
-    [F_TIME] = FIELD_TIME("timestamp", "time", FF_NOCOL, "when the connection was made (UTC)"),
+    [F_TIME] = FIELD_TIME("timestamp", "time", FF_NOCOL,
+                          "when the connection was made, or failed to be (UTC)"),
     [F_CLIENT] = FIELD_IP("client_ip", NULL, ROLE_CLIENT_IP, "address of the client"),
-    [F_CLIENT_PORT] = FIELD_PORT("client_port", NULL, "port of the client"),
-    [F_LISTENER_PORT] = FIELD_PORT("listener_port", NULL, "port of the listener"),
-    [F_PROTOCOL] = FIELD_TEXT("tls_protocol", NULL, 0, ROLE_NONE, "TLS version; none on HTTP"),
-    [F_CIPHER] = FIELD_TEXT("tls_cipher", NULL, 0, ROLE_NONE, "cipher suite"),
+    [F_CLIENT_PORT] = FIELD_PORT("client_port", NULL, "source port of the client"),
+    [F_LISTENER_PORT] =
+        FIELD_PORT("listener_port", NULL, "port of the listener that the client connected to"),
+    [F_PROTOCOL] = FIELD_TEXT("tls_protocol", NULL, 0, ROLE_NONE,
+                              "TLS version; none on a plain HTTP listener"),
+    [F_CIPHER] = FIELD_TEXT("tls_cipher", NULL, 0, ROLE_NONE,
+                            "TLS cipher; none if no handshake was completed"),
     [F_LATENCY] = FIELD("tls_handshake_latency", NULL, FK_NUM, 3, UNIT_S, FF_NEG1, ROLE_DURATION,
-                        "how long the handshake took"),
+                        "how long the TLS handshake took; none if it was not completed"),
     [F_SUBJECT] = FIELD_TEXT("leaf_client_cert_subject", NULL, FF_HEXESC, ROLE_PRINCIPAL,
-                             "subject of the client's certificate"),
+                             "subject of the client's certificate, as CN=...,O=..."),
     [F_VALIDITY] = FIELD_TEXT("leaf_client_cert_validity", NULL, 0, ROLE_NONE,
-                              "from when to when the client's certificate holds"),
+                              "NotBefore=TIME;NotAfter=TIME of the client's certificate"),
     [F_SERIAL] = FIELD_TEXT("leaf_client_cert_serial_number", NULL, 0, ROLE_NONE,
-                            "serial number of the client's certificate"),
+                            "serial number of the client's certificate, hexadecimal"),
     [F_VERIFY] = FIELD_TEXT("tls_verify_status", NULL, 0, ROLE_ERROR,
-                            "whether the client's certificate was good: Success or Failed:..."),
+                            "verdict on the client's certificate: Success or Failed:REASON"),
     [F_TRACE] = FIELD_LONG("conn_trace_id", NULL, ROLE_TRACE_ID,
-                           "id of the connection, also in the access log"),
+                           "id of the connection, the same in the access log"),
     [F_KEYEX] = FIELD_TEXT("tls_keyexchange", NULL, 0, ROLE_NONE, "group of the key exchange"),
-    [F_ELB] = FIELD_TEXT("elb", NULL, 0, ROLE_NONE, "the load balancer"),
+    [F_ELB] = FIELD_TEXT("elb", NULL, 0, ROLE_NONE, "the load balancer, as app/NAME/ID"),
     [F_IP] = FIELD_IP("ip_address", NULL, ROLE_SERVER_IP, "address of the load balancer's node"),
 };
 
@@ -53,31 +57,32 @@ static const uint16_t order[N_FIELDS] = {F_TIME,     F_CLIENT, F_CLIENT_PORT, F_
                                          F_VALIDITY, F_SERIAL, F_VERIFY,      F_TRACE,
                                          F_KEYEX,    F_ELB,    F_IP};
 
-#define MIN_FIELDS 7
+#define MIN_FIELDS 7 /* up to tls_handshake_latency */
 
 static bool is_tls(struct slice s)
 {
     return value_missing(s) || slice_starts(s, "TLS") || slice_starts(s, "SSL");
 }
 
+/* Lines without a certificate may lack the verdict: the id of the connection stands there then. */
+static void place_trace_id(struct slice *val)
+{
+    if (!val[F_TRACE].ptr && val[F_VERIFY].ptr && slice_starts(val[F_VERIFY], "TID_")) {
+        val[F_TRACE] = val[F_VERIFY];
+        val[F_VERIFY] = (struct slice){NULL, 0};
+    }
+}
+
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
-    struct tok_map map = {order, N_FIELDS, lt->n_static};
-    const struct slice *val = rec->val;
+    struct slice *val = rec->val;
     struct tok_result got;
     struct ip ip;
 
     (void)lay;
-    if (is_json_object(line)) {
-        if (json_record(lt, line, rec) != PARSE_OK)
-            return PARSE_BAD;
-        got = (struct tok_result){N_FIELDS, 0, false};
-    } else {
-        record_begin(rec, lt);
-        got = tok_quoted(line, map, rec->val);
-        rec->n_val = MAX(rec->n_val, got.n_val);
-    }
+    if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
+        return PARSE_BAD;
     if (!parse_iso8601(val[F_TIME], &rec->ts))
         return record_bad(rec, REASON_TIME);
     if (got.open)
@@ -87,6 +92,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     if (!parse_ip(val[F_CLIENT], &ip) || !is_digits(val[F_CLIENT_PORT]) ||
         !is_digits(val[F_LISTENER_PORT]) || !is_tls(val[F_PROTOCOL]))
         return record_bad(rec, REASON_SHAPE);
+    place_trace_id(val);
     return PARSE_OK;
 }
 

@@ -1,8 +1,8 @@
 /* alb_health.c - health check log of an Application Load Balancer: a line a check. The first words
  * are those of an access log; the sixth, PASS or FAIL, tells them apart. */
+#include "formats/elb.h"
 #include "formats/table.h"
 #include "json.h"
-#include "tok_space.h"
 #include "value.h"
 
 enum {
@@ -26,48 +26,55 @@ static const struct field_def fields[N_FIELDS] = {
         FIELD_TEXT("type", NULL, 0, ROLE_NONE, "how it was asked: http, https, h2, grpc, lambda"),
     [F_TIME] = FIELD_TIME("time", "timestamp", FF_NOCOL, "when the check began (UTC)"),
     [F_LATENCY] = FIELD("latency", NULL, FK_NUM, 9, UNIT_S, FF_NEG1, ROLE_DURATION,
-                        "how long the check took"),
-    [F_TARGET] = FIELD_TEXT("target_addr", NULL, FF_COMPOSITE, ROLE_NONE, "target that was asked"),
-    [F_TARGET_IP] = FIELD_IP("target_ip", NULL, ROLE_SERVER_IP, "address of the target"),
-    [F_TARGET_PORT] = FIELD_PORT("target_port", NULL, "port of the target"),
-    [F_GROUP] = FIELD_TEXT("target_group_id", "target_group", 0, ROLE_NONE, "target group"),
+                        "how long the check took, to the nanosecond"),
+    [F_TARGET] = FIELD_TEXT("target_addr", NULL, 0, ROLE_NONE,
+                            "target that was asked: address and port, or the ARN of a function"),
+    [F_TARGET_IP] = FIELD("target_ip", NULL, FK_IP, 0, UNIT_NONE, FF_DERIVED, ROLE_SERVER_IP,
+                          "address of the target; none for a function"),
+    [F_TARGET_PORT] = FIELD("target_port", NULL, FK_NUM, 0, UNIT_NONE, FF_PORT | FF_DERIVED,
+                            ROLE_NONE, "port of the target"),
+    [F_GROUP] =
+        FIELD_TEXT("target_group_id", "target_group", 0, ROLE_NONE, "name of the target group"),
     [F_RESULT] = FIELD_TEXT("status", "result", 0, ROLE_ACTION, "PASS or FAIL"),
     [F_CODE] = FIELD("status_code", NULL, FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
-                     "status that the target answered"),
-    [F_REASON] = FIELD_TEXT("reason_code", "reason", 0, ROLE_ERROR, "why the check failed"),
-    [F_ELB] = FIELD_TEXT("elb", NULL, 0, ROLE_NONE, "the load balancer"),
+                     "status that the target answered; none if it did not"),
+    [F_REASON] = FIELD_TEXT("reason_code", "reason", 0, ROLE_ERROR,
+                            "why the check failed; none if it passed"),
+    [F_ELB] = FIELD_TEXT("elb", NULL, 0, ROLE_NONE, "the load balancer, as app/NAME/ID"),
     [F_IP] = FIELD_IP("ip_address", NULL, ROLE_NONE, "address of the load balancer's node"),
 };
 
 static const uint16_t order[] = {F_TYPE,   F_TIME, F_LATENCY, F_TARGET, F_GROUP,
                                  F_RESULT, F_CODE, F_REASON,  F_ELB,    F_IP};
 
-#define MIN_FIELDS 6
+#define MIN_FIELDS 6 /* up to status */
+
+/* An access log line has the balancer's name where the latency stands here. */
+static bool shape_fits(const struct slice *val)
+{
+    double seconds;
+
+    return (slice_is(val[F_RESULT], "PASS") || slice_is(val[F_RESULT], "FAIL")) &&
+           (value_missing(val[F_LATENCY]) || parse_double(val[F_LATENCY], &seconds));
+}
 
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
-    struct tok_map map = {order, ARRAY_LEN(order), lt->n_static};
     struct slice *val = rec->val;
     struct tok_result got;
 
     (void)lay;
-    if (is_json_object(line)) {
-        if (json_record(lt, line, rec) != PARSE_OK)
-            return PARSE_BAD;
-        got = (struct tok_result){N_FIELDS, 0, false};
-    } else {
-        record_begin(rec, lt);
-        got = tok_quoted(line, map, val);
-        rec->n_val = MAX(rec->n_val, got.n_val);
-    }
+    if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
+        return PARSE_BAD;
     if (!parse_iso8601(val[F_TIME], &rec->ts))
         return record_bad(rec, REASON_TIME);
     if (got.n < MIN_FIELDS)
         return record_bad(rec, REASON_SHORT);
-    if (!slice_is(val[F_RESULT], "PASS") && !slice_is(val[F_RESULT], "FAIL"))
+    if (!shape_fits(val))
         return record_bad(rec, REASON_SHAPE);
-    split_addr_port(val[F_TARGET], &val[F_TARGET_IP], &val[F_TARGET_PORT]);
+    if (!slice_starts(val[F_TARGET], "arn:"))
+        elb_split_addr(val, F_TARGET);
     return PARSE_OK;
 }
 

@@ -1,7 +1,7 @@
 /* clb.c - Classic Load Balancer access log: 12 or 15 fields. A user agent may hold raw line feeds;
  * such a record asks for the next line until its quote ends. */
-#include "derive.h"
-#include "tok_space.h"
+#include "formats/elb.h"
+#include "formats/table.h"
 #include "value.h"
 
 enum {
@@ -36,59 +36,37 @@ enum {
 };
 
 static const struct field_def fields[N_FIELDS] = {
-    [F_TIME] = {"timestamp", "time", FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                "when the request arrived"},
-    [F_ELB] = {"elb", "elb_name", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "name of the balancer"},
-    [F_CLIENT] = {"client:port", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE, ROLE_NONE,
-                  "address and port of the caller"},
-    [F_CLIENT_IP] = {"client_ip", "request_ip", FK_IP, 0, UNIT_NONE, 0, ROLE_CLIENT_IP,
-                     "address of the caller"},
-    [F_CLIENT_PORT] = {"client_port", "request_port", FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
-                       "source port of the caller"},
-    [F_BACKEND] = {"backend:port", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE, ROLE_NONE,
-                   "address and port of the instance"},
-    [F_BACKEND_IP] = {"backend_ip", "target_ip", FK_IP, 0, UNIT_NONE, 0, ROLE_SERVER_IP,
-                      "address of the instance; none if it was not reached or did not answer"},
-    [F_BACKEND_PORT] = {"backend_port", "target_port", FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
-                        "port of the instance"},
-    [F_REQUEST_TIME] = {"request_processing_time", NULL, FK_NUM, 6, UNIT_S, FF_NEG1, ROLE_NONE,
-                        "from receipt of the request until it went to an instance"},
-    [F_BACKEND_TIME] = {"backend_processing_time", "target_processing_time", FK_NUM, 6, UNIT_S,
-                        FF_NEG1, ROLE_DURATION,
-                        "until the instance's response headers began; TCP: until it was connected"},
-    [F_RESPONSE_TIME] = {"response_processing_time", "client_response_time", FK_NUM, 6, UNIT_S,
-                         FF_NEG1, ROLE_NONE,
-                         "from the instance's headers until the answer to the client began"},
-    [F_ELB_STATUS] = {"elb_status_code", "elb_response_code", FK_NUM, 0, UNIT_NONE, FF_STATUS,
-                      ROLE_STATUS, "status that the client got; none on TCP and SSL listeners"},
-    [F_BACKEND_STATUS] = {"backend_status_code", "backend_response_code target_status_code", FK_NUM,
-                          0, UNIT_NONE, FF_STATUS, ROLE_NONE, "status that the instance gave"},
-    [F_RECEIVED] = {"received_bytes", NULL, FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_IN,
-                    "size of the request body; TCP: everything from the client"},
-    [F_SENT] = {"sent_bytes", NULL, FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_OUT,
-                "size of the response body; TCP: everything to the client"},
-    [F_REQUEST] = {"request", "request_line", FK_TEXT, 0, UNIT_NONE,
-                   FF_NOCOL | FF_COMPOSITE | FF_HEXESC, ROLE_NONE,
-                   "the request line: method, URL and version"},
-    [F_VERB] = {"request_verb", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_METHOD, "HTTP method"},
-    [F_URL] = {"request_url", "url", FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_HEXESC, ROLE_NONE,
-               "the whole URL with scheme, host and port"},
-    [F_HOST] = {"request_host", NULL, FK_TEXT, 0, UNIT_NONE, FF_DERIVED | FF_HEXESC, ROLE_HOST,
-                "host of the URL, without its port"},
-    [F_PATH] = {"request_path", NULL, FK_TEXT, 0, UNIT_NONE, FF_DERIVED | FF_HEXESC, ROLE_PATH,
-                "path of the URL"},
-    [F_QUERY] = {"request_query", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_DERIVED | FF_HEXESC,
-                 ROLE_QUERY, "query string of the URL"},
-    [F_PROTO] = {"request_proto", "protocol", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "HTTP version"},
-    [F_AGENT] = {"user_agent", NULL, FK_TEXT, 0, UNIT_NONE, FF_HEXESC, ROLE_USER_AGENT,
-                 "User-Agent header, cut at 8 KB"},
-    [F_CIPHER] = {"ssl_cipher", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                  "TLS cipher of an HTTPS or SSL listener"},
-    [F_PROTOCOL] = {"ssl_protocol", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "TLS version"},
-    [F_TEMPLATE] = DERIVED_FIELD("path_template", NULL, derive_path_template, F_PATH,
-                                 "path of the request with its ids folded"),
-    [F_DECODED] = DERIVED_FIELD("path_decoded", NULL, derive_decoded, F_PATH,
-                                "path of the request without percent-encoding"),
+#include "formats/request_fields.def"
+    [F_TIME] = FIELD_TIME("timestamp", "time", FF_NOCOL, "when the request arrived"),
+    [F_ELB] = FIELD_TEXT("elb", "elb_name", 0, ROLE_NONE, "name of the balancer"),
+    [F_CLIENT_IP] = FIELD_IP("client_ip", "request_ip", ROLE_CLIENT_IP, "address of the caller"),
+    [F_CLIENT_PORT] = FIELD_PORT("client_port", "request_port", "source port of the caller"),
+    [F_BACKEND] = FIELD_WHOLE("backend:port", NULL, 0, "address and port of the instance"),
+    [F_BACKEND_IP] =
+        FIELD_IP("backend_ip", "target_ip", ROLE_SERVER_IP,
+                 "address of the instance; none if it was not reached or did not answer"),
+    [F_BACKEND_PORT] = FIELD_PORT("backend_port", "target_port", "port of the instance"),
+    [F_REQUEST_TIME] = FIELD("request_processing_time", NULL, FK_NUM, 6, UNIT_S, FF_NEG1, ROLE_NONE,
+                             "from receipt of the request until it went to an instance"),
+    [F_BACKEND_TIME] = FIELD(
+        "backend_processing_time", "target_processing_time", FK_NUM, 6, UNIT_S, FF_NEG1,
+        ROLE_DURATION, "until the instance's response headers began; TCP: until it was connected"),
+    [F_RESPONSE_TIME] =
+        FIELD("response_processing_time", "client_response_time", FK_NUM, 6, UNIT_S, FF_NEG1,
+              ROLE_NONE, "from the instance's headers until the answer to the client began"),
+    [F_ELB_STATUS] =
+        FIELD("elb_status_code", "elb_response_code", FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
+              "status that the client got; none on TCP and SSL listeners"),
+    [F_BACKEND_STATUS] =
+        FIELD("backend_status_code", "backend_response_code target_status_code", FK_NUM, 0,
+              UNIT_NONE, FF_STATUS, ROLE_NONE, "status that the instance gave"),
+    [F_RECEIVED] = FIELD_BYTES("received_bytes", NULL, ROLE_BYTES_IN,
+                               "size of the request body; TCP: everything from the client"),
+    [F_SENT] = FIELD_BYTES("sent_bytes", NULL, ROLE_BYTES_OUT,
+                           "size of the response body; TCP: everything to the client"),
+    [F_URL] = FIELD_TEXT("request_url", "url", FF_NOCOL | FF_HEXESC, ROLE_NONE,
+                         "the whole URL with scheme, host and port"),
+    [F_PROTO] = FIELD_TEXT("request_proto", "protocol", 0, ROLE_NONE, "HTTP version"),
 };
 
 static const uint16_t order[] = {
@@ -121,20 +99,6 @@ static bool shape_fits(const struct slice *val)
     return is_addr_port(val[F_CLIENT]) && is_status(val[F_ELB_STATUS]);
 }
 
-static void split_parts(struct slice *val)
-{
-    struct request_parts r = split_request(val[F_REQUEST]);
-
-    split_addr_port(val[F_CLIENT], &val[F_CLIENT_IP], &val[F_CLIENT_PORT]);
-    split_addr_port(val[F_BACKEND], &val[F_BACKEND_IP], &val[F_BACKEND_PORT]);
-    val[F_VERB] = r.verb;
-    val[F_URL] = r.url;
-    val[F_PROTO] = r.proto;
-    val[F_HOST] = r.host;
-    val[F_PATH] = r.path;
-    val[F_QUERY] = r.query;
-}
-
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
@@ -152,7 +116,9 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return record_bad(rec, REASON_SHAPE);
     if (got.open)
         return next_record_inside(line) ? record_bad(rec, REASON_QUOTE) : PARSE_MORE;
-    split_parts(rec->val);
+    elb_split_addr(rec->val, F_CLIENT);
+    elb_split_addr(rec->val, F_BACKEND);
+    elb_split_request(rec->val, F_REQUEST);
     return PARSE_OK;
 }
 

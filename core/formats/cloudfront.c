@@ -1,7 +1,7 @@
 /* cloudfront.c - CloudFront standard log: tab separated, columns named by a #Fields line that may
  * stand anywhere in the file. Without one the columns are those of the legacy log, which only ever
  * grew at its end. Pasted lines whose tabs became blanks are read too: values have no blanks. */
-#include "derive.h"
+#include "formats/table.h"
 #include "json.h"
 #include "tok_space.h"
 #include "value.h"
@@ -57,25 +57,8 @@ enum {
     F_ORIGIN,
     F_FAILOVER,
     F_QUALITY,
-    F_BITRATE,
-    F_BUFFER,
-    F_STARVED,
-    F_CONTENT,
-    F_LASTS,
-    F_DEADLINE,
-    F_THROUGHPUT,
-    F_NEXT_OBJECT,
-    F_NEXT_RANGE,
-    F_OBJECT_TYPE,
-    F_RATE,
-    F_WISHED,
-    F_STREAMING,
-    F_SESSION,
-    F_STREAM_TYPE,
-    F_STARTUP,
-    F_TOP_BITRATE,
-    F_CMCD,
-    F_TEMPLATE,
+    F_CMCD, /* eighteen of them */
+    F_TEMPLATE = F_CMCD + 18,
     F_DECODED,
     F_AGENT_DECODED,
     F_CITY,
@@ -86,154 +69,38 @@ enum {
 };
 
 static const struct field_def fields[N_FIELDS] = {
-    [F_DATE] = {"date", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE, "day of the event (UTC)"},
-    [F_TIME] = {"time", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                "clock time at which the edge finished the answer (UTC)"},
-    [F_EDGE] = {"x-edge-location", "x_edge_location location", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                "edge location: airport code, number, suffix"},
-    [F_SC_BYTES] = {"sc-bytes", "sc_bytes bytes", FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_OUT,
-                    "bytes to the viewer, headers included"},
-    [F_C_IP] = {"c-ip", "c_ip request_ip", FK_IP, 0, UNIT_NONE, 0, ROLE_CLIENT_IP,
-                "address of the viewer, or of its proxy"},
-    [F_METHOD] = {"cs-method", "cs_method", FK_TEXT, 0, UNIT_NONE, 0, ROLE_METHOD, "HTTP method"},
-    [F_CS_HOST] = {"cs(Host)", "cs_host", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "domain name of the distribution"},
-    [F_STEM] = {"cs-uri-stem", "cs_uri_stem uri", FK_TEXT, 0, UNIT_NONE, FF_URLENC, ROLE_PATH,
-                "path of the URL"},
-    [F_STATUS] = {"sc-status", "sc_status", FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
-                  "status to the viewer; 000 if the viewer left before"},
-    [F_REFERER] = {"cs(Referer)", "cs_referrer cs_referer referrer referer", FK_TEXT, 0, UNIT_NONE,
-                   FF_URLENC, ROLE_NONE, "Referer header"},
-    [F_AGENT] = {"cs(User-Agent)", "cs_user_agent", FK_TEXT, 0, UNIT_NONE, FF_URLENC | FF_URLENC2,
-                 ROLE_USER_AGENT, "User-Agent header"},
-    [F_QUERY] = {"cs-uri-query", "cs_uri_query query_string", FK_TEXT, 0, UNIT_NONE,
-                 FF_NOCOL | FF_URLENC, ROLE_QUERY, "query string of the URL"},
-    [F_COOKIE] = {"cs(Cookie)", "cs_cookie cookie", FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_URLENC,
-                  ROLE_NONE, "Cookie header, if cookies are logged"},
-    [F_RESULT] = {"x-edge-result-type", "x_edge_result_type result_type", FK_TEXT, 0, UNIT_NONE, 0,
-                  ROLE_NONE, "Hit, Miss, Error ...: the verdict after the last byte"},
-    [F_REQUEST_ID] = {"x-edge-request-id", "x_edge_request_id", FK_TEXT, 0, UNIT_NONE, FF_NOCOL,
-                      ROLE_REQUEST_ID, "id of the request"},
-    [F_HOST] = {"x-host-header", "x_host_header host_header", FK_TEXT, 0, UNIT_NONE, 0, ROLE_HOST,
-                "Host header of the viewer: the alias where one is used"},
-    [F_PROTOCOL] = {"cs-protocol", "cs_protocol request_protocol", FK_TEXT, 0, UNIT_NONE, 0,
-                    ROLE_NONE, "http, https, grpcs, ws or wss"},
-    [F_CS_BYTES] = {"cs-bytes", "cs_bytes request_bytes", FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_IN,
-                    "bytes from the viewer, headers included"},
-    [F_TAKEN] = {"time-taken", "time_taken", FK_NUM, 3, UNIT_S, 0, ROLE_DURATION,
-                 "from receipt of the request until the last byte was queued"},
-    [F_FORWARDED] = {"x-forwarded-for", "x_forwarded_for xforwarded_for", FK_TEXT, 0, UNIT_NONE,
-                     FF_URLENC, ROLE_NONE, "X-Forwarded-For header: viewers behind a proxy"},
-    [F_TLS] = {"ssl-protocol", "ssl_protocol", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "TLS version"},
-    [F_CIPHER] = {"ssl-cipher", "ssl_cipher", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "TLS cipher"},
-    [F_RESPONSE] = {"x-edge-response-result-type",
-                    "x_edge_response_result_type response_result_type", FK_TEXT, 0, UNIT_NONE, 0,
-                    ROLE_NONE, "the verdict just before the answer was sent"},
-    [F_VERSION] = {"cs-protocol-version", "cs_protocol_version http_version", FK_TEXT, 0, UNIT_NONE,
-                   0, ROLE_NONE, "HTTP version"},
-    [F_FLE] = {"fle-status", "fle_status", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-               "how field-level encryption went"},
-    [F_FLE_FIELDS] = {"fle-encrypted-fields", "fle_encrypted_fields", FK_NUM, 0, UNIT_NONE, 0,
-                      ROLE_NONE, "number of encrypted fields"},
-    [F_C_PORT] = {"c-port", "c_port", FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
-                  "source port of the viewer"},
-    [F_FIRST_BYTE] = {"time-to-first-byte", "time_to_first_byte", FK_NUM, 3, UNIT_S, 0, ROLE_NONE,
-                      "from receipt of the request until the first byte of the answer"},
-    [F_DETAIL] = {"x-edge-detailed-result-type", "x_edge_detailed_result_type", FK_TEXT, 0,
-                  UNIT_NONE, 0, ROLE_ERROR, "finer verdict, telling errors apart"},
-    [F_TYPE] = {"sc-content-type", "sc_content_type", FK_TEXT, 0, UNIT_NONE, FF_URLENC, ROLE_NONE,
-                "Content-Type of the answer"},
-    [F_LENGTH] = {"sc-content-len", "sc_content_len", FK_NUM, 0, UNIT_BYTES, 0, ROLE_NONE,
-                  "Content-Length of the answer"},
-    [F_RANGE_START] = {"sc-range-start", "sc_range_start", FK_NUM, 0, UNIT_BYTES, 0, ROLE_NONE,
-                       "first byte of a range answer"},
-    [F_RANGE_END] = {"sc-range-end", "sc_range_end", FK_NUM, 0, UNIT_BYTES, 0, ROLE_NONE,
-                     "last byte of a range answer"},
-    [F_STAMP] = {"timestamp", NULL, FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                 "end of the answer, seconds since 1970"},
-    [F_STAMP_MS] = {"timestamp(ms)", NULL, FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                    "end of the answer, milliseconds since 1970"},
-    [F_ORIGIN_FBL] = {"origin-fbl", NULL, FK_NUM, 3, UNIT_S, 0, ROLE_NONE,
-                      "until the first byte from the origin"},
-    [F_ORIGIN_LBL] = {"origin-lbl", NULL, FK_NUM, 3, UNIT_S, 0, ROLE_NONE,
-                      "until the last byte from the origin"},
-    [F_ASN] = {"asn", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
-               "network (AS number) of the viewer"},
-    [F_COUNTRY] = {"c-country", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "country of the viewer by its address"},
-    [F_BEHAVIOR] = {"cache-behavior-path-pattern", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                    "path pattern of the cache behaviour that matched"},
-    [F_TENANT] = {"distribution-tenant-id", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                  "tenant of a shared distribution"},
-    [F_CONNECTION] = {"connection-id", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                      "id of the TLS connection"},
-    [F_REQUEST_DATA] = {"viewer-request-log-data", NULL, FK_TEXT, 0, UNIT_NONE,
-                        FF_NOCOL | FF_URLENC, ROLE_NONE,
-                        "text logged by a viewer-request function"},
-    [F_RESPONSE_DATA] = {"viewer-response-log-data", NULL, FK_TEXT, 0, UNIT_NONE,
-                         FF_NOCOL | FF_URLENC, ROLE_NONE,
-                         "text logged by a viewer-response function"},
-    [F_S_IP] = {"s-ip", NULL, FK_IP, 0, UNIT_NONE, 0, ROLE_NONE, "address of the edge server"},
-    [F_PRIMARY_ID] = {"primary-distribution-id", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                      "primary distribution of a continuous deployment"},
-    [F_PRIMARY_NAME] = {"primary-distribution-dns-name", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                        "its domain name"},
-    [F_ORIGIN] = {"r-host", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                  "origin that answered, with origin groups"},
-    [F_FAILOVER] = {"sr-reason", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                    "why the second origin was asked"},
-    [F_QUALITY] = {"x-edge-mqcs", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "media quality score, 0 to 100"},
-    [F_BITRATE] = {"cmcd-encoded-bitrate", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "media player: bit rate of the object in kbit/s"},
-    [F_BUFFER] = {"cmcd-buffer-length", NULL, FK_NUM, 0, UNIT_MS, 0, ROLE_NONE,
-                  "media player: media in its buffer"},
-    [F_STARVED] = {"cmcd-buffer-starvation", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "media player: its buffer had run dry"},
-    [F_CONTENT] = {"cmcd-content-id", NULL, FK_TEXT, 0, UNIT_NONE, FF_URLENC, ROLE_NONE,
-                   "media player: id of the content"},
-    [F_LASTS] = {"cmcd-object-duration", NULL, FK_NUM, 0, UNIT_MS, 0, ROLE_NONE,
-                 "media player: playing time of the object"},
-    [F_DEADLINE] = {"cmcd-deadline", NULL, FK_NUM, 0, UNIT_MS, 0, ROLE_NONE,
-                    "media player: when it needs the first sample"},
-    [F_THROUGHPUT] = {"cmcd-measured-throughput", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
-                      "media player: throughput it saw in kbit/s"},
-    [F_NEXT_OBJECT] = {"cmcd-next-object-request", NULL, FK_TEXT, 0, UNIT_NONE,
-                       FF_NOCOL | FF_URLENC, ROLE_NONE,
-                       "media player: the object it will ask for next"},
-    [F_NEXT_RANGE] = {"cmcd-next-range-request", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                      "media player: the range it will ask for next"},
-    [F_OBJECT_TYPE] = {"cmcd-object-type", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                       "media player: kind of object"},
-    [F_RATE] = {"cmcd-playback-rate", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                "media player: speed of playing"},
-    [F_WISHED] = {"cmcd-requested-maximum-throughput", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
-                  "media player: delivery rate it asks for in kbit/s"},
-    [F_STREAMING] = {"cmcd-streaming-format", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                     "media player: streaming format"},
-    [F_SESSION] = {"cmcd-session-id", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "media player: playing session"},
-    [F_STREAM_TYPE] = {"cmcd-stream-type", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                       "media player: v on demand, l live"},
-    [F_STARTUP] = {"cmcd-startup", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "media player: needed to start or to seek"},
-    [F_TOP_BITRATE] = {"cmcd-top-bitrate", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
-                       "media player: best bit rate it can use in kbit/s"},
-    [F_CMCD] = {"cmcd-version", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE,
-                "media player: version of its report"},
+#include "formats/cloudfront_fields.def"
+    [F_DATE] = FIELD_LONG("date", NULL, ROLE_NONE, "day of the event (UTC)"),
+    [F_TIME] = FIELD_LONG("time", NULL, ROLE_NONE,
+                          "clock time at which the edge finished the answer (UTC)"),
+    [F_CS_HOST] =
+        FIELD_TEXT("cs(Host)", "cs_host", 0, ROLE_NONE, "domain name of the distribution"),
+    [F_STEM] =
+        FIELD_TEXT("cs-uri-stem", "cs_uri_stem uri", FF_URLENC, ROLE_PATH, "path of the URL"),
+    [F_REFERER] = FIELD_TEXT("cs(Referer)", "cs_referrer cs_referer referrer referer", FF_URLENC,
+                             ROLE_NONE, "Referer header"),
+    [F_AGENT] = FIELD_TEXT("cs(User-Agent)", "cs_user_agent", FF_URLENC | FF_URLENC2,
+                           ROLE_USER_AGENT, "User-Agent header"),
+    [F_QUERY] = FIELD_TEXT("cs-uri-query", "cs_uri_query query_string", FF_NOCOL | FF_URLENC,
+                           ROLE_QUERY, "query string of the URL"),
+    [F_COOKIE] = FIELD_TEXT("cs(Cookie)", "cs_cookie cookie", FF_NOCOL | FF_URLENC, ROLE_NONE,
+                            "Cookie header, if cookies are logged"),
+    [F_HOST] = FIELD_TEXT("x-host-header", "x_host_header host_header", 0, ROLE_HOST,
+                          "Host header of the viewer: the alias where one is used"),
+    [F_S_IP] = FIELD_IP("s-ip", "s_ip", ROLE_NONE, "address of the edge server"),
+    [F_STAMP] = FIELD_TIME("timestamp", NULL, FF_NOCOL, "end of the answer, seconds since 1970"),
+    [F_STAMP_MS] =
+        FIELD_TIME("timestamp(ms)", NULL, FF_NOCOL, "end of the answer, milliseconds since 1970"),
     [F_TEMPLATE] = DERIVED_FIELD("path_template", NULL, derive_path_template, F_STEM,
                                  "path of the request with its ids folded"),
     [F_DECODED] = DERIVED_FIELD("path_decoded", NULL, derive_decoded, F_STEM,
                                 "path of the request without percent-encoding"),
     [F_AGENT_DECODED] = DERIVED_FIELD("user_agent_decoded", NULL, derive_decoded_twice, F_AGENT,
                                       "User-Agent header without percent-encoding"),
-    [F_CITY] = DERIVED_FIELD("city", NULL, derive_edge_city, F_EDGE, "city of the edge location"),
-    [F_EDGE_COUNTRY] = DERIVED_FIELD("edge_country", NULL, derive_edge_country, F_EDGE,
-                                     "country of the edge location"),
-    [F_EVENT_STAMP] = {"eventTimestamp", NULL, FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                       "connection log: when it happened (UTC)"},
-    [F_CONN_STATUS] = {"connectionStatus", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                       "connection log: Success or Failed:..."},
+    [F_EVENT_STAMP] =
+        FIELD_TIME("eventTimestamp", NULL, FF_NOCOL, "connection log: when it happened (UTC)"),
+    [F_CONN_STATUS] =
+        FIELD_TEXT("connectionStatus", NULL, 0, ROLE_NONE, "connection log: Success or Failed:..."),
 };
 
 /* The columns without a header: 12, 15, 18, 19, 23, 24, 26 or 33 of them. */
@@ -364,6 +231,16 @@ static bool credible(struct slice line, const struct layout *lay, unsigned n)
     return n >= (memchr(line.ptr, '\t', line.len) ? MIN_LEGACY : MIN_BLANKS);
 }
 
+/* No header says what the columns are: the first ones must look like those of the legacy log. */
+static bool is_legacy(const struct slice *val)
+{
+    struct ip ip;
+
+    return (value_missing(val[F_SC_BYTES]) || is_digits(val[F_SC_BYTES])) &&
+           (value_missing(val[F_C_IP]) || parse_ip(val[F_C_IP], &ip)) &&
+           (value_missing(val[F_STATUS]) || is_status(val[F_STATUS]));
+}
+
 /* Version 2 as JSON: keys as in the header line; also the connection log of mutual TLS. */
 static enum parse_result parse_json(struct logtype *lt, struct slice line, struct record *rec)
 {
@@ -404,7 +281,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return record_bad(rec, *lay || got.n < MIN_LEGACY ? REASON_TIME : REASON_HEADER);
     if (!credible(line, *lay, got.n))
         return record_bad(rec, REASON_SHORT);
-    return PARSE_OK;
+    return *lay || is_legacy(rec->val) ? PARSE_OK : record_bad(rec, REASON_SHAPE);
 }
 
 /* --- detection --- */

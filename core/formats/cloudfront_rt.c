@@ -1,186 +1,231 @@
 /* cloudfront_rt.c - CloudFront real-time log: TAB separated, the fields that its owner chose,
  * always in the order of the documentation, and no header. How many values a line has and what they
- * look like tells which fields they are: a line is aligned with the table, the chosen fields being
- * those whose shapes fit (an address, a status, a method, an edge code, a result ...). */
+ * look like tells which fields they are: the line is aligned with the table so that the values fit
+ * best (an address, a status, a method, an edge code, a result ...) and few stretches of fields are
+ * left out. What a client sends can look like anything, so nothing is impossible, only unlikely. */
 #include "formats/table.h"
 #include "tok_space.h"
 #include "value.h"
 
 enum {
     F_TIME,
-    F_CLIENT,
-    F_SERVER,
-    F_TTFB,
+    F_C_IP,
+    F_S_IP,
+    F_FIRST_BYTE,
     F_STATUS,
     F_SC_BYTES,
     F_METHOD,
-    F_CS_PROTOCOL,
-    F_HOST,
+    F_PROTOCOL,
+    F_CS_HOST,
     F_STEM,
     F_CS_BYTES,
     F_EDGE,
     F_REQUEST_ID,
-    F_HOST_HEADER,
+    F_HOST,
     F_TAKEN,
     F_VERSION,
-    F_IP_VERSION,
+    F_FAMILY,
     F_AGENT,
     F_REFERER,
     F_COOKIE,
     F_QUERY,
-    F_RESPONSE_RESULT,
+    F_RESPONSE,
     F_FORWARDED,
-    F_SSL_PROTOCOL,
-    F_SSL_CIPHER,
+    F_TLS,
+    F_CIPHER,
     F_RESULT,
     F_FLE_FIELDS,
-    F_FLE_STATUS,
+    F_FLE,
     F_TYPE,
     F_LENGTH,
     F_RANGE_START,
     F_RANGE_END,
-    F_PORT,
-    F_DETAILED,
+    F_C_PORT,
+    F_DETAIL,
     F_COUNTRY,
     F_ENCODING,
     F_ACCEPT,
-    F_BEHAVIOUR,
+    F_BEHAVIOR,
     F_HEADERS,
     F_HEADER_NAMES,
-    F_HEADERS_COUNT,
-    F_DISTRIBUTION,
-    F_DISTRIBUTION_NAME,
+    F_HEADER_COUNT,
+    F_PRIMARY_ID,
+    F_PRIMARY_NAME,
     F_ORIGIN_FBL,
     F_ORIGIN_LBL,
     F_ASN,
     F_CMCD, /* eighteen of them */
-    F_R_HOST = F_CMCD + 18,
-    F_SR_REASON,
-    F_MQCS,
+    F_ORIGIN = F_CMCD + 18,
+    F_FAILOVER,
+    F_QUALITY,
     F_TENANT,
     F_CONNECTION,
     F_REQUEST_DATA,
     F_RESPONSE_DATA,
     N_ORDERED,
-    F_CITY = N_ORDERED,
-    F_EDGE_COUNTRY,
-    F_TEMPLATE,
-    F_PATH,
+    F_PATH = N_ORDERED,
     F_PATH_QUERY,
+    F_TEMPLATE,
+    F_DECODED,
+    F_AGENT_DECODED,
+    F_CITY,
+    F_EDGE_COUNTRY,
     N_FIELDS
 };
 
-#define FIELD_S(name, aliases, role, meaning)                                                      \
-    FIELD(name, aliases, FK_NUM, 3, UNIT_S, 0, role, meaning)
-
 static const struct field_def fields[N_FIELDS] = {
-    [F_TIME] = FIELD_TIME("timestamp", NULL, FF_NOCOL, "when the edge was done (UTC)"),
-    [F_CLIENT] = FIELD_IP("c-ip", "c_ip", ROLE_CLIENT_IP, "address of the viewer"),
-    [F_SERVER] = FIELD_IP("s-ip", "s_ip", ROLE_SERVER_IP, "address of the edge server"),
-    [F_TTFB] =
-        FIELD_S("time-to-first-byte", "time_to_first_byte", ROLE_NONE, "time to the first byte"),
-    [F_STATUS] = FIELD("sc-status", "sc_status", FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
-                       "status that the viewer got; 000: it left before"),
-    [F_SC_BYTES] = FIELD_BYTES("sc-bytes", "sc_bytes", ROLE_BYTES_OUT, "bytes to the viewer"),
-    [F_METHOD] = FIELD_TEXT("cs-method", "cs_method", 0, ROLE_METHOD, "HTTP method"),
-    [F_CS_PROTOCOL] =
-        FIELD_TEXT("cs-protocol", "cs_protocol", 0, ROLE_NONE, "http, https, ws, wss"),
-    [F_HOST] = FIELD_TEXT("cs-host", "cs_host", 0, ROLE_HOST, "Host header of the viewer"),
-    [F_STEM] = FIELD_TEXT("cs-uri-stem", "cs_uri_stem", FF_URLENC, ROLE_NONE,
-                          "path and, in this log, query"),
-    [F_CS_BYTES] = FIELD_BYTES("cs-bytes", "cs_bytes", ROLE_BYTES_IN, "bytes from the viewer"),
-    [F_EDGE] = FIELD_TEXT("x-edge-location", "x_edge_location", 0, ROLE_NONE, "edge location"),
-    [F_REQUEST_ID] =
-        FIELD_LONG("x-edge-request-id", "x_edge_request_id", ROLE_REQUEST_ID, "id of the request"),
-    [F_HOST_HEADER] =
-        FIELD_TEXT("x-host-header", "x_host_header", 0, ROLE_NONE, "domain of the distribution"),
-    [F_TAKEN] = FIELD_S("time-taken", "time_taken", ROLE_DURATION, "time to the last byte"),
-    [F_VERSION] =
-        FIELD_TEXT("cs-protocol-version", "cs_protocol_version", 0, ROLE_NONE, "HTTP version"),
-    [F_IP_VERSION] = FIELD_TEXT("c-ip-version", "c_ip_version", 0, ROLE_NONE, "IPv4 or IPv6"),
+#include "formats/cloudfront_fields.def"
+    [F_TIME] = FIELD_TIME("timestamp", NULL, FF_NOCOL,
+                          "when the edge finished the answer, seconds since 1970"),
+    [F_S_IP] = FIELD_IP("s-ip", "s_ip", ROLE_SERVER_IP, "address of the edge server"),
+    [F_CS_HOST] = FIELD_TEXT("cs-host", "cs_host", 0, ROLE_HOST,
+                             "Host header of the viewer: the alias where one is used"),
+    [F_HOST] = FIELD_TEXT("x-host-header", "x_host_header", 0, ROLE_NONE,
+                          "domain name of the distribution"),
+    [F_STEM] = FIELD_TEXT("cs-uri-stem", "cs_uri_stem", FF_NOCOL | FF_URLENC, ROLE_NONE,
+                          "the whole URI: in this log with its query string"),
+    [F_FAMILY] = FIELD_TEXT("c-ip-version", "c_ip_version", 0, ROLE_NONE, "IPv4 or IPv6"),
     [F_AGENT] = FIELD_TEXT("cs-user-agent", "cs_user_agent", FF_URLENC | FF_URLENC2,
-                           ROLE_USER_AGENT, "user agent"),
+                           ROLE_USER_AGENT, "User-Agent header"),
     [F_REFERER] = FIELD_TEXT("cs-referer", "cs_referer", FF_URLENC, ROLE_NONE, "Referer header"),
-    [F_COOKIE] = FIELD_LONG("cs-cookie", "cs_cookie", ROLE_NONE, "cookies, cut at 800 bytes"),
-    [F_QUERY] = FIELD_LONG("cs-uri-query", "cs_uri_query", ROLE_NONE, "query string"),
-    [F_RESPONSE_RESULT] = FIELD_TEXT("x-edge-response-result-type", "x_edge_response_result_type",
-                                     0, ROLE_NONE, "result before the answer was sent"),
-    [F_FORWARDED] =
-        FIELD_TEXT("x-forwarded-for", "x_forwarded_for", 0, ROLE_NONE, "address behind a proxy"),
-    [F_SSL_PROTOCOL] = FIELD_TEXT("ssl-protocol", "ssl_protocol", 0, ROLE_NONE, "TLS version"),
-    [F_SSL_CIPHER] = FIELD_TEXT("ssl-cipher", "ssl_cipher", 0, ROLE_NONE, "cipher suite"),
-    [F_RESULT] = FIELD_TEXT("x-edge-result-type", "x_edge_result_type", 0, ROLE_ACTION,
-                            "result: Hit, Miss, Error ..."),
-    [F_FLE_FIELDS] =
-        FIELD_COUNT("fle-encrypted-fields", "fle_encrypted_fields", "fields that were encrypted"),
-    [F_FLE_STATUS] =
-        FIELD_TEXT("fle-status", "fle_status", 0, ROLE_NONE, "how field encryption went"),
-    [F_TYPE] = FIELD_TEXT("sc-content-type", "sc_content_type", 0, ROLE_NONE, "content type"),
-    [F_LENGTH] = FIELD_BYTES("sc-content-len", "sc_content_len", ROLE_NONE, "content length"),
-    [F_RANGE_START] = FIELD_BYTES("sc-range-start", "sc_range_start", ROLE_NONE, "range start"),
-    [F_RANGE_END] = FIELD_BYTES("sc-range-end", "sc_range_end", ROLE_NONE, "range end"),
-    [F_PORT] = FIELD_PORT("c-port", "c_port", "port of the viewer"),
-    [F_DETAILED] = FIELD_TEXT("x-edge-detailed-result-type", "x_edge_detailed_result_type", 0,
-                              ROLE_ERROR, "what exactly went wrong"),
-    [F_COUNTRY] = FIELD_TEXT("c-country", "c_country", 0, ROLE_NONE, "country of the viewer"),
-    [F_ENCODING] = FIELD_TEXT("cs-accept-encoding", "cs_accept_encoding", 0, ROLE_NONE,
-                              "encodings that the viewer takes"),
-    [F_ACCEPT] = FIELD_TEXT("cs-accept", "cs_accept", 0, ROLE_NONE, "types that the viewer takes"),
-    [F_BEHAVIOUR] = FIELD_TEXT("cache-behavior-path-pattern", "cache_behavior_path_pattern", 0,
-                               ROLE_NONE, "cache behaviour that matched"),
-    [F_HEADERS] = FIELD_LONG("cs-headers", "cs_headers", ROLE_NONE, "headers, cut at 800 bytes"),
-    [F_HEADER_NAMES] =
-        FIELD_LONG("cs-header-names", "cs_header_names", ROLE_NONE, "names of the headers"),
-    [F_HEADERS_COUNT] = FIELD_COUNT("cs-headers-count", "cs_headers_count", "number of headers"),
-    [F_DISTRIBUTION] = FIELD_TEXT("primary-distribution-id", "primary_distribution_id", 0,
-                                  ROLE_NONE, "primary distribution"),
-    [F_DISTRIBUTION_NAME] =
-        FIELD_TEXT("primary-distribution-dns-name", "primary_distribution_dns_name", 0, ROLE_NONE,
-                   "name of the primary distribution"),
-    [F_ORIGIN_FBL] =
-        FIELD_S("origin-fbl", "origin_fbl", ROLE_NONE, "time to the first byte from the origin"),
-    [F_ORIGIN_LBL] =
-        FIELD_S("origin-lbl", "origin_lbl", ROLE_NONE, "time to the last byte from the origin"),
-    [F_ASN] = FIELD_COUNT("asn", NULL, "autonomous system of the viewer"),
-    [F_CMCD] = FIELD_COUNT("cmcd-encoded-bitrate", NULL, "player: bit rate, kbit/s"),
-    FIELD_COUNT("cmcd-buffer-length", NULL, "player: buffer, ms"),
-    FIELD_TEXT("cmcd-buffer-starvation", NULL, 0, ROLE_NONE, "player: buffer ran out"),
-    FIELD_TEXT("cmcd-content-id", NULL, 0, ROLE_NONE, "player: content"),
-    FIELD_COUNT("cmcd-object-duration", NULL, "player: length of the object, ms"),
-    FIELD_COUNT("cmcd-deadline", NULL, "player: deadline, ms"),
-    FIELD_COUNT("cmcd-measured-throughput", NULL, "player: throughput, kbit/s"),
-    FIELD_TEXT("cmcd-next-object-request", NULL, FF_NOCOL, ROLE_NONE, "player: next object"),
-    FIELD_TEXT("cmcd-next-range-request", NULL, FF_NOCOL, ROLE_NONE, "player: next range"),
-    FIELD_TEXT("cmcd-object-type", NULL, 0, ROLE_NONE, "player: kind of object"),
-    FIELD("cmcd-playback-rate", NULL, FK_NUM, 3, UNIT_NONE, 0, ROLE_NONE, "player: speed"),
-    FIELD_COUNT("cmcd-requested-maximum-throughput", NULL, "player: most wanted, kbit/s"),
-    FIELD_TEXT("cmcd-streaming-format", NULL, 0, ROLE_NONE, "player: format"),
-    FIELD_TEXT("cmcd-session-id", NULL, 0, ROLE_NONE, "player: session"),
-    FIELD_TEXT("cmcd-stream-type", NULL, 0, ROLE_NONE, "player: live or on demand"),
-    FIELD_TEXT("cmcd-startup", NULL, 0, ROLE_NONE, "player: starting up"),
-    FIELD_COUNT("cmcd-top-bitrate", NULL, "player: best bit rate, kbit/s"),
-    FIELD_COUNT("cmcd-version", NULL, "player: version"),
-    [F_R_HOST] = FIELD_TEXT("r-host", NULL, 0, ROLE_NONE, "origin that answered"),
-    [F_SR_REASON] = FIELD_TEXT("sr-reason", NULL, 0, ROLE_NONE, "why that origin was chosen"),
-    [F_MQCS] = FIELD_COUNT("x-edge-mqcs", NULL, "quality score of the media"),
-    [F_TENANT] = FIELD_TEXT("distribution-tenant-id", NULL, 0, ROLE_NONE, "tenant"),
-    [F_CONNECTION] = FIELD_LONG("connection-id", NULL, ROLE_NONE, "connection"),
-    [F_REQUEST_DATA] =
-        FIELD_LONG("viewer-request-log-data", NULL, ROLE_NONE, "what the request function logged"),
-    [F_RESPONSE_DATA] = FIELD_LONG("viewer-response-log-data", NULL, ROLE_NONE,
-                                   "what the response function logged"),
-    [F_CITY] = DERIVED_FIELD("city", NULL, derive_edge_city, F_EDGE, "city of the edge location"),
-    [F_EDGE_COUNTRY] = DERIVED_FIELD("edge_country", NULL, derive_edge_country, F_EDGE,
-                                     "country of the edge location"),
+    [F_COOKIE] = FIELD_TEXT("cs-cookie", "cs_cookie", FF_NOCOL | FF_URLENC, ROLE_NONE,
+                            "Cookie header, cut at 800 bytes"),
+    [F_QUERY] = FIELD_TEXT("cs-uri-query", "cs_uri_query", FF_NOCOL | FF_URLENC, ROLE_NONE,
+                           "query string of the URL"),
+    [F_ENCODING] = FIELD_TEXT("cs-accept-encoding", "cs_accept_encoding", FF_URLENC, ROLE_NONE,
+                              "Accept-Encoding header: encodings that the viewer takes"),
+    [F_ACCEPT] = FIELD_TEXT("cs-accept", "cs_accept", FF_URLENC, ROLE_NONE,
+                            "Accept header: content types that the viewer takes"),
+    [F_HEADERS] = FIELD_TEXT("cs-headers", "cs_headers", FF_NOCOL | FF_URLENC, ROLE_NONE,
+                             "names and values of the request's headers, cut at 800 bytes"),
+    [F_HEADER_NAMES] = FIELD_TEXT("cs-header-names", "cs_header_names", FF_NOCOL | FF_URLENC,
+                                  ROLE_NONE, "names of the request's headers, cut at 800 bytes"),
+    [F_HEADER_COUNT] =
+        FIELD_COUNT("cs-headers-count", "cs_headers_count", "number of the request's headers"),
+    [F_PATH] = FIELD_TEXT("uri_path", NULL, FF_DERIVED | FF_URLENC, ROLE_PATH,
+                          "path of the request: cs-uri-stem up to its question mark"),
+    [F_PATH_QUERY] = FIELD_TEXT("uri_query", NULL, FF_DERIVED | FF_NOCOL | FF_URLENC, ROLE_QUERY,
+                                "query string of the request: cs-uri-stem from there on"),
     [F_TEMPLATE] = DERIVED_FIELD("path_template", NULL, derive_path_template, F_PATH,
                                  "path of the request with its ids folded"),
-    [F_PATH] =
-        FIELD_TEXT("uri_path", NULL, FF_DERIVED | FF_URLENC, ROLE_PATH, "path of the request"),
-    [F_PATH_QUERY] = FIELD("uri_query", NULL, FK_TEXT, 0, UNIT_NONE, FF_DERIVED | FF_NOCOL,
-                           ROLE_QUERY, "query of the request"),
+    [F_DECODED] = DERIVED_FIELD("path_decoded", NULL, derive_decoded, F_PATH,
+                                "path of the request without percent-encoding"),
+    [F_AGENT_DECODED] = DERIVED_FIELD("user_agent_decoded", NULL, derive_decoded_twice, F_AGENT,
+                                      "User-Agent header without percent-encoding"),
 };
 
-/* --- shapes --- */
+/* --- shapes: what values look like, and which fields look like that --- */
+
+enum shape {
+    TEXT, /* any */
+    DASH,
+    EPOCH,
+    ADDRESS,
+    ADDRESSES,
+    SECONDS,
+    STATUS,
+    NUMBER,
+    PORT,
+    METHOD,
+    SCHEME,
+    HOST,
+    DOMAIN, /* of a distribution */
+    URI,
+    EDGE,
+    LONG_ID,
+    HTTP,
+    FAMILY,
+    AGENT,
+    URL,
+    PAIRS, /* a=b */
+    RESULT,
+    TLS,
+    CIPHER,
+    MEDIA_TYPE,
+    COUNTRY,
+    ENCODING,
+    PATTERN,
+    HEADERS,
+    HEADER_NAMES,
+    DISTRIBUTION,
+    N_SHAPES
+};
+
+/* How much it tells that a value has a shape: the rarer by chance, the more. */
+static const int8_t telling[N_SHAPES] = {
+    [TEXT] = 2,     [EPOCH] = 9,   [ADDRESS] = 9, [ADDRESSES] = 7,    [SECONDS] = 6,
+    [STATUS] = 8,   [NUMBER] = 4,  [PORT] = 5,    [METHOD] = 8,       [SCHEME] = 9,
+    [HOST] = 5,     [DOMAIN] = 8,  [URI] = 8,     [EDGE] = 9,         [LONG_ID] = 9,
+    [HTTP] = 9,     [FAMILY] = 9,  [AGENT] = 5,   [URL] = 6,          [PAIRS] = 4,
+    [RESULT] = 7,   [TLS] = 9,     [CIPHER] = 9,  [MEDIA_TYPE] = 6,   [COUNTRY] = 6,
+    [ENCODING] = 8, [PATTERN] = 6, [HEADERS] = 9, [HEADER_NAMES] = 6, [DISTRIBUTION] = 8,
+};
+
+#define BIT(shape) (1u << (shape))
+
+/* What comes from clients and owners may look otherwise; what the edge itself writes does not. */
+static const unsigned free_form = BIT(AGENT) | BIT(URL) | BIT(PAIRS) | BIT(ADDRESSES) | BIT(HOST) |
+                                  BIT(MEDIA_TYPE) | BIT(ENCODING) | BIT(PATTERN);
+
+#define SURPRISE (-2)    /* a value of another shape in such a field */
+#define MISFIT (-9)      /* in any other */
+#define NEVER_EMPTY (-4) /* a dash in a field that always has a value */
+#define GAP (-2)         /* a stretch of fields that were not chosen */
+#define CLEARLY 9        /* by how much another order must be better than that of the file */
+
+static const struct {
+    uint8_t shape;
+    bool always;   /* has a value in every record */
+    uint8_t liked; /* of those that look alike some are chosen more often */
+} guess[N_ORDERED] = {
+    [F_TIME] = {EPOCH, true, 2},
+    [F_C_IP] = {ADDRESS, true, 2},
+    [F_S_IP] = {ADDRESS, true, 0},
+    [F_FIRST_BYTE] = {SECONDS, true, 2},
+    [F_STATUS] = {STATUS, true, 2},
+    [F_SC_BYTES] = {NUMBER, true, 2},
+    [F_METHOD] = {METHOD, true, 2},
+    [F_PROTOCOL] = {SCHEME, true, 2},
+    [F_CS_HOST] = {HOST, true, 2},
+    [F_STEM] = {URI, true, 2},
+    [F_CS_BYTES] = {NUMBER, true, 2},
+    [F_EDGE] = {EDGE, true, 2},
+    [F_REQUEST_ID] = {LONG_ID, true, 2},
+    [F_HOST] = {DOMAIN, true, 0},
+    [F_TAKEN] = {SECONDS, true, 2},
+    [F_VERSION] = {HTTP, true, 2},
+    [F_FAMILY] = {FAMILY, true, 0},
+    [F_AGENT] = {AGENT, false, 3},
+    [F_REFERER] = {URL, false, 2},
+    [F_COOKIE] = {PAIRS, false, 0},
+    [F_QUERY] = {PAIRS, false, 2},
+    [F_RESPONSE] = {RESULT, true, 0},
+    [F_FORWARDED] = {ADDRESSES, false, 0},
+    [F_TLS] = {TLS, false, 2},
+    [F_CIPHER] = {CIPHER, false, 0},
+    [F_RESULT] = {RESULT, true, 5},
+    [F_FLE_FIELDS] = {NUMBER, false, 0},
+    [F_TYPE] = {MEDIA_TYPE, false, 2},
+    [F_LENGTH] = {NUMBER, false, 2},
+    [F_RANGE_START] = {NUMBER, false, 0},
+    [F_RANGE_END] = {NUMBER, false, 0},
+    [F_C_PORT] = {PORT, true, 3},
+    [F_DETAIL] = {RESULT, true, 1},
+    [F_COUNTRY] = {COUNTRY, false, 2},
+    [F_ENCODING] = {ENCODING, false, 0},
+    [F_ACCEPT] = {MEDIA_TYPE, false, 0},
+    [F_BEHAVIOR] = {PATTERN, false, 2},
+    [F_HEADERS] = {HEADERS, false, 0},
+    [F_HEADER_NAMES] = {HEADER_NAMES, false, 0},
+    [F_HEADER_COUNT] = {NUMBER, true, 0},
+    [F_PRIMARY_ID] = {DISTRIBUTION, false, 0},
+    [F_PRIMARY_NAME] = {DOMAIN, false, 0},
+    [F_ORIGIN_FBL] = {SECONDS, false, 2},
+    [F_ORIGIN_LBL] = {SECONDS, false, 0},
+    [F_ASN] = {NUMBER, true, 2},
+    [F_ORIGIN] = {HOST, false, 0},
+    [F_QUALITY] = {NUMBER, false, 0},
+};
 
 static bool is_one_of(struct slice s, const char *const *words, unsigned n)
 {
@@ -190,27 +235,48 @@ static bool is_one_of(struct slice s, const char *const *words, unsigned n)
     return false;
 }
 
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool is_letter(char c)
+{
+    return is_upper(c) || (c >= 'a' && c <= 'z');
+}
+
+static bool all_upper(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_upper(s.ptr[i]))
+            return false;
+    return s.len > 0;
+}
+
+static bool has(struct slice s, const char *part)
+{
+    return memmem(s.ptr, s.len, part, strlen(part)) != NULL;
+}
+
+/* "Hit", "OriginCommError", "FunctionGeneratedResponse": one word that ends as verdicts do. */
 static bool is_result(struct slice s)
 {
-    static const char *const words[] = {"Hit",           "RefreshHit",       "Miss",
-                                        "LimitExceeded", "CapacityExceeded", "Error",
-                                        "Redirect",      "OriginShieldHit"};
+    static const char *const ends[] = {"Hit",      "Miss",    "Error",    "Redirect",
+                                       "Exceeded", "Blocked", "Response", "Request"};
 
-    return is_one_of(s, words, ARRAY_LEN(words));
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_letter(s.ptr[i]))
+            return false;
+    for (unsigned i = 0; i < ARRAY_LEN(ends); i++)
+        if (slice_ends(s, ends[i]))
+            return is_upper(s.ptr[0]);
+    return slice_starts(s, "InvalidRequest");
 }
 
 static bool is_edge(struct slice s)
 {
-    return s.len >= 4 && s.len <= 12 && s.ptr[0] >= 'A' && s.ptr[0] <= 'Z' && s.ptr[2] >= 'A' &&
-           s.ptr[2] <= 'Z' && s.ptr[3] >= '0' && s.ptr[3] <= '9';
-}
-
-static bool is_method(struct slice s)
-{
-    static const char *const words[] = {"GET",    "HEAD",    "POST",    "PUT",  "PATCH",
-                                        "DELETE", "OPTIONS", "CONNECT", "TRACE"};
-
-    return is_one_of(s, words, ARRAY_LEN(words));
+    return s.len >= 4 && s.len <= 12 && all_upper(slice_of(s.ptr, 3)) && s.ptr[3] >= '0' &&
+           s.ptr[3] <= '9';
 }
 
 static bool is_scheme(struct slice s)
@@ -220,152 +286,291 @@ static bool is_scheme(struct slice s)
     return is_one_of(s, words, ARRAY_LEN(words));
 }
 
-static bool is_fraction(struct slice s)
+static bool is_cipher(struct slice s)
 {
-    double v;
+    static const char *const starts[] = {"TLS_", "ECDHE-", "AES", "DHE-", "DES-", "RC4-"};
 
-    return parse_double(s, &v) && memchr(s.ptr, '.', s.len);
+    for (unsigned i = 0; i < ARRAY_LEN(starts); i++)
+        if (slice_starts(s, starts[i]))
+            return true;
+    return false;
 }
 
-/* How well a value fits a field: 0 it cannot be, 1 it can, 3 it looks like nothing else. */
-static unsigned fit(unsigned field, struct slice s)
+static bool is_host(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_letter(s.ptr[i]) && !strchr("0123456789.-:_", s.ptr[i]))
+            return false;
+    return s.len > 3 && memchr(s.ptr, '.', s.len) != NULL;
+}
+
+static bool is_address(struct slice s)
 {
     struct ip ip;
 
-    if (s.len == 1 && s.ptr[0] == '-')
-        return 1;
-    switch (field) {
-    case F_TIME:
-        return is_fraction(s) && s.len >= 14 ? 3 : 0;
-    case F_CLIENT:
-    case F_SERVER:
-        return parse_ip(s, &ip) ? 3 : 0;
-    case F_TTFB:
-    case F_TAKEN:
-    case F_ORIGIN_FBL:
-    case F_ORIGIN_LBL:
-        return is_fraction(s) ? 2 : 0;
-    case F_STATUS:
-        return s.len == 3 && is_digits(s) ? 2 : 0;
-    case F_METHOD:
-        return is_method(s) ? 3 : 0;
-    case F_CS_PROTOCOL:
-        return is_scheme(s) ? 3 : 0;
-    case F_STEM:
-        return s.ptr && s.len && s.ptr[0] == '/' ? 3 : 0;
-    case F_EDGE:
-        return is_edge(s) ? 3 : 0;
-    case F_REQUEST_ID:
-        return s.len > 40 && slice_ends(s, "==") ? 3 : 0;
-    case F_VERSION:
-        return slice_starts(s, "HTTP/") ? 3 : 0;
-    case F_IP_VERSION:
-        return slice_is(s, "IPv4") || slice_is(s, "IPv6") ? 3 : 0;
-    case F_RESULT:
-    case F_RESPONSE_RESULT:
-        return is_result(s) ? 3 : 0;
-    case F_SSL_PROTOCOL:
-        return slice_starts(s, "TLSv") || slice_starts(s, "SSLv") ? 3 : 0;
-    case F_COUNTRY:
-        return s.len == 2 ? 2 : 0;
-    case F_SC_BYTES:
-    case F_CS_BYTES:
-    case F_LENGTH:
-    case F_PORT:
-    case F_FLE_FIELDS:
-    case F_RANGE_START:
-    case F_RANGE_END:
-    case F_HEADERS_COUNT:
-    case F_ASN:
-        return is_digits(s) ? 2 : 0;
-    default:
-        /* a text that has the shape of another field is rather that one */
-        return is_method(s) || slice_starts(s, "HTTP/") || is_scheme(s) ? 0 : 1;
-    }
+    return parse_ip(s, &ip);
 }
 
-#define NEVER (-1)
+static bool is_method(struct slice s)
+{
+    return all_upper(s) && s.len >= 3 && s.len <= 16;
+}
 
-/* The fields of n values: the alignment with the table that fits best, by dynamic programming.
- * False if no field can be at some value. */
-static bool align(const struct slice *value, unsigned n, uint16_t *field)
+static bool is_uri(struct slice s)
+{
+    return s.len && s.ptr[0] == '/';
+}
+
+static bool is_http(struct slice s)
+{
+    return slice_starts(s, "HTTP/");
+}
+
+/* The first of several addresses, as X-Forwarded-For has them: "1.2.3.4,%205.6.7.8". */
+static bool starts_with_address(struct slice s)
+{
+    return is_address(slice_cut(&s, ','));
+}
+
+static bool is_media_type(struct slice s)
+{
+    const char *slash = memchr(s.ptr, '/', s.len);
+
+    return slash && slash > s.ptr && slash + 1 < s.ptr + s.len && !has(s, "://") &&
+           (is_letter(s.ptr[0]) || s.ptr[0] == '*') && !(slash[1] >= '0' && slash[1] <= '9');
+}
+
+static bool is_distribution(struct slice s)
+{
+    if (s.len < 10 || s.len > 15 || s.ptr[0] != 'E')
+        return false;
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_upper(s.ptr[i]) && !(s.ptr[i] >= '0' && s.ptr[i] <= '9'))
+            return false;
+    return true;
+}
+
+static unsigned shapes_of_number(struct slice s)
+{
+    unsigned n = BIT(NUMBER) | BIT(TEXT);
+    int64_t v;
+
+    if (s.len == 3 && s.ptr[0] < '6')
+        n |= BIT(STATUS);
+    if (parse_fixed(s, 0, &v) && v >= 1024 && v <= 65535)
+        n |= BIT(PORT);
+    return n;
+}
+
+static unsigned shapes_of_word(struct slice s)
+{
+    unsigned n = BIT(TEXT);
+
+    if (is_method(s))
+        n |= BIT(METHOD);
+    if (all_upper(s) && s.len == 2)
+        n |= BIT(COUNTRY);
+    if (is_scheme(s))
+        n |= BIT(SCHEME);
+    if (is_result(s))
+        n |= BIT(RESULT);
+    if (is_edge(s))
+        n |= BIT(EDGE);
+    if (is_distribution(s))
+        n |= BIT(DISTRIBUTION);
+    if (slice_is(s, "IPv4") || slice_is(s, "IPv6"))
+        n |= BIT(FAMILY);
+    if (slice_starts(s, "TLSv") || slice_starts(s, "SSLv"))
+        n |= BIT(TLS);
+    if (is_cipher(s))
+        n |= BIT(CIPHER);
+    if (is_host(s))
+        n |= slice_ends(s, ".cloudfront.net") ? BIT(HOST) | BIT(DOMAIN) : BIT(HOST);
+    return n;
+}
+
+static unsigned shapes_of_text(struct slice s)
+{
+    unsigned n = BIT(TEXT);
+
+    if (is_http(s))
+        n |= BIT(HTTP);
+    if (is_uri(s))
+        n |= BIT(URI);
+    if (is_uri(s) || memchr(s.ptr, '*', s.len))
+        n |= BIT(PATTERN);
+    if (s.len > 40 && slice_ends(s, "==") && !has(s, "%"))
+        n |= BIT(LONG_ID);
+    if (has(s, "://"))
+        n |= BIT(URL);
+    if (memchr(s.ptr, '=', s.len) && !(n & BIT(LONG_ID)))
+        n |= BIT(PAIRS);
+    if (is_media_type(s))
+        n |= BIT(MEDIA_TYPE);
+    if (has(s, "gzip") || has(s, "deflate") || slice_is(s, "br") || slice_is(s, "identity"))
+        n |= BIT(ENCODING);
+    if (has(s, "%0A"))
+        n |= memchr(s.ptr, ':', s.len) ? BIT(HEADERS) : BIT(HEADER_NAMES);
+    if (is_letter(s.ptr[0]) && (has(s, "%20") || (has(s, "/") && !is_media_type(s))))
+        n |= BIT(AGENT);
+    return n;
+}
+
+/* All shapes that a value has. */
+static unsigned shapes_of(struct slice s)
+{
+    unsigned n = 0;
+    int64_t v;
+
+    if (value_missing(s))
+        return BIT(DASH);
+    if (is_digits(s))
+        return shapes_of_number(s);
+    if (parse_fixed(s, 3, &v)) /* with a fraction */
+        n = s.len >= 12 && v > 0 ? BIT(EPOCH) : BIT(SECONDS);
+    else if (starts_with_address(s))
+        n = memchr(s.ptr, ',', s.len) ? BIT(ADDRESSES) : BIT(ADDRESSES) | BIT(ADDRESS);
+    return n ? n | BIT(TEXT) : shapes_of_word(s) | shapes_of_text(s);
+}
+
+/* How likely it is that a value of these shapes stands in the field. */
+static int fit(unsigned field, unsigned shapes)
+{
+    unsigned shape = guess[field].shape;
+    int n = guess[field].liked;
+
+    if (shapes & BIT(DASH))
+        return n + (guess[field].always ? NEVER_EMPTY : 1);
+    if (shape == TEXT) /* what looks like another field is rather that one */
+        return n + (shapes == BIT(TEXT) ? telling[TEXT] : 0);
+    if (shapes & BIT(shape))
+        return n + telling[shape];
+    return n + (BIT(shape) & free_form ? SURPRISE : MISFIT);
+}
+
+static int score(const uint16_t *field, unsigned n, const unsigned *shapes)
+{
+    int sum = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        sum += fit(field[i], shapes[i]) + (i && field[i] != field[i - 1] + 1 ? GAP : 0);
+    return sum;
+}
+
+/* Whether enough of the values look like their fields, and one more than the time. */
+static bool is_likely(const uint16_t *field, unsigned n, const unsigned *shapes)
+{
+    unsigned alike = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        alike += guess[field[i]].shape != TEXT && shapes[i] & BIT(guess[field[i]].shape);
+    return alike >= 2 && alike * 8 >= n;
+}
+
+#define NEVER (-10000)
+
+/* The likeliest fields of n values, and how likely they are. By dynamic programming: best[i][f] is
+ * that of the first i values when the last of them stands in field f - 1. */
+static int align(const unsigned *shapes, unsigned n, uint16_t *field)
 {
     static _Thread_local int16_t best[N_ORDERED + 1][N_ORDERED + 1];
+    static _Thread_local uint8_t from[N_ORDERED + 1][N_ORDERED + 1];
+    unsigned at = n;
 
-    if (n > N_ORDERED)
-        return false;
     for (unsigned f = 0; f <= N_ORDERED; f++)
-        best[0][f] = 0;
+        best[0][f] = f ? NEVER : 0;
     for (unsigned i = 1; i <= n; i++) {
-        best[i][i - 1] = NEVER;
-        for (unsigned f = i; f <= N_ORDERED; f++) {
-            unsigned own = fit(f - 1, value[i - 1]);
-            int take = own && best[i - 1][f - 1] != NEVER ? best[i - 1][f - 1] + (int)own : NEVER;
+        int gap = NEVER; /* the best of those that leave out the field before */
+        unsigned gap_from = 0;
 
-            best[i][f] = (int16_t)MAX(take, f > i ? best[i][f - 1] : NEVER);
+        for (unsigned f = i; f <= N_ORDERED; f++) {
+            int next = best[i - 1][f - 1];
+            bool skip = gap + GAP > next;
+
+            best[i][f] = (int16_t)(MAX(MAX(next, gap + GAP), NEVER) + fit(f - 1, shapes[i - 1]));
+            from[i][f] = (uint8_t)(skip ? gap_from : f - 1);
+            if (next > gap) {
+                gap = next;
+                gap_from = f - 1;
+            }
         }
     }
-    if (best[n][N_ORDERED] == NEVER)
-        return false;
-    for (unsigned i = n, f = N_ORDERED; i > 0; i--) {
-        while (f > i && best[i][f - 1] == best[i][f])
-            f--; /* the earliest place: fields at the end are chosen least often */
+    for (unsigned f = n; f <= N_ORDERED; f++)
+        if (best[n][f] > best[n][at])
+            at = f;
+    for (unsigned i = n, f = at; i > 0; f = from[i][f], i--)
         field[i - 1] = (uint16_t)(f - 1);
-        f--;
-    }
-    return true;
+    return best[n][at];
 }
 
 /* --- records --- */
 
 static bool is_record(struct slice first)
 {
-    return first.len >= 12 && first.len <= 14 && is_fraction(first) &&
-           (unsigned char)(first.ptr[0] - '0') <= 9 && memchr(first.ptr, '.', first.len) != NULL;
+    const char *point =
+        first.len >= 12 && first.len <= 14 ? memchr(first.ptr, '.', first.len) : NULL;
+
+    return point && is_digits(slice_of(first.ptr, (size_t)(point - first.ptr))) &&
+           is_digits(slice_of(point + 1, first.len - (size_t)(point + 1 - first.ptr)));
 }
 
-static unsigned cut_values(struct slice line, struct slice *value, unsigned max)
+/* Surplus values are not looked at; returns how many there are in all. */
+static unsigned look_at(struct slice line, unsigned *shapes)
 {
     unsigned n = 0;
 
-    while (line.ptr && n < max)
-        value[n++] = slice_cut(&line, '\t');
-    return line.ptr ? max + 1 : n;
+    for (; line.ptr && (n == 0 || line.len); n++) {
+        struct slice value = slice_cut(&line, '\t');
+
+        if (n < N_ORDERED)
+            shapes[n] = shapes_of(value);
+    }
+    return n;
 }
 
-/* The layout of this line, which is that of the file from here on. */
+/* The layout of this line, which is that of the file from here on: the one in force unless another
+ * is clearly better. False if it is no record. */
 static bool find_layout(struct logtype *lt, const struct layout **lay, struct slice line)
 {
-    struct slice value[N_ORDERED];
+    unsigned shapes[N_ORDERED], n = look_at(line, shapes);
+    const struct layout *found = logtype_own_layout(lt, n);
     uint16_t field[N_ORDERED];
-    unsigned n = cut_values(line, value, N_ORDERED);
-    const struct layout *found;
+    int best;
 
-    found = logtype_own_layout(lt, n);
-    if (found) { /* its owner knows best */
-        *lay = found;
-        return true;
+    if (!found) {
+        n = MIN(n, (unsigned)N_ORDERED);
+        best = align(shapes, n, field);
+        if (!is_likely(field, n, shapes))
+            return false;
+        if (*lay && (*lay)->n == n && score((*lay)->field, n, shapes) + CLEARLY >= best)
+            return true;
+        found = layout_intern(lt, field, n);
     }
-    if (n < 3 || !align(value, n, field))
-        return false;
-    found = layout_intern(lt, field, n);
     if (found)
         *lay = found;
     return found != NULL;
 }
 
-/* Whether the values of a line fit the layout of the lines before: those with a shape of their own.
- */
+/* Whether the values that have a shape of their own have it. */
 static bool still_fits(const struct layout *lay, const struct layout *own, const struct slice *val,
                        unsigned n)
 {
-    static const uint8_t anchors[] = {F_TIME, F_STATUS, F_METHOD, F_STEM, F_EDGE, F_VERSION};
+    static const struct {
+        uint8_t field;
+        bool (*fits)(struct slice);
+    } anchor[] = {
+        {F_C_IP, is_address}, {F_STATUS, is_status}, {F_METHOD, is_method}, {F_STEM, is_uri},
+        {F_EDGE, is_edge},    {F_VERSION, is_http},  {F_RESULT, is_result},
+    };
 
-    if (n != lay->n)
+    if (n != lay->n && (n < N_ORDERED || lay->n != N_ORDERED))
         return false;
-    for (unsigned i = 0; lay != own && i < ARRAY_LEN(anchors); i++)
-        if (val[anchors[i]].ptr && !fit(anchors[i], val[anchors[i]]))
+    for (unsigned i = 0; lay != own && i < ARRAY_LEN(anchor); i++) {
+        struct slice s = val[anchor[i].field];
+
+        if (!value_missing(s) && !anchor[i].fits(s))
             return false;
+    }
     return true;
 }
 
@@ -381,11 +586,20 @@ static unsigned read_values(struct logtype *lt, const struct layout *lay, struct
     return got.n;
 }
 
+static void split_uri(struct slice *val)
+{
+    struct slice rest = val[F_STEM];
+
+    if (!rest.ptr)
+        return;
+    val[F_PATH] = slice_cut(&rest, '?');
+    val[F_PATH_QUERY] = rest;
+}
+
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
     struct slice rest = line, *val = rec->val;
-    const char *mark;
     unsigned n;
 
     record_begin(rec, lt);
@@ -401,12 +615,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     }
     if (!parse_epoch(val[F_TIME], &rec->ts))
         return record_bad(rec, REASON_TIME);
-    val[F_PATH] = val[F_STEM];
-    mark = val[F_STEM].len ? memchr(val[F_STEM].ptr, '?', val[F_STEM].len) : NULL;
-    if (mark) {
-        val[F_PATH].len = (size_t)(mark - val[F_STEM].ptr);
-        val[F_PATH_QUERY] = slice_of(mark + 1, val[F_STEM].len - val[F_PATH].len - 1);
-    }
+    split_uri(val);
     return PARSE_OK;
 }
 
@@ -426,6 +635,12 @@ static const char *const samples[] = {
     "1714619046.123\t2001:db8::9\t0.104\t502\t40\tPOST\thttps\tshop.example.com\t/cart\t512\t"
     "LHR50-P2\tAbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOq==\td1.cloudfront.net\t0.105\t"
     "HTTP/1.1\tIPv6\tcurl/8\t-\t-\t-\tError\t-\tTLSv1.3\tTLS_AES_128_GCM_SHA256\tError",
+    /* 46 fields: all up to asn */
+    "1714619047.000\t203.0.113.9\t192.0.2.80\t0.010\t000\t0\tGET\thttp\tshop.example.com\t/\t77\t"
+    "IAD12\tAbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOr==\td1.cloudfront.net\t0.010\t"
+    "HTTP/"
+    "1.1\tIPv4\tGET\thttps\t-\t-\tError\t198.51.100.1,%20192.0.2.3\t-\t-\tError\t-\t-\t-\t-\t-\t-\t"
+    "50000\tClientCommError\tUS\tgzip\t*/*\t*\thost:x%0A\thost%0A\t1\t-\t-\t-\t-\t64500",
     NULL,
 };
 

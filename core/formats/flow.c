@@ -73,6 +73,19 @@ bool flow_is_header(const struct field_def *fields, unsigned n_fields, struct sl
     return n >= 2 && known >= 2 && known * 3 >= n;
 }
 
+bool flow_names_gateway(struct slice line)
+{
+    struct slice word;
+    bool is_name;
+
+    while (next_word(&line, &word, &is_name))
+        if (slice_starts(word, "tgw-") || slice_starts(word, "tgw_") ||
+            slice_starts(word, "packets-lost-") || slice_starts(word, "packets_lost_") ||
+            same_name(word, "resource-type"))
+            return true;
+    return false;
+}
+
 void flow_read_header(struct logtype *lt, const struct layout **lay, struct slice line)
 {
     const struct layout *learned;

@@ -7,6 +7,9 @@
 /* Whether a line has names only, of which at least two and a third are in the table (by name with
  * - _ or . between its words, or by alias). */
 bool flow_is_header(const struct field_def *fields, unsigned n, struct slice line);
+/* Whether names in a header line are those of Transit Gateway records: folder and file name do not
+ * tell them from VPC flow logs. */
+bool flow_names_gateway(struct slice line);
 /* The layout that a header line names; names that the table does not have are learned. */
 void flow_read_header(struct logtype *lt, const struct layout **lay, struct slice line);
 /* record_begin(), then the values to the fields `field`; the number of values. Surplus values are

@@ -1,7 +1,8 @@
 /* nlb.c - Network Load Balancer access log: one line for a TLS connection, written at its end.
  * Times have no zone letter and are UTC; only the ALPN list is quoted, and keeps its quotes. */
+#include "formats/elb.h"
+#include "formats/table.h"
 #include "json.h"
-#include "tok_space.h"
 #include "value.h"
 
 enum {
@@ -35,57 +36,48 @@ enum {
 };
 
 static const struct field_def fields[N_FIELDS] = {
-    [F_TYPE] = {"type", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE, "kind of listener, tls"},
-    [F_VERSION] = {"version", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "version of the line format"},
-    [F_TIME] = {"time", NULL, FK_TIME, 0, UNIT_NONE, FF_NOCOL, ROLE_NONE,
-                "when the connection ended (UTC)"},
-    [F_ELB] = {"elb", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-               "the load balancer, as net/NAME/ID"},
-    [F_LISTENER] = {"listener", "listener_id", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                    "id of the TLS listener"},
-    [F_CLIENT] = {"client:port", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE, ROLE_NONE,
-                  "address and port of the client"},
-    [F_CLIENT_IP] = {"client_ip", NULL, FK_IP, 0, UNIT_NONE, 0, ROLE_CLIENT_IP,
-                     "address of the client"},
-    [F_CLIENT_PORT] = {"client_port", NULL, FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
-                       "source port of the client"},
-    [F_DEST] = {"destination:port", NULL, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE, ROLE_NONE,
-                "address and port of the balancer that the client connected to"},
-    [F_DEST_IP] = {"destination_ip", "target_ip", FK_IP, 0, UNIT_NONE, 0, ROLE_SERVER_IP,
-                   "address of the balancer, or of the VPC endpoint"},
-    [F_DEST_PORT] = {"destination_port", "target_port", FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE,
-                     "port of the listener"},
-    [F_CONN_TIME] = {"connection_time", "tcp_connection_time_ms", FK_NUM, 0, UNIT_MS, 0,
-                     ROLE_DURATION, "how long the connection lasted"},
-    [F_HANDSHAKE] = {"tls_handshake_time", "tls_handshake_time_ms", FK_NUM, 0, UNIT_MS, 0,
-                     ROLE_NONE, "how long the TLS handshake took; none if it did not finish"},
-    [F_RECEIVED] = {"received_bytes", NULL, FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_IN,
-                    "bytes from the client, decrypted"},
-    [F_SENT] = {"sent_bytes", NULL, FK_NUM, 0, UNIT_BYTES, 0, ROLE_BYTES_OUT,
-                "bytes to the client, before encryption"},
-    [F_ALERT] = {"incoming_tls_alert", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_ERROR,
-                 "number of the TLS alert that the client sent"},
-    [F_CERT] = {"chosen_cert_arn", "cert_arn", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                "certificate shown to the client"},
-    [F_SERIAL] = {"chosen_cert_serial", "certificate_serial", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                  "reserved, never set"},
-    [F_CIPHER] = {"tls_cipher", "tls_cipher_suite", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                  "cipher suite"},
-    [F_PROTOCOL] = {"tls_protocol_version", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                    "TLS version in small letters: tlsv12, tlsv13"},
-    [F_KEYEX] = {"tls_keyexchange", "tls_named_group", FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                 "group of the key exchange"},
-    [F_DOMAIN] = {"domain_name", NULL, FK_TEXT, 0, UNIT_NONE, FF_URLENC, ROLE_HOST,
-                  "host name of the TLS handshake (SNI)"},
-    [F_ALPN_FE] = {"alpn_fe_protocol", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "protocol agreed with the client"},
-    [F_ALPN_BE] = {"alpn_be_protocol", NULL, FK_TEXT, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "protocol agreed with the target"},
-    [F_ALPN_LIST] = {"alpn_client_preference_list", NULL, FK_TEXT, 0, UNIT_NONE, FF_URLENC,
-                     ROLE_NONE, "protocols that the client offered"},
-    [F_CREATED] = {"tls_connection_creation_time", NULL, FK_TIME, 0, UNIT_NONE, 0, ROLE_NONE,
-                   "when the connection began (UTC)"},
+    [F_TYPE] = FIELD_TEXT("type", NULL, 0, ROLE_NONE, "kind of listener, tls"),
+    [F_VERSION] = FIELD_TEXT("version", NULL, 0, ROLE_NONE, "version of the line format"),
+    [F_TIME] = FIELD_TIME("time", NULL, FF_NOCOL, "when the connection ended (UTC)"),
+    [F_ELB] = FIELD_TEXT("elb", NULL, 0, ROLE_NONE, "the load balancer, as net/NAME/ID"),
+    [F_LISTENER] = FIELD_TEXT("listener", "listener_id", 0, ROLE_NONE, "id of the TLS listener"),
+    [F_CLIENT] = FIELD_WHOLE("client:port", NULL, 0, "address and port of the client"),
+    [F_CLIENT_IP] = FIELD_IP("client_ip", NULL, ROLE_CLIENT_IP, "address of the client"),
+    [F_CLIENT_PORT] = FIELD_PORT("client_port", NULL, "source port of the client"),
+    [F_DEST] = FIELD_WHOLE("destination:port", NULL, 0,
+                           "address and port of the balancer that the client connected to"),
+    [F_DEST_IP] = FIELD_IP("destination_ip", "target_ip", ROLE_SERVER_IP,
+                           "address of the balancer, or of the VPC endpoint"),
+    [F_DEST_PORT] = FIELD_PORT("destination_port", "target_port", "port of the listener"),
+    [F_CONN_TIME] = FIELD("connection_time", "tcp_connection_time_ms", FK_NUM, 0, UNIT_MS, 0,
+                          ROLE_DURATION, "how long the connection lasted"),
+    [F_HANDSHAKE] = FIELD("tls_handshake_time", "tls_handshake_time_ms", FK_NUM, 0, UNIT_MS, 0,
+                          ROLE_NONE, "how long the TLS handshake took; none if it did not finish"),
+    [F_RECEIVED] =
+        FIELD_BYTES("received_bytes", NULL, ROLE_BYTES_IN, "bytes from the client, decrypted"),
+    [F_SENT] =
+        FIELD_BYTES("sent_bytes", NULL, ROLE_BYTES_OUT, "bytes to the client, before encryption"),
+    [F_ALERT] = FIELD("incoming_tls_alert", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_ERROR,
+                      "number of the TLS alert that the client sent"),
+    [F_CERT] =
+        FIELD_TEXT("chosen_cert_arn", "cert_arn", 0, ROLE_NONE, "certificate shown to the client"),
+    [F_SERIAL] =
+        FIELD_TEXT("chosen_cert_serial", "certificate_serial", 0, ROLE_NONE, "reserved, never set"),
+    [F_CIPHER] = FIELD_TEXT("tls_cipher", "tls_cipher_suite", 0, ROLE_NONE, "cipher suite"),
+    [F_PROTOCOL] = FIELD_TEXT("tls_protocol_version", NULL, 0, ROLE_NONE,
+                              "TLS version in small letters: tlsv12, tlsv13"),
+    [F_KEYEX] =
+        FIELD_TEXT("tls_keyexchange", "tls_named_group", 0, ROLE_NONE, "group of the key exchange"),
+    [F_DOMAIN] = FIELD_TEXT("domain_name", NULL, FF_URLENC, ROLE_HOST,
+                            "host name of the TLS handshake (SNI)"),
+    [F_ALPN_FE] =
+        FIELD_TEXT("alpn_fe_protocol", NULL, 0, ROLE_NONE, "protocol agreed with the client"),
+    [F_ALPN_BE] =
+        FIELD_TEXT("alpn_be_protocol", NULL, 0, ROLE_NONE, "protocol agreed with the target"),
+    [F_ALPN_LIST] = FIELD_TEXT("alpn_client_preference_list", NULL, FF_URLENC, ROLE_NONE,
+                               "protocols that the client offered"),
+    [F_CREATED] =
+        FIELD_TIME("tls_connection_creation_time", NULL, 0, "when the connection began (UTC)"),
 };
 
 static const uint16_t order[] = {
@@ -115,16 +107,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     struct tok_result got;
 
     (void)lay;
-    if (unlikely(is_json_object(line))) {
-        if (json_record(lt, line, rec) != PARSE_OK)
-            return PARSE_BAD;
-        got = (struct tok_result){.n = N_FIELDS};
-    } else {
-        record_begin(rec, lt);
-        got = tok_quoted(line, (struct tok_map){order, ARRAY_LEN(order), lt->n_static}, val);
-        rec->n_val = MAX(rec->n_val, got.n_val);
-        keep_quotes(&val[F_ALPN_LIST], line);
-    }
+    if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
+        return PARSE_BAD;
     if (!slice_is(val[F_TYPE], "tls"))
         return record_bad(rec, REASON_SHAPE);
     if (!parse_iso8601(val[F_TIME], &rec->ts))
@@ -135,8 +119,10 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return record_bad(rec, REASON_SHORT);
     if (!is_addr_port(val[F_CLIENT]))
         return record_bad(rec, REASON_SHAPE);
-    split_addr_port(val[F_CLIENT], &val[F_CLIENT_IP], &val[F_CLIENT_PORT]);
-    split_addr_port(val[F_DEST], &val[F_DEST_IP], &val[F_DEST_PORT]);
+    if (!is_json_object(line))
+        keep_quotes(&val[F_ALPN_LIST], line);
+    elb_split_addr(val, F_CLIENT);
+    elb_split_addr(val, F_DEST);
     return PARSE_OK;
 }
 

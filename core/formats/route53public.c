@@ -22,23 +22,24 @@ enum {
 };
 
 static const struct field_def fields[N_FIELDS] = {
-    [F_VERSION] = FIELD_TEXT("version", NULL, 0, ROLE_NONE, "version of the line format"),
+    [F_VERSION] = FIELD_TEXT("version", NULL, 0, ROLE_NONE, "version of the line format: 1.0"),
     [F_TIME] = FIELD_TIME("query_timestamp", "query-timestamp", FF_NOCOL,
                           "when the query was answered (UTC)"),
-    [F_ZONE] =
-        FIELD_TEXT("hosted_zone_id", "hostedZoneId hosted-zone-id", 0, ROLE_NONE, "hosted zone"),
-    [F_NAME] = FIELD_TEXT("query_name", "queryName query-name", 0, ROLE_HOST, "name asked for"),
-    [F_TYPE] =
-        FIELD_TEXT("query_type", "queryType query-type", 0, ROLE_ACTION, "record type asked for"),
+    [F_ZONE] = FIELD_TEXT("hosted_zone_id", "hostedZoneId hosted-zone-id", 0, ROLE_NONE,
+                          "id of the hosted zone"),
+    [F_NAME] = FIELD_TEXT("query_name", "queryName query-name", 0, ROLE_HOST,
+                          "name that was asked for, without a dot at its end"),
+    [F_TYPE] = FIELD_TEXT("query_type", "queryType query-type", 0, ROLE_ACTION,
+                          "record type that was asked for, or ANY"),
     [F_CODE] = FIELD_TEXT("response_code", "responseCode response-code rcode", 0, ROLE_ERROR,
                           "result: NOERROR, NXDOMAIN ..."),
     [F_PROTOCOL] = FIELD_TEXT("protocol", NULL, 0, ROLE_NONE, "UDP or TCP"),
     [F_EDGE] = FIELD_TEXT("edge_location", "edgeLocation edge-location", 0, ROLE_NONE,
-                          "edge location that answered"),
-    [F_RESOLVER] =
-        FIELD_IP("resolver_ip", "resolverIp resolver-ip", ROLE_CLIENT_IP, "resolver that asked"),
+                          "edge location that answered: airport code, number, suffix"),
+    [F_RESOLVER] = FIELD_IP("resolver_ip", "resolverIp resolver-ip", ROLE_CLIENT_IP,
+                            "address of the resolver that asked"),
     [F_SUBNET] = FIELD_TEXT("edns_client_subnet", "ednsClientSubnet edns-client-subnet", 0,
-                            ROLE_NONE, "network of the client, where the resolver tells"),
+                            ROLE_NONE, "network of the client behind the resolver, where it tells"),
     [F_CITY] = DERIVED_FIELD("city", NULL, derive_edge_city, F_EDGE, "city of the edge location"),
     [F_COUNTRY] =
         DERIVED_FIELD("country", NULL, derive_edge_country, F_EDGE, "country of the edge location"),

@@ -16,6 +16,10 @@
 /* A text of its own in (nearly) every record. */
 #define FIELD_LONG(name, aliases, role, meaning)                                                   \
     FIELD(name, aliases, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, role, meaning)
+/* Of which the fields behind it are parts. */
+#define FIELD_WHOLE(name, aliases, flags, meaning)                                                 \
+    FIELD(name, aliases, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE | (flags), ROLE_NONE,      \
+          meaning)
 #define FIELD_IP(name, aliases, role, meaning)                                                     \
     FIELD(name, aliases, FK_IP, 0, UNIT_NONE, 0, role, meaning)
 #define FIELD_COUNT(name, aliases, meaning)                                                        \

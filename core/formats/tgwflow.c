@@ -51,14 +51,15 @@ enum {
 };
 
 static const struct field_def fields[N_FIELDS] = {
-    [F_VERSION] = FIELD_COUNT("version", NULL, "version of the record"),
+    [F_VERSION] = FIELD_COUNT("version", NULL,
+                              "version of the record: 6 with any field of a Transit Gateway"),
     [F_RESOURCE] = FIELD_TEXT("resource-type", "resource_type", 0, ROLE_NONE,
                               "TransitGateway or TransitGatewayAttachment"),
     [F_ACCOUNT] =
         FIELD_TEXT("account-id", "account_id", FF_ID, ROLE_NONE, "account of the Transit Gateway"),
     [F_TGW] = FIELD_TEXT("tgw-id", "tgw_id", 0, ROLE_NONE, "Transit Gateway"),
     [F_ATTACHMENT] = FIELD_TEXT("tgw-attachment-id", "tgw_attachment_id", 0, ROLE_NONE,
-                                "attachment that the traffic came through"),
+                                "attachment that the record is about"),
     [F_SRC_ACCOUNT] = FIELD_TEXT("tgw-src-vpc-account-id", "tgw_src_vpc_account_id", FF_ID,
                                  ROLE_NONE, "account of the source's VPC"),
     [F_DST_ACCOUNT] = FIELD_TEXT("tgw-dst-vpc-account-id", "tgw_dst_vpc_account_id", FF_ID,
@@ -76,7 +77,7 @@ static const struct field_def fields[N_FIELDS] = {
     [F_DST_AZ] =
         FIELD_TEXT("tgw-dst-az-id", "tgw_dst_az_id", 0, ROLE_NONE, "zone of the destination"),
     [F_PAIR] = FIELD_TEXT("tgw-pair-attachment-id", "tgw_pair_attachment_id", 0, ROLE_NONE,
-                          "attachment that the traffic left through"),
+                          "attachment on the other side of the flow"),
     [F_SRC] = FIELD_IP("srcaddr", "srcAddr", ROLE_CLIENT_IP, "source address"),
     [F_DST] = FIELD_IP("dstaddr", "dstAddr", ROLE_SERVER_IP, "destination address"),
     [F_SRC_PORT] = FIELD_PORT("srcport", "srcPort", "source port"),
@@ -84,23 +85,26 @@ static const struct field_def fields[N_FIELDS] = {
     [F_PROTOCOL] = FIELD_COUNT("protocol", NULL, "IANA number of the protocol"),
     [F_PACKETS] = FIELD_COUNT("packets", NULL, "packets in the window"),
     [F_BYTES] = FIELD_BYTES("bytes", NULL, ROLE_BYTES_OUT, "bytes in the window"),
-    [F_START] = FIELD_TIME("start", "startTime", FF_NOCOL, "first packet of the window (UTC)"),
-    [F_END] = FIELD_TIME("end", "endTime", 0, "last packet of the window (UTC)"),
+    [F_START] =
+        FIELD_TIME("start", "startTime", FF_NOCOL, "first packet of the flow in the window (UTC)"),
+    [F_END] = FIELD_TIME("end", "endTime", 0, "last packet of the flow in the window (UTC)"),
     [F_LOG_STATUS] = FIELD_TEXT("log-status", "logStatus", 0, ROLE_NONE,
-                                "OK, NODATA, or SKIPDATA: records were lost"),
+                                "OK, NODATA, or SKIPDATA if records were lost"),
     [F_TYPE] = FIELD_TEXT("type", NULL, 0, ROLE_NONE, "IPv4, IPv6"),
     [F_NO_ROUTE] = FIELD_COUNT("packets-lost-no-route", "packets_lost_no_route",
-                               "packets dropped for want of a route"),
+                               "packets dropped because no route fits"),
     [F_BLACKHOLE] = FIELD_COUNT("packets-lost-blackhole", "packets_lost_blackhole",
                                 "packets dropped by a blackhole route"),
     [F_MTU] = FIELD_COUNT("packets-lost-mtu-exceeded", "packets_lost_mtu_exceeded",
-                          "packets dropped for their size"),
+                          "packets dropped because they are larger than the MTU"),
     [F_TTL] = FIELD_COUNT("packets-lost-ttl-expired", "packets_lost_ttl_expired",
-                          "packets dropped at the end of their hops"),
-    [F_TCP_FLAGS] = FIELD_COUNT("tcp-flags", "tcpFlags", "TCP flags seen, as a bit mask"),
+                          "packets dropped because their time to live ran out"),
+    [F_TCP_FLAGS] = FIELD_COUNT(
+        "tcp-flags", "tcpFlags",
+        "TCP flags seen: 1 FIN, 2 SYN, 4 RST, 8 PSH, 18 SYN-ACK, 32 URG; a lone ACK is 0"),
     [F_REGION] = FIELD_TEXT("region", NULL, 0, ROLE_NONE, "region of the Transit Gateway"),
     [F_DIRECTION] = FIELD_TEXT("flow-direction", "flowDirection", 0, ROLE_NONE,
-                               "ingress or egress, seen from the Transit Gateway"),
+                               "ingress or egress at the attachment"),
     [F_SRC_SERVICE] = FIELD_TEXT("pkt-src-aws-service", "pkt_src_aws_service", 0, ROLE_NONE,
                                  "AWS service of the source address"),
     [F_DST_SERVICE] = FIELD_TEXT("pkt-dst-aws-service", "pkt_dst_aws_service", 0, ROLE_NONE,
@@ -122,12 +126,11 @@ static const uint16_t default_order[N_ORDERED] = {
     F_TTL,         F_TCP_FLAGS,  F_REGION,   F_DIRECTION,  F_SRC_SERVICE, F_DST_SERVICE,
 };
 
+#define MIN_DEFAULT 26 /* up to log-status */
+
 static bool is_header(struct slice line)
 {
-    return flow_is_header(fields, N_FIELDS, line) &&
-           (memmem(line.ptr, line.len, "tgw-", 4) ||
-            memmem(line.ptr, line.len, "resource-type", 13) ||
-            memmem(line.ptr, line.len, "packets-lost-", 13));
+    return flow_is_header(fields, N_FIELDS, line) && flow_names_gateway(line);
 }
 
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
@@ -135,17 +138,17 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 {
     const struct slice *val = rec->val;
     const struct layout *l = *lay;
-    unsigned n, want = l ? l->n : N_ORDERED;
+    unsigned n;
 
     if (unlikely(is_header(line))) {
         record_begin(rec, lt);
         flow_read_header(lt, lay, line);
         return PARSE_HEADER;
     }
-    n = flow_split(lt, l ? l->field : default_order, want, line, rec);
+    n = flow_split(lt, l ? l->field : default_order, l ? l->n : N_ORDERED, line, rec);
     if (!l && !slice_starts(val[F_RESOURCE], "TransitGateway"))
         return record_bad(rec, REASON_HEADER);
-    if (n < want)
+    if (n < (l ? l->n : MIN_DEFAULT))
         return record_bad(rec, REASON_SHORT);
     if ((val[F_LOG_STATUS].ptr && !flow_is_status(val[F_LOG_STATUS]) &&
          !flow_is_dash(val[F_LOG_STATUS])) ||
@@ -171,8 +174,11 @@ static const char *const samples[] = {
     "6 TransitGateway 111122223333 tgw-01 tgw-attach-01 111122223333 444455556666 vpc-01 vpc-02 "
     "subnet-01 subnet-02 eni-01 eni-02 euw1-az1 euw1-az2 tgw-attach-02 10.0.0.1 10.1.0.2 50000 443 "
     "6 10 1200 1700000000 1700000060 OK IPv4 0 2 0 0 2 eu-west-1 ingress - -",
-    "version tgw-id srcaddr dstaddr packets-lost-no-route start end log-status",
-    "6 tgw-01 10.0.0.1 10.1.0.2 4 1700000000 1700000060 OK",
+    "6 TransitGatewayAttachment 111122223333 tgw-01 tgw-attach-01 - - - - - - - - - - - - - - - - "
+    "- - "
+    "1700000060 1700000120 NODATA - - - - - - eu-west-1 - - -",
+    "version tgw_id srcaddr dstaddr packets_lost_no_route start end log-status",
+    "6  tgw-01 10.0.0.1 2001:db8::2  4 1700000000 1700000060 OK",
     NULL,
 };
 

@@ -1,6 +1,6 @@
 /* vpcflow.c - VPC flow log: values between blanks, columns named by a header line. A file without
- * one has the default order of version 2. Names that are not known, those of transit gateway
- * records among them, become text columns. */
+ * one has the default order of version 2. Names that are not known become text columns; with names
+ * of Transit Gateway records it is tgwflow.c's. */
 #include "derive.h"
 #include "formats/flow.h"
 #include "tok_space.h"
@@ -243,11 +243,9 @@ static const struct {
 
 /* --- the header --- */
 
-/* Transit Gateways have a type of their own; some of their names tell. */
 static bool is_header(struct slice line)
 {
-    return flow_is_header(fields, N_FIELDS, line) && !memmem(line.ptr, line.len, "tgw-id", 6) &&
-           !memmem(line.ptr, line.len, "tgw-attachment-id", 17);
+    return flow_is_header(fields, N_FIELDS, line) && !flow_names_gateway(line);
 }
 
 /* --- records --- */

@@ -336,6 +336,307 @@ static void test_s3access(void **state)
     assert_int_equal(rec.reason, REASON_TIME);
 }
 
+static void test_alb_conn(void **state)
+{
+    const char *const *s = type("alb_conn")->fmt->samples;
+
+    (void)state;
+    assert_int_equal(parse("alb_conn", s[0]), PARSE_OK);
+    assert_int_equal(rec.ts, civil_to_us(2024, 5, 2, 3, 4, 5, 678901));
+    want("alb_conn", "time", "2024-05-02T03:04:05.678901Z");
+    want("alb_conn", "listener_port", "443");
+    want("alb_conn", "duration", "0.012");
+    want("alb_conn", "leaf_client_cert_subject", "CN=anna,O=Example \\\"Inc\\\"");
+    want("alb_conn", "leaf_client_cert_validity",
+         "NotBefore=2024-01-01T00:00:00Z;NotAfter=2025-01-01T00:00:00Z");
+    want("alb_conn", "tls_verify_status", "Success");
+    want("alb_conn", "conn_trace_id", "TID_0a1b2c");
+    want("alb_conn", "tls_keyexchange", NULL);
+    assert_int_equal(parse("alb_conn", s[1]), PARSE_OK);
+    want("alb_conn", "client_ip", "2001:db8::9");
+    want("alb_conn", "error", "Failed:ClientCertExpired");
+    want("alb_conn", "ip_address", "10.0.0.4");
+    assert_int_equal(parse("alb_conn", s[2]), PARSE_OK);
+    want("alb_conn", "tls_protocol", "-");
+    want("alb_conn", "conn_trace_id", "TID_0a1b2e");
+    /* old lines end at the verdict, or have none */
+    assert_int_equal(parse("alb_conn", "2024-05-02T03:04:07Z 203.0.113.9 50002 443 TLSv1.2 AES128 "
+                                       "0.1 \"-\" - - Success"),
+                     PARSE_OK);
+    want("alb_conn", "tls_verify_status", "Success");
+    want("alb_conn", "conn_trace_id", NULL);
+    assert_int_equal(parse("alb_conn", "2024-05-02T03:04:07Z 203.0.113.9 50002 80 - - - \"-\" - - "
+                                       "TID_0a1b2f"),
+                     PARSE_OK);
+    want("alb_conn", "tls_verify_status", NULL);
+    want("alb_conn", "conn_trace_id", "TID_0a1b2f");
+    assert_int_equal(parse("alb_conn", "2024-05-02T03:04:07Z shop 203.0.113.9:5 10.0.0.1:80 0 0 0"),
+                     PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHAPE);
+}
+
+static void test_alb_health(void **state)
+{
+    const char *const *s = type("alb_health")->fmt->samples;
+
+    (void)state;
+    assert_int_equal(parse("alb_health", s[0]), PARSE_OK);
+    assert_int_equal(rec.ts, civil_to_us(2025, 12, 2, 3, 4, 5, 678901));
+    want("alb_health", "latency", "0.012345678");
+    want("alb_health", "target_addr", "10.0.3.4:8080");
+    want("alb_health", "target_ip", "10.0.3.4");
+    want("alb_health", "target_port", "8080");
+    want("alb_health", "status", "PASS");
+    want("alb_health", "status_code", "200");
+    want("alb_health", "elb", NULL);
+    assert_int_equal(parse("alb_health", s[1]), PARSE_OK);
+    want("alb_health", "error", "TimedOut");
+    assert_int_equal(parse("alb_health", s[2]), PARSE_OK);
+    want("alb_health", "target_addr", "arn:aws:lambda:eu-west-1:111122223333:function:shop");
+    want("alb_health", "target_ip", NULL);
+    want("alb_health", "ip_address", "10.0.0.4");
+    assert_int_equal(parse("alb_health", "http 2025-12-02T03:04:05Z app/a/b 10.0.3.4:8080 x PASS"),
+                     PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHAPE);
+}
+
+static void test_tgwflow(void **state)
+{
+    const char *const *s = type("tgwflow")->fmt->samples;
+
+    (void)state;
+    lay = NULL;
+    assert_int_equal(parse("tgwflow", s[0]), PARSE_OK);
+    assert_int_equal(rec.ts, 1700000000000000);
+    want("tgwflow", "tgw-pair-attachment-id", "tgw-attach-02");
+    want("tgwflow", "packets_lost_blackhole", "2");
+    want("tgwflow", "pkt-dst-aws-service", "-");
+    assert_int_equal(parse("tgwflow", s[1]), PARSE_OK);
+    want("tgwflow", "log-status", "NODATA");
+    assert_int_equal(parse("tgwflow", s[2]), PARSE_HEADER);
+    assert_int_equal(parse("tgwflow", s[3]), PARSE_OK);
+    want("tgwflow", "server_ip", "2001:db8::2");
+    want("tgwflow", "packets-lost-no-route", "4");
+    want("tgwflow", "srcport", NULL);
+    assert_int_equal(parse("tgwflow", "6 tgw-01 10.0.0.1"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHORT);
+    assert_int_equal(parse("tgwflow", "6 tgw-01 nobody 10.0.0.1 0 1 2 OK"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHAPE);
+}
+
+static void test_globalaccelerator(void **state)
+{
+    const char *const *s = type("globalaccelerator")->fmt->samples;
+
+    (void)state;
+    lay = NULL;
+    assert_int_equal(parse("globalaccelerator", s[0]), PARSE_OK);
+    assert_int_equal(rec.ts, 1700000000000000);
+    want("globalaccelerator", "endpointip", "10.0.0.4");
+    want("globalaccelerator", "agaregion", "LHR50-P2");
+    want("globalaccelerator", "vpc_id", "vpc-01");
+    want("globalaccelerator", "reject_reason", NULL);
+    assert_int_equal(parse("globalaccelerator", s[1]), PARSE_OK);
+    want("globalaccelerator", "client_ip", "2001:db8::9");
+    want("globalaccelerator", "direction", "EGRESS");
+    want("globalaccelerator", "vpc_id", NULL);
+    assert_int_equal(parse("globalaccelerator", s[2]), PARSE_HEADER);
+    assert_int_equal(parse("globalaccelerator", s[3]), PARSE_OK);
+    want("globalaccelerator", "logstatus", "SKIPDATA");
+    want("globalaccelerator", "error", "BPA");
+    assert_int_equal(parse("globalaccelerator", s[0]), PARSE_OK); /* one value less than names */
+    assert_int_equal(parse("globalaccelerator", "2.0 111122223333 0a1b 203.0.113.9 5"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHORT);
+}
+
+static void test_route53public(void **state)
+{
+    const char *const *s = type("route53public")->fmt->samples;
+
+    (void)state;
+    assert_int_equal(parse("route53public", s[0]), PARSE_OK);
+    assert_int_equal(rec.ts, civil_to_us(2024, 5, 2, 3, 4, 5, 678000));
+    want("route53public", "queryName", "www.example.com");
+    want("route53public", "rcode", "NOERROR");
+    want("route53public", "edns_client_subnet", "198.51.100.0/24");
+    assert_int_equal(parse("route53public", s[1]), PARSE_OK);
+    want("route53public", "client_ip", "2001:db8::9");
+    want("route53public", "edge_location", "IAD12");
+    /* the documentation's own sample has a word for the edge */
+    assert_int_equal(parse("route53public",
+                           "1.0 2017-12-13T08:16:02.130Z Z123412341234 example.com "
+                           "A NOERROR UDP Region 192.168.1.1 -"),
+                     PARSE_OK);
+    assert_int_equal(parse("route53public", "1.0 2017-12-13T08:16:02.130Z x example.com A NOERROR"),
+                     PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHAPE);
+}
+
+/* A full real-time record; what is odd about it must not matter: an agent that looks like a method,
+ * a referer that looks like a scheme, dashes wherever there can be some. */
+static const char *const rt_values[] = {
+    "1714619047.250",
+    "203.0.113.9",
+    "192.0.2.80",
+    "0.010",
+    "502",
+    "1234",
+    "GET",
+    "https",
+    "shop.example.com",
+    "/cart?item=7",
+    "77",
+    "LHR50-P2",
+    "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOr==",
+    "d1.cloudfront.net",
+    "0.012",
+    "HTTP/2.0",
+    "IPv4",
+    "GET",
+    "https",
+    "-",
+    "item=7",
+    "Error",
+    "198.51.100.1,%20192.0.2.3",
+    "TLSv1.3",
+    "TLS_AES_128_GCM_SHA256",
+    "Error",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "50000",
+    "OriginCommError",
+    "US",
+    "gzip",
+    "*/*",
+    "*",
+    "host:x%0A",
+    "host%0A",
+    "1",
+    "-",
+    "-",
+    "0.008",
+    "0.009",
+    "64500",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "-",
+    "origin.example.com",
+    "-",
+    "-",
+    "-",
+    "0a1b2c",
+    "-",
+    "-",
+    "surplus",
+};
+
+/* The line of the first n values without those of the list. */
+static void rt_line(struct strbuf *out, unsigned n, const unsigned *without, unsigned n_without)
+{
+    strbuf_reset(out);
+    for (unsigned i = 0; i < n; i++) {
+        bool leave_out = false;
+
+        for (unsigned k = 0; k < n_without; k++)
+            leave_out |= without[k] == i;
+        if (!leave_out)
+            strbuf_addf(out, "%s%s", out->len ? "\t" : "", rt_values[i]);
+    }
+}
+
+/* Without a header the fields are found, whichever were chosen. */
+static void test_cloudfront_rt(void **state)
+{
+    static const unsigned server[] = {2}, some[] = {2, 7, 10, 12, 13, 15, 16};
+    static const struct {
+        unsigned n;
+        const unsigned *without;
+        unsigned n_without;
+    } choice[] = {
+        {46, NULL, 0},   {46, server, 1}, {69, NULL, 0},
+        {71, NULL, 0},   {40, NULL, 0},   {40, server, 1},
+        {41, server, 1}, {71, server, 1}, {46, some, ARRAY_LEN(some)},
+    };
+    struct strbuf line = STRBUF_INIT;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(choice); i++) {
+        lay = NULL;
+        rt_line(&line, choice[i].n, choice[i].without, choice[i].n_without);
+        assert_int_equal(parse("cloudfront_rt", line.buf), PARSE_OK);
+        assert_int_equal(lay->n, choice[i].n - choice[i].n_without);
+        assert_int_equal(rec.ts, 1714619047250000);
+        want("cloudfront_rt", "c-ip", "203.0.113.9");
+        want("cloudfront_rt", "s-ip", choice[i].without ? NULL : "192.0.2.80");
+        want("cloudfront_rt", "status", "502");
+        want("cloudfront_rt", "cs-uri-stem", "/cart?item=7");
+        want("cloudfront_rt", "path", "/cart");
+        want("cloudfront_rt", "query", "item=7");
+        want("cloudfront_rt", "x-edge-location", "LHR50-P2");
+        want("cloudfront_rt", "cs-user-agent", "GET");
+        want("cloudfront_rt", "x-edge-result-type", "Error");
+        want("cloudfront_rt", "error", "OriginCommError");
+        want("cloudfront_rt", "c-country", "US");
+        if (choice[i].n >= 46) {
+            want("cloudfront_rt", "cs-headers-count", "1");
+            want("cloudfront_rt", "asn", "64500");
+        }
+        if (choice[i].n >= 69)
+            want("cloudfront_rt", "connection-id", "0a1b2c");
+    }
+    strbuf_release(&line);
+}
+
+static void test_cloudfront_rt_edges(void **state)
+{
+    struct strbuf line = STRBUF_INIT;
+    const struct layout *first;
+
+    (void)state;
+    lay = NULL;
+    rt_line(&line, ARRAY_LEN(rt_values), NULL, 0);
+    assert_int_equal(parse("cloudfront_rt", line.buf), PARSE_OK);
+    want("cloudfront_rt", "viewer-response-log-data", "-");
+    want("cloudfront_rt", "extra_1", "surplus");
+    /* the order stays that of the file when one value is odd */
+    first = lay;
+    line.buf[strlen("1714619047.250\t")] = 'x';
+    assert_int_equal(parse("cloudfront_rt", line.buf), PARSE_OK);
+    assert_ptr_equal(lay, first);
+    want("cloudfront_rt", "c-ip", "x03.0.113.9");
+    /* a TAB at the end is no field more */
+    lay = NULL;
+    rt_line(&line, 46, NULL, 0);
+    strbuf_addc(&line, '\t');
+    assert_int_equal(parse("cloudfront_rt", line.buf), PARSE_OK);
+    assert_int_equal(lay->n, 46);
+    lay = NULL;
+    assert_int_equal(parse("cloudfront_rt", "1714619047.250"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHAPE);
+    assert_int_equal(parse("cloudfront_rt", "1714619047.250\tone\ttwo"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_HEADER);
+    strbuf_release(&line);
+}
+
 static void test_text(void **state)
 {
     (void)state;
@@ -390,6 +691,118 @@ static void test_detect(void **state)
     want_type("x/ELBAccessLogTestFile", "Enable AccessLog for ELB: app/a/b at 2024-01-01", "text");
 }
 
+/* Without a header: every generation of the legacy log, told by its first columns. */
+static void test_cloudfront_generations(void **state)
+{
+    static const char *const value[] = {"2013-06-07",
+                                        "08:09:10",
+                                        "LHR5",
+                                        "99",
+                                        "203.0.113.2",
+                                        "GET",
+                                        "d0example.cloudfront.net",
+                                        "/a",
+                                        "200",
+                                        "-",
+                                        "-",
+                                        "-",
+                                        "-",
+                                        "Hit",
+                                        "id==",
+                                        "www.example.com",
+                                        "https",
+                                        "12",
+                                        "0.034",
+                                        "-",
+                                        "TLSv1.2",
+                                        "AES128",
+                                        "Hit",
+                                        "HTTP/1.1",
+                                        "-",
+                                        "-",
+                                        "50000",
+                                        "0.012",
+                                        "Hit",
+                                        "text/html",
+                                        "7",
+                                        "-",
+                                        "-",
+                                        "later"};
+    static const unsigned count[] = {12, 15, 18, 19, 23, 24, 26, 33, 34};
+    struct strbuf line = STRBUF_INIT;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(count); i++) {
+        lay = NULL;
+        strbuf_reset(&line);
+        for (unsigned k = 0; k < count[i]; k++)
+            strbuf_addf(&line, "%s%s", k ? "\t" : "", value[k]);
+        want_type("", line.buf, "cloudfront");
+        assert_int_equal(parse("cloudfront", line.buf), PARSE_OK);
+        want("cloudfront", "status", "200");
+        want("cloudfront", "time-taken", count[i] >= 19 ? "0.034" : NULL);
+        want("cloudfront", "sc-range-end", count[i] >= 33 ? "-" : NULL);
+        want("cloudfront", "extra_1", count[i] >= 34 ? "later" : NULL);
+    }
+    lay = NULL;
+    assert_int_equal(parse("cloudfront", "2013-06-07\t08:09:10\ta\tb\tc\td\te\tf\tg\th\ti\tj"),
+                     PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHAPE);
+    strbuf_release(&line);
+}
+
+#define ELB "AWSLogs/111122223333/elasticloadbalancing/eu-west-1/2025/12/02/"
+#define ELB_APP                                                                                    \
+    "111122223333_elasticloadbalancing_eu-west-1_app.shop.0a1b_20251202T0305Z_192.0.2.1_x"
+#define FLOW "AWSLogs/111122223333/vpcflowlogs/eu-west-1/2025/12/02/"
+
+/* The logs of one load balancer lie side by side, and begin alike. */
+static void test_detect_balancers(void **state)
+{
+    static const struct {
+        const char *path, *name;
+    } file[] = {
+        {ELB ELB_APP ".log.gz", "alb"},
+        {ELB "conn_log_" ELB_APP ".log.gz", "alb_conn"},
+        {ELB "health_check_log_" ELB_APP ".log.gz", "alb_health"},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(file); i++) {
+        want_type(file[i].path, "", file[i].name);
+        for (unsigned k = 0; k < ARRAY_LEN(file); k++)
+            for (const char *const *s = type(file[k].name)->fmt->samples; *s; s++)
+                want_type(file[i].path, *s, file[k].name); /* the content counts for more */
+    }
+}
+
+/* Folder and file name are the same for both kinds of flow logs. */
+static void test_detect_flows(void **state)
+{
+    static const char path[] =
+        FLOW "111122223333_vpcflowlogs_eu-west-1_fl-01_20251202T0305Z_0a.log";
+
+    (void)state;
+    want_type(path, type("tgwflow")->fmt->samples[0], "tgwflow");
+    want_type(path, type("tgwflow")->fmt->samples[1], "tgwflow");
+    want_type(path, "version resource-type packets-lost-no-route srcaddr start\n", "tgwflow");
+    want_type(path, "version tgw_src_vpc_id srcaddr start\n", "tgwflow");
+    want_type(path, "version interface-type srcaddr start resource-id\n", "vpcflow");
+    want_type(path, type("vpcflow")->fmt->samples[0], "vpcflow");
+}
+
+/* No sample of a type looks like another one. */
+static void test_detect_alone(void **state)
+{
+    static const char *const names[] = {"alb_conn", "alb_health", "globalaccelerator",
+                                        "route53public", "cloudfront_rt"};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+        for (const char *const *s = type(names[i])->fmt->samples; *s; s++)
+            want_type("", *s, names[i]);
+}
+
 static void test_lookup(void **state)
 {
     struct logtype *vpc = type("vpcflow"), *s3 = type("s3access"), *clb = type("clb");
@@ -425,13 +838,31 @@ static void test_layouts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),    cmocka_unit_test(test_cut_samples),
-        cmocka_unit_test(test_tables),     cmocka_unit_test(test_alb),
-        cmocka_unit_test(test_alb_edges),  cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_clb),        cmocka_unit_test(test_nlb),
-        cmocka_unit_test(test_cloudfront), cmocka_unit_test(test_vpcflow),
-        cmocka_unit_test(test_s3access),   cmocka_unit_test(test_text),
-        cmocka_unit_test(test_detect),     cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_cut_samples),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_alb),
+        cmocka_unit_test(test_alb_edges),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_alb_conn),
+        cmocka_unit_test(test_alb_health),
+        cmocka_unit_test(test_clb),
+        cmocka_unit_test(test_nlb),
+        cmocka_unit_test(test_cloudfront),
+        cmocka_unit_test(test_cloudfront_generations),
+        cmocka_unit_test(test_cloudfront_rt),
+        cmocka_unit_test(test_cloudfront_rt_edges),
+        cmocka_unit_test(test_vpcflow),
+        cmocka_unit_test(test_tgwflow),
+        cmocka_unit_test(test_globalaccelerator),
+        cmocka_unit_test(test_route53public),
+        cmocka_unit_test(test_s3access),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_detect),
+        cmocka_unit_test(test_detect_balancers),
+        cmocka_unit_test(test_detect_flows),
+        cmocka_unit_test(test_detect_alone),
+        cmocka_unit_test(test_lookup),
         cmocka_unit_test(test_layouts),
     };
 

@@ -167,29 +167,42 @@ static void grow_local(struct build_col *c)
     c->n_slot = n;
 }
 
+static inline bool same_8(const char *a, const char *b)
+{
+    uint64_t x, y;
+
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+    return x == y;
+}
+
+static inline bool same_4(const char *a, const char *b)
+{
+    uint32_t x, y;
+
+    memcpy(&x, a, 4);
+    memcpy(&y, b, 4);
+    return x == y;
+}
+
 /* Equal texts, most of them short: no call for what two or three loads decide. */
 static inline bool same_text(struct slice a, struct slice b)
 {
-    uint64_t x, y;
-    size_t i;
+    size_t i, n = a.len;
 
-    if (a.len != b.len)
+    if (n != b.len)
         return false;
-    if (a.len < 8) {
-        for (i = 0; i < a.len; i++)
-            if (a.ptr[i] != b.ptr[i])
+    if (n >= 8) {
+        for (i = 0; i + 8 < n; i += 8)
+            if (!same_8(a.ptr + i, b.ptr + i))
                 return false;
-        return true;
+        return same_8(a.ptr + n - 8, b.ptr + n - 8);
     }
-    for (i = 0; i + 8 <= a.len; i += 8) {
-        memcpy(&x, a.ptr + i, 8);
-        memcpy(&y, b.ptr + i, 8);
-        if (x != y)
-            return false;
-    }
-    memcpy(&x, a.ptr + a.len - 8, 8);
-    memcpy(&y, b.ptr + a.len - 8, 8);
-    return x == y;
+    if (n >= 4)
+        return same_4(a.ptr, b.ptr) && same_4(a.ptr + n - 4, b.ptr + n - 4);
+    /* the first, the last and the middle one are all bytes of a text of up to three */
+    return n == 0 ||
+           (a.ptr[0] == b.ptr[0] && a.ptr[n - 1] == b.ptr[n - 1] && a.ptr[n / 2] == b.ptr[n / 2]);
 }
 
 static uint32_t local_code(struct builder *b, struct build_col *c, struct slice s, uint64_t h)
@@ -397,19 +410,37 @@ static struct rowkey built_key(const struct builder *b, uint32_t row)
     return (struct rowkey){b->ts[row], r->source, r->off + b->off[row]};
 }
 
-/* Equal times stand in order of arrival, which is nearly always that of source and offset. */
-static void order_ties(const struct builder *b, uint32_t *perm)
+static int by_key(const void *x, const void *y, void *ctx)
 {
-    for (uint32_t i = 1; i < b->n; i++) {
-        struct rowkey k = built_key(b, perm[i]), before = built_key(b, perm[i - 1]);
-        uint32_t row = perm[i], j = i;
+    struct rowkey a = built_key(ctx, *(const uint32_t *)x),
+                  b = built_key(ctx, *(const uint32_t *)y);
 
-        while (j > 0 && rowkey_cmp(&before, &k) > 0) {
-            perm[j] = perm[j - 1];
-            if (--j > 0)
-                before = built_key(b, perm[j - 1]);
+    return rowkey_cmp(&a, &b);
+}
+
+/* Whether row y may stand behind row x of the same time. */
+static bool in_order(const struct builder *b, uint32_t x, uint32_t y)
+{
+    if (b->run_of[x] == b->run_of[y])
+        return b->off[x] <= b->off[y];
+    return by_key(&x, &y, (void *)(uintptr_t)b) <= 0;
+}
+
+/* Equal times stand in order of arrival, which is nearly always that of source and offset. */
+static void order_ties(struct builder *b, uint32_t *perm)
+{
+    uint32_t from = 0; /* of the stretch of equal times */
+    bool sorted = true;
+
+    for (uint32_t i = 1; i <= b->n; i++) {
+        if (i < b->n && b->ts[perm[i]] == b->ts[perm[from]]) {
+            sorted = sorted && in_order(b, perm[i - 1], perm[i]);
+            continue;
         }
-        perm[j] = row;
+        if (!sorted)
+            qsort_r(perm + from, i - from, sizeof(*perm), by_key, b);
+        from = i;
+        sorted = true;
     }
 }
 

@@ -153,26 +153,26 @@ static const char *const json_keys[] = {
 /* --- key and value --- */
 
 static const struct {
-    const char *key;
+    struct slice key;
     uint8_t field;
 } keys[] = {
-    {"RequestId: ", F_REQUEST_ID},
-    {"Version: ", F_VERSION},
-    {"Duration: ", F_DURATION},
-    {"Billed Duration: ", F_BILLED},
-    {"Memory Size: ", F_MEMORY},
-    {"Max Memory Used: ", F_USED},
-    {"Init Duration: ", F_INIT},
-    {"Restore Duration: ", F_RESTORE},
-    {"Billed Restore Duration: ", F_BILLED_RESTORE},
-    {"XRAY TraceId: ", F_TRACE},
-    {"SegmentId: ", F_SEGMENT},
-    {"Sampled: ", F_SAMPLED},
-    {"Status: ", F_STATUS},
-    {"Error Type: ", F_ERROR_TYPE},
-    {"Phase: ", F_PHASE},
-    {"Runtime Version: ", F_RUNTIME},
-    {"Runtime Version ARN: ", F_RUNTIME_ARN},
+    {SL("RequestId: "), F_REQUEST_ID},
+    {SL("Version: "), F_VERSION},
+    {SL("Duration: "), F_DURATION},
+    {SL("Billed Duration: "), F_BILLED},
+    {SL("Memory Size: "), F_MEMORY},
+    {SL("Max Memory Used: "), F_USED},
+    {SL("Init Duration: "), F_INIT},
+    {SL("Restore Duration: "), F_RESTORE},
+    {SL("Billed Restore Duration: "), F_BILLED_RESTORE},
+    {SL("XRAY TraceId: "), F_TRACE},
+    {SL("SegmentId: "), F_SEGMENT},
+    {SL("Sampled: "), F_SAMPLED},
+    {SL("Status: "), F_STATUS},
+    {SL("Error Type: "), F_ERROR_TYPE},
+    {SL("Phase: "), F_PHASE},
+    {SL("Runtime Version: "), F_RUNTIME},
+    {SL("Runtime Version ARN: "), F_RUNTIME_ARN},
 };
 
 static bool is_gap(char c)
@@ -186,12 +186,9 @@ static int key_at(const char *p, const char *end)
     if (p == end || *p < 'B' || *p > 'X') /* they begin with capitals */
         return -1;
     for (unsigned i = 0; i < ARRAY_LEN(keys); i++) {
-        size_t n;
+        struct slice key = keys[i].key;
 
-        if (keys[i].key[0] != *p)
-            continue;
-        n = strlen(keys[i].key);
-        if ((size_t)(end - p) >= n && memcmp(p, keys[i].key, n) == 0)
+        if (key.ptr[0] == *p && (size_t)(end - p) >= key.len && memcmp(p, key.ptr, key.len) == 0)
             return (int)i;
     }
     return -1;
@@ -228,7 +225,7 @@ static void read_pairs(struct slice line, struct slice *val)
         if (p == end)
             break;
         key = next;
-        p += strlen(keys[key].key);
+        p += keys[key].key.len;
         from = p--;
     }
 }
@@ -340,38 +337,39 @@ static void failed_line(struct slice line, struct record *rec)
 }
 
 /* Lines that the service writes begin with one of these words. */
-static const char *service_kind(struct slice line)
+static struct slice service_kind(struct slice line)
 {
     static const struct {
-        const char *start, *kind;
+        struct slice start, kind;
     } starts[] = {
-        {"START RequestId: ", "START"},
-        {"END RequestId: ", "END"},
-        {"REPORT ", "REPORT"},
-        {"INIT_START ", "INIT_START"},
-        {"INIT_REPORT ", "INIT_REPORT"},
-        {"RESTORE_START ", "RESTORE_START"},
-        {"RESTORE_REPORT ", "RESTORE_REPORT"},
-        {"XRAY TraceId: ", "XRAY"},
-        {"EXTENSION\t", "EXTENSION"},
-        {"EXTENSION Name: ", "EXTENSION"},
-        {"TELEMETRY\t", "TELEMETRY"},
-        {"TELEMETRY Name: ", "TELEMETRY"},
-        {"LOGS\t", "LOGS"},
-        {"LOGS Name: ", "LOGS"},
+        {SL("START RequestId: "), SL("START")},
+        {SL("END RequestId: "), SL("END")},
+        {SL("REPORT "), SL("REPORT")},
+        {SL("INIT_START "), SL("INIT_START")},
+        {SL("INIT_REPORT "), SL("INIT_REPORT")},
+        {SL("RESTORE_START "), SL("RESTORE_START")},
+        {SL("RESTORE_REPORT "), SL("RESTORE_REPORT")},
+        {SL("XRAY TraceId: "), SL("XRAY")},
+        {SL("EXTENSION\t"), SL("EXTENSION")},
+        {SL("EXTENSION Name: "), SL("EXTENSION")},
+        {SL("TELEMETRY\t"), SL("TELEMETRY")},
+        {SL("TELEMETRY Name: "), SL("TELEMETRY")},
+        {SL("LOGS\t"), SL("LOGS")},
+        {SL("LOGS Name: "), SL("LOGS")},
     };
 
     for (unsigned i = 0; line.len && i < ARRAY_LEN(starts); i++)
-        if (starts[i].start[0] == line.ptr[0] && slice_starts(line, starts[i].start))
+        if (starts[i].start.ptr[0] == line.ptr[0] && line.len >= starts[i].start.len &&
+            memcmp(line.ptr, starts[i].start.ptr, starts[i].start.len) == 0)
             return starts[i].kind;
-    return NULL;
+    return (struct slice){NULL, 0};
 }
 
-static enum parse_result parse_service(struct slice line, struct record *rec, const char *kind)
+static enum parse_result parse_service(struct slice line, struct record *rec, struct slice kind)
 {
     struct slice *val = rec->val;
 
-    val[F_KIND] = slice_str(kind);
+    val[F_KIND] = kind;
     read_pairs(line, val);
     if (val[F_KIND].len == 6 && slice_is(val[F_KIND], "REPORT") &&
         (!val[F_REQUEST_ID].len || !val[F_DURATION].len))
@@ -381,10 +379,10 @@ static enum parse_result parse_service(struct slice line, struct record *rec, co
 
 static enum parse_result parse_text(struct slice line, struct record *rec)
 {
-    const char *kind = service_kind(line);
+    struct slice kind = service_kind(line);
     struct slice first = line;
 
-    if (kind)
+    if (kind.ptr)
         return parse_service(line, rec, kind);
     rec->val[F_KIND] = SL("APP");
     if (line.len && (unsigned char)(line.ptr[0] - '0') <= 9 &&
@@ -462,14 +460,14 @@ static int detect(const struct probe *p)
     unsigned seen = 0, fit = 0;
 
     while (seen < PROBE_LINES && probe_line(&head, &line)) {
-        const char *kind = service_kind(line);
+        struct slice kind = service_kind(line);
 
         seen++;
         if (is_json_object(line))
             fit += json_get(line, SL("type")).len > 10 && json_get(line, SL("record")).ptr &&
                    slice_starts(json_get(line, SL("type")), "\"platform.");
         else
-            fit += (kind && memmem(line.ptr, line.len, ": ", 2)) || is_node_line(line) ||
+            fit += (kind.ptr && memmem(line.ptr, line.len, ": ", 2)) || is_node_line(line) ||
                    is_timeout_line(line);
     }
     return !seen || !fit ? (named ? 50 : 0) : 70 + (int)(20 * fit / seen) + (named ? 10 : 0);

@@ -278,6 +278,34 @@ static void compare_with_naive(struct session *s, struct snapshot *snap, const c
     query_ast_free(q);
 }
 
+/* Rows of one time that come in any order of source and offset. */
+static void equal_times_stand_by_file_and_place(void **state)
+{
+    struct builder *b = builder_new(logtype_text());
+    struct record *rec = record_new();
+    struct segment *seg;
+
+    (void)state;
+    for (uint32_t r = 0; r < 500; r++) {
+        builder_run(b, &(struct run){.source = rnd(40), .layout = UINT32_MAX, .off = 1000 * r});
+        for (uint32_t i = 0; i < 20; i++) {
+            record_begin(rec, logtype_text());
+            rec->ts = rnd(3);
+            assert_true(builder_add(b, rec, 1000 * r + i * 10, 9, i));
+        }
+    }
+    seg = builder_seal(b);
+    assert_int_equal(seg->n, 10000);
+    for (uint32_t i = 1; i < seg->n; i++) {
+        struct rowkey before = segment_key(seg, i - 1), k = segment_key(seg, i);
+
+        assert_true(rowkey_cmp(&before, &k) < 0);
+    }
+    segment_unref(seg);
+    record_free(rec);
+    builder_free(b);
+}
+
 static void fast_filter_equals_naive(void **state)
 {
     struct session *s = open_flows();
@@ -459,10 +487,15 @@ static void dictionary_numbers_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dictionary_numbers_texts), cmocka_unit_test(every_line_is_counted_once),
-        cmocka_unit_test(rows_stand_in_time_order), cmocka_unit_test(fast_filter_equals_naive),
-        cmocka_unit_test(facet_equals_naive),       cmocka_unit_test(histogram_counts_every_row),
-        cmocka_unit_test(lines_know_their_numbers), cmocka_unit_test(a_growing_file_is_joined_once),
+        cmocka_unit_test(dictionary_numbers_texts),
+        cmocka_unit_test(every_line_is_counted_once),
+        cmocka_unit_test(rows_stand_in_time_order),
+        cmocka_unit_test(equal_times_stand_by_file_and_place),
+        cmocka_unit_test(fast_filter_equals_naive),
+        cmocka_unit_test(facet_equals_naive),
+        cmocka_unit_test(histogram_counts_every_row),
+        cmocka_unit_test(lines_know_their_numbers),
+        cmocka_unit_test(a_growing_file_is_joined_once),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -117,19 +117,41 @@ static bool is_decimal(struct slice s)
     return exp_digits && i == s.len;
 }
 
+/* Up to fifteen digits, with a point among them or not: both the digits and the power of ten are
+ * exact, so their quotient is the double that is nearest. */
+static bool parse_short_decimal(struct slice s, double *out)
+{
+    static const double pow10[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    size_t point = s.len;
+    uint64_t v = 0;
+
+    if (s.len > 16)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        if (is_digit(s.ptr[i]))
+            v = v * 10 + (unsigned)(s.ptr[i] - '0');
+        else if (s.ptr[i] == '.' && point == s.len)
+            point = i;
+        else
+            return false;
+    }
+    if (s.len == 16 && point == s.len) /* sixteen digits */
+        return false;
+    *out = (double)v / pow10[point == s.len ? 0 : s.len - 1 - point];
+    return true;
+}
+
 bool parse_double(struct slice s, double *out)
 {
     char buf[400];
     locale_t c_locale;
-    int64_t whole;
     double d;
 
     if (!s.len || s.len >= sizeof(buf) || !is_decimal(s))
         return false;
-    if (s.ptr[0] != '-' && parse_fixed(s, 0, &whole) && whole < (1LL << 53)) {
-        *out = (double)whole;
+    if (parse_short_decimal(s, out))
         return true;
-    }
     memcpy(buf, s.ptr, s.len);
     buf[s.len] = '\0';
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant of the C library */

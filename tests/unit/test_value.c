@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -245,14 +247,34 @@ static void test_decode(void **state)
     want_decoded(FF_URLENC, "", "");
 }
 
+/* The short way to a double equals that of the C library. */
+static void decimals_equal_strtod(void **state)
+{
+    uint64_t x = 88172645463325252u;
+
+    (void)state;
+    for (unsigned i = 0; i < 200000; i++) {
+        char text[40];
+        double d;
+
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        snprintf(text, sizeof(text), "%.*f", (int)(x % 9),
+                 (double)(x >> 12) / (double)(1 + x % 1000003));
+        assert_true(parse_double(sl(text), &d));
+        assert_true(d == strtod(text, NULL));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fixed),   cmocka_unit_test(test_double),
-        cmocka_unit_test(test_iso8601), cmocka_unit_test(test_other_times),
-        cmocka_unit_test(test_civil),   cmocka_unit_test(test_ip),
-        cmocka_unit_test(test_cidr),    cmocka_unit_test(test_field_number),
-        cmocka_unit_test(test_decode),
+        cmocka_unit_test(test_fixed),        cmocka_unit_test(decimals_equal_strtod),
+        cmocka_unit_test(test_double),       cmocka_unit_test(test_iso8601),
+        cmocka_unit_test(test_other_times),  cmocka_unit_test(test_civil),
+        cmocka_unit_test(test_ip),           cmocka_unit_test(test_cidr),
+        cmocka_unit_test(test_field_number), cmocka_unit_test(test_decode),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,14 +14,17 @@ struct column_def {
 
 static const struct column_def mixed_columns[] = {
     {"st",
-     "errorCode rcode response_code outcome status_code connection-attempt-status status action", 3,
+     "errorCode rcode response_code outcome tls_verify_status connection-attempt-status status "
+     "action",
+     3, false, false, true},
+    {"tgt", "target_status_code backend_status_code x-edge-result-type status_code error_code", 5,
      false, false, true},
-    {"tgt", "target_status_code backend_status_code x-edge-result-type error_code", 5, false, false,
-     true},
     {"method", "service query_type @type event.proto method level connection-log-type protocol", 6,
      false, false, false},
-    {"path", "eventName query_name event.alert.signature path dstaddr domain_name message", 12,
-     true, false, false},
+    {"path",
+     "eventName query_name event.alert.signature path dstaddr endpoint_ip target_addr "
+     "tls_verify_status domain_name message",
+     12, true, false, false},
     {"client", "client_ip", 15, false, false, false},
     {"took", "duration", 8, false, true, false},
     {"who", "principal", 20, false, false, false},
@@ -57,7 +60,7 @@ static const struct column_def single_columns[] = {
     {"took", "duration", 8, false, true, false},
     {"target", "target_ip backend_ip destination_ip", 15, false, false, false},
     {"ttfb", "time-to-first-byte", 8, false, true, false},
-    {"error", "error_code error_reason", 20, false, false, false},
+    {"error", "error_code error_reason reason_code tls_verify_status", 20, false, false, false},
     {"host", "host", 20, false, false, false},
     {"sent", "bytes_out", 9, false, true, false},
     {"flags", "tcp-flags", 5, false, true, false},
@@ -233,7 +236,7 @@ static struct slice protocol_text(struct slice s)
 /* In the common list the destination of a flow stands for its path, port and all. */
 static struct slice destination_text(struct rowview *v, struct slice addr, struct strbuf *buf)
 {
-    int f = logtype_lookup(v->seg->lt, SL("dstport"));
+    int f = find_field(v->seg->lt, "dstport endpoint_port");
     struct slice port = f < 0 ? SL("-") : rowview_field(v, f);
 
     if (value_missing(port))
@@ -257,7 +260,7 @@ static struct slice outcome_text(struct slice s)
         {"NOERROR", "ok"},  {"NXDOMAIN", "NXD"},  {"SERVFAIL", "SRV"}, {"success", "ok"},
         {"timeout", "T/O"}, {"failed", "ERR"},    {"failure", "ERR"},  {"error", "ERR"},
         {"PASS", "ok"},     {"FAIL", "ERR"},      {"Denied", "DEN"},   {"Unauthorized", "DEN"},
-        {"Throttl", "THR"}, {"DENY", "DEN"},
+        {"Throttl", "THR"}, {"DENY", "DEN"},      {"Success", "ok"},   {"Failed", "ERR"},
     };
 
     for (unsigned i = 0; i < ARRAY_LEN(outcomes); i++)
@@ -310,7 +313,7 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
     }
     if (strcmp(d->name, "protocol") == 0)
         return protocol_text(s);
-    if (c->flex && strcmp(d->name, "dstaddr") == 0)
+    if (c->flex && (strcmp(d->name, "dstaddr") == 0 || strcmp(d->name, "endpoint_ip") == 0))
         return destination_text(v, s, buf);
     if (d->unit == UNIT_BYTES) {
         int64_t n;

@@ -146,6 +146,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return PARSE_HEADER;
     }
     n = flow_split(lt, l ? l->field : default_order, l ? l->n : N_ORDERED, line, rec);
+    if (!l && (l = logtype_own_layout(lt, n)) != NULL)
+        flow_split(lt, l->field, l->n, line, rec);
     if (!l && !slice_starts(val[F_RESOURCE], "TransitGateway"))
         return record_bad(rec, REASON_HEADER);
     if (n < (l ? l->n : MIN_DEFAULT))

@@ -40,6 +40,14 @@ equal "JSON paths" "$("$awl" query 'fields order, state, x.y' -o csv "$work/logs
 equal "columns for a type that is known" "$("$awl" query 'fields asn, city, time-taken' -o csv "$work/logs/rt.log" | tail -1)" \
     "64500,London,0.005"
 
+mkdir -p "$work/flows/awl/formats"
+printf '%s\n' '[format]' 'based-on = tgwflow' 'fields = tgw-id srcaddr dstaddr bytes start log-status' '[samples]' \
+    '1 = tgw-01 10.0.0.1 10.1.0.2 1200 1700000000 OK' >"$work/flows/awl/formats/tgw.ini"
+printf '%s\n' 'tgw-02 10.0.0.3 10.1.0.4 77 1700000060 OK' >"$work/logs/gateway"
+equal "columns for a flow log without a header" \
+    "$(XDG_CONFIG_HOME=$work/flows "$awl" query 'fields @logtype, tgw_id, bytes, @timestamp' -o csv "$work/logs/gateway" | tail -1)" \
+    "tgwflow,tgw-02,77,2023-11-14T22:14:20Z"
+
 # --- wrong ones ---
 wrong() {
     printf '%b' "$2" >"$work/bad/x.ini"

@@ -171,7 +171,7 @@ static const unsigned free_form = BIT(AGENT) | BIT(URL) | BIT(PAIRS) | BIT(ADDRE
 #define MISFIT (-9)      /* in any other */
 #define NEVER_EMPTY (-4) /* a dash in a field that always has a value */
 #define GAP (-2)         /* a stretch of fields that were not chosen */
-#define CLEARLY 9        /* by how much another order must be better than that of the file */
+#define CLEARLY 6        /* by how much another order must be better than the usual one */
 
 static const struct {
     uint8_t shape;
@@ -528,27 +528,39 @@ static unsigned look_at(struct slice line, unsigned *shapes)
     return n;
 }
 
-/* The layout of this line, which is that of the file from here on: the one in force unless another
- * is clearly better. False if it is no record. */
-static bool find_layout(struct logtype *lt, const struct layout **lay, struct slice line)
+/* The order that lines of so many values had so far. A line with many dashes says little: it is
+ * read as those before it, also at the start of a chunk and after detection saw the first lines. */
+static _Atomic(const struct layout *) usual[N_ORDERED + 1];
+
+static bool is_as_good(const struct layout *l, unsigned n, const unsigned *shapes, int best)
+{
+    return l && l->n == n && score(l->field, n, shapes) + CLEARLY > best;
+}
+
+/* The layout of this line: that of the line before or the usual one unless another is clearly
+ * better. NULL if it is no record. */
+static const struct layout *find_layout(struct logtype *lt, const struct layout *before,
+                                        struct slice line)
 {
     unsigned shapes[N_ORDERED], n = look_at(line, shapes);
     const struct layout *found = logtype_own_layout(lt, n);
     uint16_t field[N_ORDERED];
     int best;
 
-    if (!found) {
-        n = MIN(n, (unsigned)N_ORDERED);
-        best = align(shapes, n, field);
-        if (!is_likely(field, n, shapes))
-            return false;
-        if (*lay && (*lay)->n == n && score((*lay)->field, n, shapes) + CLEARLY >= best)
-            return true;
-        found = layout_intern(lt, field, n);
-    }
     if (found)
-        *lay = found;
-    return found != NULL;
+        return found;
+    n = MIN(n, (unsigned)N_ORDERED);
+    best = align(shapes, n, field);
+    if (!is_likely(field, n, shapes))
+        return NULL;
+    if (is_as_good(before, n, shapes, best))
+        return before;
+    found = usual[n];
+    if (is_as_good(found, n, shapes, best))
+        return found;
+    found = layout_intern(lt, field, n);
+    usual[n] = found;
+    return found;
 }
 
 /* Whether the values that have a shape of their own have it. */
@@ -600,18 +612,23 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
                                struct record *rec)
 {
     struct slice rest = line, *val = rec->val;
+    const struct layout *found;
     unsigned n;
 
     record_begin(rec, lt);
     if (!is_record(slice_cut(&rest, '\t')) || !rest.ptr)
         return record_bad(rec, REASON_SHAPE);
-    if (!*lay && !find_layout(lt, lay, line))
+    if (!*lay && (found = find_layout(lt, NULL, line)) != NULL)
+        *lay = found;
+    if (!*lay)
         return record_bad(rec, REASON_HEADER);
     n = read_values(lt, *lay, line, rec);
     if (!still_fits(*lay, logtype_own_layout(lt, n), val, n)) {
-        if (!find_layout(lt, lay, line))
+        found = find_layout(lt, *lay, line);
+        if (!found)
             return record_bad(rec, REASON_SHAPE);
-        read_values(lt, *lay, line, rec);
+        *lay = found;
+        read_values(lt, found, line, rec);
     }
     if (!parse_epoch(val[F_TIME], &rec->ts))
         return record_bad(rec, REASON_TIME);

@@ -606,6 +606,8 @@ static void test_cloudfront_rt(void **state)
     strbuf_release(&line);
 }
 
+#define RT_FEW "1714619047.250\t203.0.113.9\t200\tGET\t/cart\tLHR50-P2\t0.012\tcurl/8\t"
+
 static void test_cloudfront_rt_edges(void **state)
 {
     struct strbuf line = STRBUF_INIT;
@@ -623,6 +625,14 @@ static void test_cloudfront_rt_edges(void **state)
     assert_int_equal(parse("cloudfront_rt", line.buf), PARSE_OK);
     assert_ptr_equal(lay, first);
     want("cloudfront_rt", "c-ip", "x03.0.113.9");
+    /* a line that says less is read as those before it */
+    lay = NULL;
+    assert_int_equal(parse("cloudfront_rt", RT_FEW "Hit\tUS"), PARSE_OK);
+    want("cloudfront_rt", "c-country", "US");
+    first = lay;
+    lay = NULL;
+    assert_int_equal(parse("cloudfront_rt", RT_FEW "-\t-"), PARSE_OK);
+    assert_ptr_equal(lay, first);
     /* a TAB at the end is no field more */
     lay = NULL;
     rt_line(&line, 46, NULL, 0);

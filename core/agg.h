@@ -61,6 +61,18 @@ struct group_table *group_compute(struct session *s, const struct rowset *r,
                                   struct err *e);
 void group_free(struct group_table *t);
 
+/* The same, row by row, of rows that are no records. */
+struct group_place {
+    struct rowkey key;         /* earliest() and latest() go by it */
+    const struct segment *seg; /* of the record; NULL: it is none */
+};
+struct grouper;
+struct grouper *grouper_new(const struct query_cmd *stats);
+/* False: too many groups. */
+bool grouper_add(struct grouper *g, const struct row_access *access, const struct group_place *at);
+struct group_table *grouper_table(struct grouper *g);
+void grouper_free(struct grouper *g);
+
 /* --- the tables of two views --- */
 
 #define SPARK_BUCKETS 16

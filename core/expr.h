@@ -33,6 +33,8 @@ enum expr_kind {
     EX_PRESENT, /* ispresent(arg[0]) */
     EX_ARITH,   /* arg[0] op arg[1]: + - * / % ^ ; unary minus is 0 - x */
     EX_CALL,    /* function `func` of arg[0..n) */
+    EX_MEMBER,  /* member `text` of the map arg[0]; with LIT_PLAIN: element num of the list */
+    EX_CAPTURE, /* group num of the first match of `re` in arg[0]; made by `parse` */
 };
 
 enum expr_op {
@@ -77,13 +79,14 @@ enum pseudo_field {
     PF_REGION,
     PF_SERVICE,
     PF_RESOURCE,
-    PF_STREAM,    /* @logStream: the container's, else @file */
-    PF_LOG,       /* @log: the log group of the container, else @source */
-    PF_UNPARSED,  /* @unparsed: the reason */
-    PF_ANYIP,     /* "ip": any address field of the record */
-    PF_COLUMN,    /* a column made by an earlier command (alias): column. After `stats`: index in
-                     the result, by keys first, then the aggregates. Otherwise: index among the
-                     items of all `fields` commands before it, in order. */
+    PF_STREAM,   /* @logStream: the container's, else @file */
+    PF_LOG,      /* @log: the log group of the container, else @source */
+    PF_UNPARSED, /* @unparsed: the reason */
+    PF_ANYIP,    /* "ip": any address field of the record */
+    PF_COLUMN,   /* a cell of the row at hand: `column`. After stats and pattern those of its table,
+                    behind unnest and parse ... multi what these made, in an item of stats the
+                    aggregates. -1: nothing, always missing. Aliases are no such columns: they are
+                    replaced by what they stand for as they are read. */
 };
 
 #define MAX_LOGTYPES MAX_TYPES
@@ -132,7 +135,19 @@ struct query_error {
     char hint[256]; /* nearest names or an example; "" if none */
 };
 
-enum cmd_kind { CMD_FILTER, CMD_FIELDS, CMD_DISPLAY, CMD_SORT, CMD_LIMIT, CMD_STATS, CMD_DEDUP };
+enum cmd_kind {
+    CMD_FILTER,
+    CMD_FIELDS,
+    CMD_DISPLAY,
+    CMD_SORT,
+    CMD_LIMIT,
+    CMD_STATS,
+    CMD_DEDUP,
+    CMD_UNNEST, /* a row for each element of a list, which is a new cell */
+    CMD_MULTI,  /* parse ... multi: a row for each match, whose groups are new cells */
+    CMD_PATTERN,
+    CMD_FILL, /* fillmissing: rows for the empty bins of the stats before */
+};
 
 enum agg_kind {
     AGG_NONE,
@@ -146,12 +161,16 @@ enum agg_kind {
     AGG_PCT,
     AGG_STDDEV,
     AGG_EARLIEST,
-    AGG_LATEST
+    AGG_LATEST,
+    AGG_SORTS_FIRST,
+    AGG_SORTS_LAST,
 };
+
+struct val;
 
 struct query_item {
     struct expr *expr; /* NULL for count(*) */
-    enum agg_kind agg; /* stats items */
+    enum agg_kind agg; /* aggregates */
     double pct;        /* AGG_PCT: 0..100 */
     int64_t bin_us;    /* by-keys made with bin(p): width; expr is @timestamp. 0 otherwise */
     bool desc;         /* sort */
@@ -161,11 +180,22 @@ struct query_item {
 struct query_cmd {
     enum cmd_kind kind;
     struct expr *filter;     /* CMD_FILTER */
-    struct query_item *item; /* fields, display, sort, stats, dedup */
+    struct query_item *item; /* fields, display, sort, dedup; stats: over the aggregates as cells */
     unsigned n_item;
     struct query_item *by; /* stats */
     unsigned n_by;
+    struct query_item *agg; /* stats: the aggregates its items are made of */
+    unsigned n_agg;
     uint64_t limit;
+    struct expr *from; /* unnest, multi, pattern: what is taken apart */
+    struct regex *re;  /* multi */
+    unsigned *group;   /* multi: number of the group of each of n_made cells */
+    unsigned n_made;   /* unnest, multi: new cells */
+    unsigned bin;      /* fillmissing: cell of the time */
+    unsigned column;   /* fillmissing: cell to fill */
+    unsigned n_key;    /* fillmissing: cells that are keys */
+    int64_t bin_us;    /* fillmissing */
+    struct val *fill;  /* fillmissing */
 };
 
 struct query_ast {
@@ -190,13 +220,15 @@ void expr_print(const struct expr *e, struct strbuf *out);
 
 /* --- the naive evaluator: one row at a time, the oracle of the vectorised one (filter.h) --- */
 
-enum val_kind { VAL_MISSING, VAL_NUM, VAL_STR, VAL_BOOL, VAL_TIME };
+/* VAL_JSON: a map or list, as its raw text; for tests and functions of texts it is as good as
+ * missing, but ispresent. */
+enum val_kind { VAL_MISSING, VAL_NUM, VAL_STR, VAL_BOOL, VAL_TIME, VAL_JSON };
 
 struct val {
     enum val_kind kind;
     double num;       /* VAL_NUM, VAL_BOOL */
     int64_t time_us;  /* VAL_TIME */
-    struct slice str; /* VAL_STR; VAL_NUM: the text it came from, if any */
+    struct slice str; /* VAL_STR, VAL_JSON; VAL_NUM: the text it came from, if any */
 };
 
 /* How a row answers for a field; implemented over a parsed record (rowview.h) or a result row. */
@@ -218,6 +250,10 @@ struct val expr_literal(const struct expr *e);
 bool glob_match(struct slice glob, struct slice s); /* "*" is any text; the whole of s */
 
 struct val expr_eval(const struct expr *e, const struct row_access *row);
+/* Element i of a list; a value that is no list is a list of itself. False: there is none. Texts may
+ * lie in scratch. */
+bool val_element(struct val list, uint64_t i, struct strbuf *scratch, struct val *out);
+bool val_number(struct val v, double *out); /* also a text of digits */
 bool val_truth(struct val v);            /* missing, 0, "", false are false */
 int val_cmp(struct val a, struct val b); /* total order of `sort`: natural order, missing last */
 /* Text of a value as results print it; numbers in shortest form. */

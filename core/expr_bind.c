@@ -245,6 +245,8 @@ static size_t spells_column(struct slice q, size_t at, struct slice name)
             return 0;
         }
     }
+    if (i < q.len && q.ptr[i] == '.') /* a member of it may follow */
+        return i - at;
     return i < q.len && lex_name_char(q.ptr[i]) && lex_name_char(q.ptr[i - 1]) ? 0 : i - at;
 }
 
@@ -259,31 +261,31 @@ static size_t column_length(struct slice q, size_t at, const struct column_name 
     return n;
 }
 
-struct expr *bind_column(struct parser *p, size_t i)
+struct expr *bind_cell(struct parser *p, struct slice name, int cell)
 {
     struct expr *e = expr_new(p, EX_FIELD, p->at, p->at);
 
-    e->text = p->column[i].name;
+    e->text = name;
     e->field = pool_alloc(p->pool, sizeof(*e->field));
     e->field->pseudo = PF_COLUMN;
-    e->field->column = (int)i;
+    e->field->column = cell;
     for (unsigned t = 0; t < MAX_LOGTYPES; t++)
         e->field->per_type[t] = -1;
     return e;
 }
 
-static struct expr *find_column(struct parser *p, size_t *len)
+/* What the name at p->at stands for, the longest one counts. *whole: no member of it follows. */
+static struct expr *find_column(struct parser *p, size_t *len, bool *whole)
 {
     struct slice quoted = {NULL, 0};
-    size_t n_quoted = lex_quoted_name(p->q, p->at, &quoted);
-    size_t best = 0, found = 0;
+    size_t n_quoted = lex_quoted_name(p->q, p->at, &quoted), best = 0, found = 0;
     struct expr *e;
 
     for (size_t i = p->n_column; i-- > 0;) {
         const struct column_name *c = &p->column[i];
         size_t n;
 
-        if (!c->alias)
+        if (!c->alias || c->item != (p->agg != NULL))
             continue;
         if (n_quoted)
             n = slice_eq(quoted, c->name) ? n_quoted : 0;
@@ -297,7 +299,9 @@ static struct expr *find_column(struct parser *p, size_t *len)
     if (!best)
         return NULL;
     *len = best;
-    e = bind_column(p, found);
+    *whole = p->at + best >= p->q.len || p->q.ptr[p->at + best] != '.';
+    e = expr_copy(p, p->column[found].expr);
+    e->at = (unsigned)p->at;
     e->at_len = (unsigned)best;
     return e;
 }
@@ -327,16 +331,14 @@ static struct expr *find_wide(struct parser *p, size_t *len)
     return NULL;
 }
 
-struct expr *bind_name(struct parser *p, size_t *len)
+static struct expr *find_field(struct parser *p, size_t *len)
 {
     struct slice name = {NULL, 0};
-    struct expr *e = find_column(p, len);
     size_t n = lex_quoted_name(p->q, p->at, &name);
+    struct expr *e;
 
-    if (e)
-        return e;
     *len = n ? n : lex_name(p->q, p->at);
-    if (p->after_stats || !*len)
+    if (p->after_stats || p->agg || !*len)
         return NULL;
     if (!n) {
         e = find_wide(p, len);
@@ -352,6 +354,24 @@ struct expr *bind_name(struct parser *p, size_t *len)
         name = slice_of(system.ptr, name.len + 1);
     }
     return field_node(p, name, p->at, *len);
+}
+
+/* A column whose name is all of it, a field, a column of which a member follows. */
+struct expr *bind_name(struct parser *p, size_t *len)
+{
+    bool whole = false;
+    size_t n = 0;
+    struct expr *column = find_column(p, &n, &whole), *e;
+
+    if (column && whole) {
+        *len = n;
+        return column;
+    }
+    e = find_field(p, len);
+    if (e || !column)
+        return e;
+    *len = n;
+    return column;
 }
 
 void bind_unknown(struct parser *p, size_t at, size_t len)

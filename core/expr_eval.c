@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "expr_impl.h"
+#include "json.h"
 
 /* --- values --- */
 
@@ -56,6 +57,7 @@ bool val_truth(struct val v)
     case VAL_STR:
         return v.str.len && !slice_eq_nocase(v.str, SL("false")) && !slice_is(v.str, "0");
     case VAL_TIME:
+    case VAL_JSON:
         return true;
     default:
         return v.num != 0;
@@ -108,7 +110,7 @@ bool val_compare(struct val a, enum expr_op op, struct val b)
     char ta[40], tb[40];
     double x, y;
 
-    if (a.kind == VAL_MISSING || b.kind == VAL_MISSING)
+    if (a.kind == VAL_MISSING || b.kind == VAL_MISSING || a.kind == VAL_JSON || b.kind == VAL_JSON)
         return op == OP_NE;
     if (a.kind == VAL_TIME && b.kind == VAL_TIME)
         return order_holds(op, compare_times(a.time_us, b.time_us));
@@ -160,7 +162,7 @@ static int natural_cmp(struct slice a, struct slice b)
 
 static int cmp_class(struct val v, double *n)
 {
-    if (v.kind == VAL_MISSING)
+    if (v.kind == VAL_MISSING || v.kind == VAL_JSON)
         return 2;
     if (v.kind == VAL_TIME) {
         *n = (double)v.time_us / 1e3;
@@ -194,7 +196,7 @@ void val_print(struct val v, struct strbuf *out)
 
     if (v.kind == VAL_MISSING)
         return;
-    if (v.kind == VAL_STR || v.kind == VAL_TIME) {
+    if (v.kind == VAL_STR || v.kind == VAL_TIME || v.kind == VAL_JSON) {
         strbuf_addsl(out, val_text(v, text));
         return;
     }
@@ -290,7 +292,7 @@ static bool test_value(const struct expr *e, struct val v, struct val right)
         return v.kind != VAL_MISSING;
     if (e->kind == EX_CMP)
         return val_compare(v, e->op == OP_NE ? OP_EQ : e->op, right);
-    if (v.kind == VAL_MISSING)
+    if (v.kind == VAL_MISSING || v.kind == VAL_JSON)
         return false;
     switch (e->kind) {
     case EX_RANGE:
@@ -420,14 +422,129 @@ static struct val eval_arith(const struct expr *e, const struct row_access *row)
     }
 }
 
+/* --- maps and lists --- */
+
+/* What the raw text of a JSON value is; strings with escapes are undone at the end of `scratch`. */
+static struct val json_val(struct slice raw, struct strbuf *scratch)
+{
+    struct arena mem = {0};
+    struct val v = {.kind = VAL_STR};
+    double d;
+
+    switch (json_kind(raw)) {
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        return (struct val){.kind = VAL_JSON, .str = raw};
+    case JSON_NUMBER:
+        if (!parse_double(raw, &d))
+            return missing();
+        v = number(d);
+        v.str = raw;
+        return v;
+    case JSON_WORD:
+        if (slice_is(raw, "null"))
+            return missing();
+        return boolean(slice_is(raw, "true"));
+    case JSON_STRING:
+        v.str = json_text(raw, &mem);
+        if (mem.used && v.str.len) {
+            size_t at = scratch->len;
+
+            strbuf_addsl(scratch, v.str);
+            v.str.ptr = scratch->buf + at;
+        }
+        arena_release(&mem);
+        if (!v.str.len)
+            v.str = SL("");
+        return v;
+    default:
+        return missing();
+    }
+}
+
+static struct slice json_member(struct slice map, struct slice name)
+{
+    struct json_member m;
+    struct arena mem = {0};
+    struct slice found = {NULL, 0};
+
+    while (!found.ptr && json_next_member(&map, &m))
+        if (slice_eq(json_unescape(m.key, &mem), name))
+            found = m.value;
+    arena_release(&mem);
+    return found;
+}
+
+static struct slice json_element(struct slice list, uint64_t n)
+{
+    struct slice value;
+
+    while (json_next_element(&list, &value))
+        if (n-- == 0)
+            return value;
+    return (struct slice){NULL, 0};
+}
+
+static struct val eval_member(const struct expr *e, const struct row_access *row)
+{
+    struct val v = expr_eval(e->arg[0], row);
+    struct slice raw = {NULL, 0};
+    int64_t at;
+
+    if (v.kind != VAL_JSON)
+        return missing();
+    if (json_kind(v.str) == JSON_OBJECT && e->lit != LIT_PLAIN)
+        raw = json_member(v.str, e->text);
+    else if (json_kind(v.str) == JSON_ARRAY && parse_fixed(e->text, 0, &at) && at >= 0)
+        raw = json_element(v.str, (uint64_t)at);
+    return raw.ptr ? json_val(raw, row->scratch) : missing();
+}
+
+bool val_element(struct val list, uint64_t i, struct strbuf *scratch, struct val *out)
+{
+    struct slice raw;
+
+    if (list.kind != VAL_JSON || json_kind(list.str) != JSON_ARRAY) {
+        *out = list; /* what is no list is one of itself */
+        return i == 0 && list.kind != VAL_MISSING;
+    }
+    raw = json_element(list.str, i);
+    if (raw.ptr)
+        *out = json_val(raw, scratch);
+    return raw.ptr != NULL;
+}
+
+static struct val eval_capture(const struct expr *e, const struct row_access *row)
+{
+    struct val v = expr_eval(e->arg[0], row);
+    unsigned n = (unsigned)e->num;
+    struct slice group;
+    char buf[40];
+    size_t at = 0;
+
+    if (v.kind == VAL_MISSING || v.kind == VAL_JSON ||
+        !regex_group(e->re, val_text(v, buf), n, &at, &group) || !group.ptr)
+        return missing();
+    if (group.ptr >= buf && group.ptr <= buf + sizeof(buf)) {
+        at = row->scratch->len;
+        strbuf_addsl(row->scratch, group);
+        group.ptr = row->scratch->buf + at;
+    }
+    return (struct val){.kind = VAL_STR, .str = group.len ? group : SL("")};
+}
+
 static struct val eval_call(const struct expr *e, const struct row_access *row)
 {
     struct strbuf out = STRBUF_INIT;
     struct val v[FUNC_MAX_ARGS] = {{.kind = VAL_MISSING}}, result;
 
     eval_args(e, e->n, v, row);
+    for (unsigned i = 0; i < e->n && !e->func->takes_maps; i++)
+        if (v[i].kind == VAL_JSON)
+            v[i] = missing();
     result = e->func->call(e, v, &out);
-    if (out.len && result.kind == VAL_STR && result.str.ptr == out.buf) {
+    if (out.len && (result.kind == VAL_STR || result.kind == VAL_JSON) &&
+        result.str.ptr == out.buf) {
         size_t at = row->scratch->len;
 
         strbuf_add(row->scratch, out.buf, out.len);
@@ -471,6 +588,10 @@ struct val expr_eval(const struct expr *e, const struct row_access *row)
         return eval_arith(e, row);
     case EX_CALL:
         return eval_call(e, row);
+    case EX_MEMBER:
+        return eval_member(e, row);
+    case EX_CAPTURE:
+        return eval_capture(e, row);
     default:
         return boolean(eval_test(e, row));
     }

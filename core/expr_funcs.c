@@ -2,55 +2,9 @@
  *
  * Every function is total: an argument of the wrong kind gives a missing value. A text that a
  * function makes goes to *out; texts that are a part of an argument are returned as such. */
-#include <math.h>
 #include <stdio.h>
 
-#include "expr_impl.h"
-
-#define CALL(name)                                                                                 \
-    static struct val name(const struct expr *e UNUSED, const struct val *arg UNUSED,              \
-                           struct strbuf *out UNUSED)
-
-static struct val missing(void)
-{
-    return (struct val){.kind = VAL_MISSING};
-}
-
-static struct val number(double d)
-{
-    return isfinite(d) ? (struct val){.kind = VAL_NUM, .num = d} : missing();
-}
-
-static struct val boolean(bool b)
-{
-    return (struct val){.kind = VAL_BOOL, .num = b};
-}
-
-static struct val flag(bool b)
-{
-    return number(b ? 1 : 0);
-}
-
-static struct val text(struct slice s)
-{
-    return (struct val){.kind = VAL_STR, .str = s};
-}
-
-static struct val made(const struct strbuf *out)
-{
-    return text(strbuf_slice(out));
-}
-
-/* The text of a value; numbers and times are written into `own`. */
-static struct slice text_of(const struct val *v, struct strbuf *own)
-{
-    if (v->kind == VAL_MISSING)
-        return SL("");
-    if (v->str.ptr)
-        return v->str;
-    val_print(*v, own);
-    return strbuf_slice(own);
-}
+#include "expr_func.h"
 
 /* --- numbers --- */
 
@@ -118,6 +72,31 @@ CALL(f_coalesce)
 CALL(f_if)
 {
     return val_truth(arg[0]) ? arg[1] : arg[2];
+}
+
+CALL(f_case)
+{
+    unsigned i;
+
+    for (i = 0; i + 1 < e->n; i += 2)
+        if (val_truth(arg[i]))
+            return arg[i + 1];
+    return i < e->n ? arg[i] : missing();
+}
+
+/* Kilometres between two places, on a sphere of 6371 km. */
+CALL(f_haversine)
+{
+    double x[4], a, b;
+
+    for (unsigned i = 0; i < 4; i++) {
+        if (!val_number(arg[i], &x[i]))
+            return missing();
+        x[i] *= M_PI / 180;
+    }
+    a = sin((x[2] - x[0]) / 2);
+    b = sin((x[3] - x[1]) / 2);
+    return number(2 * 6371 * asin(sqrt(a * a + cos(x[0]) * cos(x[2]) * b * b)));
 }
 
 CALL(f_isnumeric)
@@ -272,8 +251,6 @@ CALL(f_substr)
     return made(out);
 }
 
-#define MAX_MADE (1 << 20) /* texts stop growing here */
-
 CALL(f_replace)
 {
     struct strbuf own[3] = {STRBUF_INIT, STRBUF_INIT, STRBUF_INIT};
@@ -342,7 +319,7 @@ CALL(f_endswith)
 
 /* --- times --- */
 
-static bool time_of(struct val v, int64_t *us)
+bool val_time(struct val v, int64_t *us)
 {
     double n;
 
@@ -389,7 +366,7 @@ static struct val round_time(const struct expr *e, struct val v, bool up)
     const struct expr *period = e->arg[1];
     int64_t us, low;
 
-    if (!time_of(v, &us) || us < US_MIN || us > US_MAX)
+    if (!val_time(v, &us) || us < US_MIN || us > US_MAX)
         return missing();
     if (period->lo_us > 0) {
         low = floor_width(us, period->lo_us);
@@ -422,7 +399,7 @@ CALL(f_tomillis)
 {
     int64_t us;
 
-    return time_of(arg[0], &us) ? number(floor((double)us / 1e3)) : missing();
+    return val_time(arg[0], &us) ? number(floor((double)us / 1e3)) : missing();
 }
 
 CALL(f_now)
@@ -538,7 +515,7 @@ CALL(f_ispublicip)
 
 #define MANY FUNC_MAX_ARGS
 
-static const struct func functions[] = {
+static const struct func basic[] = {
     {"abs", 1, 1, f_abs},
     {"ceil", 1, 1, f_ceil},
     {"floor", 1, 1, f_floor},
@@ -554,6 +531,8 @@ static const struct func functions[] = {
     {"ispresent", 1, 1, f_ispresent},
     {"coalesce", 1, MANY, f_coalesce},
     {"if", 3, 3, f_if},
+    {"case", 2, MANY, f_case},
+    {"haversine", 4, 4, f_haversine},
     {"isNumeric", 1, 1, f_isnumeric},
     {"isempty", 1, 1, f_isempty},
     {"isblank", 1, 1, f_isblank},
@@ -585,11 +564,16 @@ static const struct func functions[] = {
     {"isReservedIP", 1, 1, f_isreservedip},
 };
 
+const struct func_table funcs_basic = {basic, ARRAY_LEN(basic)};
+
+static const struct func_table *const tables[] = {&funcs_basic, &funcs_codes, &funcs_json};
+
 const struct func *func_find(struct slice name)
 {
-    for (unsigned i = 0; i < ARRAY_LEN(functions); i++)
-        if (slice_eq_nocase(name, slice_str(functions[i].name)))
-            return &functions[i];
+    for (unsigned t = 0; t < ARRAY_LEN(tables); t++)
+        for (unsigned i = 0; i < tables[t]->n; i++)
+            if (slice_eq_nocase(name, slice_str(tables[t]->func[i].name)))
+                return &tables[t]->func[i];
     return NULL;
 }
 
@@ -597,8 +581,9 @@ void func_hint(struct slice name, char *hint, size_t len)
 {
     struct nearest near = {.want = name};
 
-    for (unsigned i = 0; i < ARRAY_LEN(functions); i++)
-        nearest_offer(&near, slice_str(functions[i].name));
+    for (unsigned t = 0; t < ARRAY_LEN(tables); t++)
+        for (unsigned i = 0; i < tables[t]->n; i++)
+            nearest_offer(&near, slice_str(tables[t]->func[i].name));
     nearest_offer(&near, SL("bin"));
     nearest_hint(&near, hint, len);
 }

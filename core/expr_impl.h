@@ -26,16 +26,19 @@ struct func {
     const char *name;
     uint8_t min, max; /* arguments */
     struct val (*call)(const struct expr *e, const struct val *arg, struct strbuf *out);
+    bool takes_maps; /* else maps and lists are missing to it */
 };
 const struct func *func_find(struct slice name); /* in any case; NULL if there is none */
 /* The nearest function or aggregate names as a hint. */
 void func_hint(struct slice name, char *hint, size_t len);
-bool val_number(struct val v, double *out);
+bool val_time(struct val v, int64_t *us); /* also seconds, milliseconds, ISO 8601 */
 
-/* A name of a column that an earlier command made. */
+/* A name that an earlier command made, and what it stands for. */
 struct column_name {
     struct slice name;
     bool alias; /* written with "as", or a result of stats: found by its name alone */
+    bool item;  /* an item of the stats that is being read: only later items of it may use it */
+    struct expr *expr;
 };
 
 struct parser {
@@ -50,7 +53,12 @@ struct parser {
     unsigned depth;
     struct column_name *column;
     size_t n_column, cap_column;
-    bool after_stats; /* only columns are left */
+    unsigned width;        /* cells that a row has by now */
+    bool after_stats;      /* only columns are left */
+    struct query_cmd *agg; /* the stats whose items are read; NULL within an aggregate */
+    unsigned bin; /* cell of the last stats that is a bin of bin_us, among its n_key keys */
+    int64_t bin_us;
+    unsigned n_key;
     /* A right side that is tried as an expression (query-language.md 9.4, no. 19). */
     bool trial;
     const struct field_ref *trial_left;
@@ -62,6 +70,8 @@ void parse_hint(struct parser *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void parse_notice(struct parser *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 struct expr *expr_new(struct parser *p, enum expr_kind kind, size_t at, size_t end);
+/* The node anew, with room of its own for arguments, which are the same. */
+struct expr *expr_copy(struct parser *p, const struct expr *e);
 struct expr *expr_op1(struct parser *p, enum expr_kind kind, struct expr *a);
 struct expr *expr_op2(struct parser *p, enum expr_kind kind, enum expr_op op, struct expr *a,
                       struct expr *b);
@@ -69,12 +79,87 @@ void expr_add_arg(struct parser *p, struct expr *e, struct expr *arg);
 struct expr *expr_regex(struct parser *p, struct expr *left, struct slice pattern, bool icase,
                         size_t at, size_t end);
 
+/* --- reading the text --- */
+
+static inline char peek(const struct parser *p)
+{
+    return p->at < p->q.len ? p->q.ptr[p->at] : 0;
+}
+
+static inline void skip(struct parser *p)
+{
+    p->at = lex_blank(p->q, p->at);
+}
+
+/* Takes what is there or does not move, not even over blanks. */
+static inline bool take_char(struct parser *p, char c)
+{
+    size_t at = lex_blank(p->q, p->at);
+
+    if (at >= p->q.len || p->q.ptr[at] != c)
+        return false;
+    p->at = at + 1;
+    return true;
+}
+
+static inline bool take_word(struct parser *p, const char *word)
+{
+    size_t n;
+
+    skip(p);
+    n = lex_word(p->q, p->at, word);
+    p->at += n;
+    return n > 0;
+}
+
+static inline bool at_word(struct parser *p, const char *word)
+{
+    skip(p);
+    return lex_word(p->q, p->at, word) > 0;
+}
+
+static inline bool at_end(struct parser *p)
+{
+    skip(p);
+    return p->at >= p->q.len;
+}
+
+static inline struct slice text_at(const struct parser *p, size_t at, size_t len)
+{
+    return slice_of(p->q.ptr + at, len);
+}
+
+/* "what is expected", with what is there instead. NULL. */
+void *fail_here(struct parser *p, const char *what);
+bool has_blank(struct slice s);
+
+/* --- expr_parse.c --- */
+
+#define MAX_ITEMS 256
+
+void pool_free(struct expr_pool *pool);
+struct expr *parse_or(struct parser *p); /* a whole expression */
+struct expr *parse_primary(struct parser *p);
+struct expr *take_field(struct parser *p);
+struct expr *take_string(struct parser *p);
+struct expr *take_literal(struct parser *p);
+/* Members behind a map: .name, .`name`, [0]; e itself if there are none. */
+struct expr *take_members(struct parser *p, struct expr *e);
+bool at_comparison(struct parser *p);
+
+/* --- expr_commands.c --- */
+
+/* name( of an aggregate, when an item of stats is read: a reference to its cell. NULL without an
+ * error if there is none. */
+struct expr *take_aggregate(struct parser *p);
+
 /* --- expr_bind.c --- */
 
 /* The field at p->at, longest known name first; NULL without an error if none is known. *len is
  * how much of the text it takes (0: no name stands here). */
 struct expr *bind_name(struct parser *p, size_t *len);
-struct expr *bind_column(struct parser *p, size_t i); /* a reference to p->column[i] */
+/* A reference to a cell of the row. */
+struct expr *bind_cell(struct parser *p, struct slice name, int cell);
 struct expr *bind_system(struct parser *p, const char *name);
 void bind_unknown(struct parser *p, size_t at, size_t len); /* the error */
 bool field_name_is_exact(struct slice name, const struct field_ref *near);

@@ -10,9 +10,6 @@
 #include "expr_impl.h"
 
 #define MAX_DEPTH 150
-#define MAX_QUERY 65536
-#define MAX_ITEMS 256
-#define MAX_COMMANDS 100
 #define MAX_TERMS 500 /* of one sum or product: trees are walked by recursion */
 
 /* --- pool, errors, nodes --- */
@@ -38,7 +35,7 @@ struct slice pool_text(struct expr_pool *pool, struct slice s)
     return slice_of(pool_str(pool, s), s.len);
 }
 
-static void pool_free(struct expr_pool *pool)
+void pool_free(struct expr_pool *pool)
 {
     for (size_t i = 0; i < pool->n_re; i++)
         regex_free(pool->re[i]);
@@ -114,6 +111,17 @@ void expr_add_arg(struct parser *p, struct expr *e, struct expr *arg)
     e->at_len = MAX(e->at + e->at_len, arg->at + arg->at_len) - e->at;
 }
 
+struct expr *expr_copy(struct parser *p, const struct expr *e)
+{
+    struct expr *copy = pool_alloc(p->pool, sizeof(*copy));
+
+    *copy = *e;
+    copy->n = 0;
+    for (unsigned i = 0; i < e->n; i++)
+        expr_add_arg(p, copy, e->arg[i]);
+    return copy;
+}
+
 struct expr *expr_op1(struct parser *p, enum expr_kind kind, struct expr *a)
 {
     struct expr *e = expr_new(p, kind, a->at, a->at + a->at_len);
@@ -153,57 +161,9 @@ struct expr *expr_regex(struct parser *p, struct expr *left, struct slice patter
     return e;
 }
 
-/* --- small helpers on the text --- */
+/* --- reading --- */
 
-static char peek(const struct parser *p)
-{
-    return p->at < p->q.len ? p->q.ptr[p->at] : 0;
-}
-
-static void skip(struct parser *p)
-{
-    p->at = lex_blank(p->q, p->at);
-}
-
-/* Takes what is there or does not move, not even over blanks. */
-static bool take_char(struct parser *p, char c)
-{
-    size_t at = lex_blank(p->q, p->at);
-
-    if (at >= p->q.len || p->q.ptr[at] != c)
-        return false;
-    p->at = at + 1;
-    return true;
-}
-
-static bool take_word(struct parser *p, const char *word)
-{
-    size_t n;
-
-    skip(p);
-    n = lex_word(p->q, p->at, word);
-    p->at += n;
-    return n > 0;
-}
-
-static bool at_word(struct parser *p, const char *word)
-{
-    skip(p);
-    return lex_word(p->q, p->at, word) > 0;
-}
-
-static bool at_end(struct parser *p)
-{
-    skip(p);
-    return p->at >= p->q.len;
-}
-
-static struct slice text_at(const struct parser *p, size_t at, size_t len)
-{
-    return slice_of(p->q.ptr + at, len);
-}
-
-static void *fail_here(struct parser *p, const char *what)
+void *fail_here(struct parser *p, const char *what)
 {
     size_t n;
 
@@ -227,12 +187,11 @@ static bool enter(struct parser *p)
     return false;
 }
 
-static struct expr *parse_or(struct parser *p);
 static struct expr *parse_sum(struct parser *p);
 
 /* --- primaries --- */
 
-static struct expr *take_string(struct parser *p)
+struct expr *take_string(struct parser *p)
 {
     struct strbuf text = STRBUF_INIT;
     size_t at = p->at, n = lex_string(p->q, at, &text);
@@ -249,7 +208,7 @@ static struct expr *take_string(struct parser *p)
     return e;
 }
 
-static struct expr *take_literal(struct parser *p)
+struct expr *take_literal(struct parser *p)
 {
     struct expr node, *e;
     size_t n = lex_literal(p->q, p->at, p->env, &node);
@@ -422,6 +381,48 @@ static struct expr *bin_call(struct parser *p, size_t at)
     return call;
 }
 
+/* The regex of regexReplace is compiled once. */
+static struct expr *replace_call(struct parser *p, struct expr *call)
+{
+    struct expr *pattern = call->arg[1], *match;
+
+    if (pattern->kind != EX_STR)
+        return parse_fail(p, pattern->at, pattern->at_len, "the regex stands in quotes");
+    match = expr_regex(p, call->arg[0], pattern->text, false, pattern->at, p->at);
+    if (!match)
+        return NULL;
+    call->re = match->re;
+    return call;
+}
+
+/* queryStartTime(), queryEndTime(), queryTimeRange(): milliseconds, of the records in view. */
+static struct expr *range_call(struct parser *p, size_t at)
+{
+    static const char *const name[] = {"queryStartTime", "queryEndTime", "queryTimeRange"};
+    const double value[] = {floor((double)p->env->first_us / 1e3),
+                            floor((double)p->env->last_us / 1e3),
+                            floor((double)(p->env->last_us - p->env->first_us) / 1e3)};
+    size_t n, open;
+
+    for (unsigned i = 0; i < ARRAY_LEN(name); i++) {
+        struct expr *e;
+
+        n = lex_word(p->q, at, name[i]);
+        open = lex_blank(p->q, at + n);
+        if (!n || open >= p->q.len || p->q.ptr[open] != '(')
+            continue;
+        p->at = open + 1;
+        p->trial_calls++;
+        if (!take_char(p, ')'))
+            return fail_here(p, "a ) is expected");
+        e = expr_new(p, EX_NUM, at, p->at);
+        e->num = value[i];
+        e->lit = LIT_PLAIN;
+        return e;
+    }
+    return NULL;
+}
+
 static struct expr *finish_call(struct parser *p, struct slice name, size_t at)
 {
     const struct func *f = func_find(name);
@@ -435,6 +436,8 @@ static struct expr *finish_call(struct parser *p, struct slice name, size_t at)
     call->at_len = (unsigned)(p->at - at);
     if (!strcmp(f->name, "now"))
         return now_call(p, at);
+    if (!strcmp(f->name, "regexReplace"))
+        return replace_call(p, call);
     return simplify_call(p, call);
 }
 
@@ -474,6 +477,56 @@ static struct expr *moment_name(struct parser *p)
     return e;
 }
 
+/* The name of a member, or the number of an element, at p->at behind the . or [. */
+static struct expr *take_member(struct parser *p, struct expr *map, bool element)
+{
+    struct expr *e = expr_op1(p, EX_MEMBER, map);
+    struct slice name;
+    size_t n = 0;
+
+    if (element) {
+        while (p->at + n < p->q.len && p->q.ptr[p->at + n] >= '0' && p->q.ptr[p->at + n] <= '9')
+            n++;
+        name = text_at(p, p->at, n);
+        e->lit = LIT_PLAIN;
+        if (n == 0 || n > 9 || !parse_double(name, &e->num))
+            return fail_here(p, "the number of an element is expected");
+    } else {
+        n = lex_quoted_name(p->q, p->at, &name);
+        if (!n) {
+            while (p->at + n < p->q.len && lex_name_char(p->q.ptr[p->at + n]) &&
+                   p->q.ptr[p->at + n] != '.')
+                n++;
+            name = text_at(p, p->at, n);
+        }
+        if (!n)
+            return fail_here(p, "the name of a member is expected");
+    }
+    e->text = pool_text(p->pool, name);
+    p->at += n;
+    if (element && !take_char(p, ']'))
+        return fail_here(p, "a ] is expected");
+    return e;
+}
+
+struct expr *take_members(struct parser *p, struct expr *e)
+{
+    while (e && (peek(p) == '.' || peek(p) == '[')) {
+        bool element = peek(p) == '[';
+        unsigned at = e->at;
+
+        if (!element && p->at + 1 < p->q.len && p->q.ptr[p->at + 1] == '.') /* a range: x..y */
+            break;
+        p->at++;
+        e = take_member(p, e, element);
+        if (e) {
+            e->at = at;
+            e->at_len = (unsigned)p->at - at;
+        }
+    }
+    return e;
+}
+
 static const char *const reserved[] = {"and", "or", "not", "in", "like", "as", "by", "asc", "desc"};
 
 static bool at_reserved(struct parser *p)
@@ -502,11 +555,36 @@ static struct expr *unknown_name(struct parser *p, size_t len)
     return NULL;
 }
 
-static struct expr *take_field(struct parser *p)
+/* "@user" where `parse` made "user": Logs Insights takes it for a field that no record has. */
+static struct expr *missing_name(struct parser *p, size_t len)
+{
+    struct slice name = text_at(p, p->at, len);
+
+    if (len < 2 || name.ptr[0] != '@')
+        return NULL;
+    for (size_t i = 0; i < p->n_column; i++) {
+        struct expr *e;
+
+        if (!slice_eq(p->column[i].name, slice_of(name.ptr + 1, len - 1)))
+            continue;
+        parse_notice(p,
+                     "there is no field " SLICE_FMT ", so it is missing everywhere; is " SLICE_FMT
+                     " meant?",
+                     SLICE_ARG(name), SLICE_ARG(p->column[i].name));
+        e = bind_cell(p, pool_text(p->pool, name), -1);
+        p->at += len;
+        return e;
+    }
+    return NULL;
+}
+
+struct expr *take_field(struct parser *p)
 {
     size_t len = 0;
     struct expr *e = bind_name(p, &len);
 
+    if (!e && (e = missing_name(p, len)))
+        return e;
     if (!e)
         return len ? unknown_name(p, len) : fail_here(p, "a value is expected");
     if (p->trial && e->field->pseudo == PF_NONE && peek(p) != '`' &&
@@ -514,6 +592,8 @@ static struct expr *take_field(struct parser *p)
         return parse_fail(p, p->at, len, "not exact");
     p->trial_fields++;
     p->at += len;
+    if (e->kind != EX_FIELD || e->field->pseudo == PF_COLUMN)
+        return take_members(p, e);
     if (peek(p) == ':' && !p->trial) {
         parse_fail(p, p->at, 1, "a field is compared with =");
         parse_hint(p, SLICE_FMT "=" SLICE_FMT, SLICE_ARG(e->text),
@@ -523,13 +603,26 @@ static struct expr *take_field(struct parser *p)
     return e;
 }
 
-static struct expr *parse_primary(struct parser *p)
+/* After stats: a column that is called as it was written, "bin(1h)". */
+static struct expr *take_written_column(struct parser *p)
+{
+    size_t len = 0;
+    struct expr *e = bind_name(p, &len);
+
+    if (!e || len <= lex_name(p->q, p->at))
+        return NULL;
+    p->trial_fields++;
+    p->at += len;
+    return take_members(p, e);
+}
+
+struct expr *parse_primary(struct parser *p)
 {
     struct expr *e;
 
     skip(p);
     if (peek(p) == '(')
-        return take_parens(p);
+        return take_members(p, take_parens(p));
     if (peek(p) == '"' || peek(p) == '\'')
         return take_string(p);
     e = take_literal(p);
@@ -537,8 +630,14 @@ static struct expr *parse_primary(struct parser *p)
         if (at_reserved(p))
             return fail_here(p, "a value is expected");
         e = moment_name(p);
+        if (!e && p->after_stats)
+            e = take_written_column(p);
         if (!e && !p->failed)
-            e = take_call(p);
+            e = range_call(p, p->at);
+        if (!e && !p->failed && p->agg)
+            e = take_aggregate(p);
+        if (!e && !p->failed)
+            e = take_members(p, take_call(p));
     }
     if (e || p->failed)
         return e;
@@ -708,7 +807,7 @@ static struct expr *take_span(struct parser *p)
     return e;
 }
 
-static bool has_blank(struct slice s)
+bool has_blank(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++)
         if (s.ptr[i] == ' ' || s.ptr[i] == '\t' || s.ptr[i] == '\n')
@@ -922,7 +1021,7 @@ static bool take_text(struct parser *p, const char *text)
     return true;
 }
 
-static bool at_comparison(struct parser *p)
+bool at_comparison(struct parser *p)
 {
     enum expr_op op;
 
@@ -1120,7 +1219,7 @@ static struct expr *parse_and(struct parser *p)
     return e;
 }
 
-static struct expr *parse_or(struct parser *p)
+struct expr *parse_or(struct parser *p)
 {
     struct expr *e = parse_and(p);
 
@@ -1130,568 +1229,4 @@ static struct expr *parse_or(struct parser *p)
         e = right ? join(p, EX_OR, e, right) : NULL;
     }
     return e;
-}
-
-/* --- commands --- */
-
-static struct query_cmd *add_cmd(struct parser *p, enum cmd_kind kind)
-{
-    struct query_ast *q = p->ast;
-    struct query_cmd *wider = pool_alloc(p->pool, (q->n_cmd + 1) * sizeof(*wider));
-
-    if (q->n_cmd)
-        memcpy(wider, q->cmd, q->n_cmd * sizeof(*wider));
-    q->cmd = wider;
-    q->cmd[q->n_cmd].kind = kind;
-    return &q->cmd[q->n_cmd++];
-}
-
-static struct query_item *add_item(struct parser *p, struct query_item **list, unsigned *n)
-{
-    struct query_item *wider;
-
-    if (*n == MAX_ITEMS)
-        return parse_fail(p, p->at, 1, "more than %d items", MAX_ITEMS);
-    wider = pool_alloc(p->pool, (*n + 1) * sizeof(*wider));
-    if (*n)
-        memcpy(wider, *list, *n * sizeof(*wider));
-    *list = wider;
-    return &wider[(*n)++];
-}
-
-static void add_column(struct parser *p, const char *name, bool alias)
-{
-    GROW(p->column, p->cap_column, p->n_column + 1);
-    p->column[p->n_column].name = slice_str(name);
-    p->column[p->n_column++].alias = alias;
-}
-
-/* The text of an item as a column's name: blanks at the ends dropped, inner runs made one. */
-static char *name_as_written(struct parser *p, size_t from, size_t to)
-{
-    struct slice s = slice_trim(text_at(p, from, to - from));
-    char *name = pool_alloc(p->pool, s.len + 1);
-    size_t n = 0;
-
-    if (s.len > 2 && s.ptr[0] == '`' && memchr(s.ptr + 1, '`', s.len - 1) == s.ptr + s.len - 1)
-        s = slice_of(s.ptr + 1, s.len - 2);
-    for (size_t i = 0; i < s.len; i++) {
-        bool blank = has_blank(slice_of(s.ptr + i, 1)) || s.ptr[i] == '\r';
-
-        if (!blank)
-            name[n++] = s.ptr[i];
-        else if (n && name[n - 1] != ' ')
-            name[n++] = ' ';
-    }
-    return name;
-}
-
-/* [ "as" name ]; the item's name either way. */
-static bool take_alias(struct parser *p, struct query_item *item, size_t from, bool *alias)
-{
-    struct slice quoted;
-    size_t end = p->at, n;
-
-    *alias = take_word(p, "as");
-    if (!*alias) {
-        item->name = name_as_written(p, from, end);
-        return true;
-    }
-    skip(p);
-    n = lex_quoted_name(p->q, p->at, &quoted);
-    if (!n) {
-        n = lex_wide_name(p->q, p->at);
-        quoted = text_at(p, p->at, n);
-    }
-    if (!n) {
-        fail_here(p, "a name is expected after as");
-        return false;
-    }
-    p->at += n;
-    item->name = pool_str(p->pool, quoted);
-    return true;
-}
-
-static bool cmd_filter(struct parser *p)
-{
-    struct expr *e;
-
-    p->implied = true;
-    e = parse_or(p);
-    p->implied = false;
-    if (!e)
-        return false;
-    add_cmd(p, CMD_FILTER)->filter = e;
-    return true;
-}
-
-static bool cmd_fields(struct parser *p, enum cmd_kind kind)
-{
-    struct query_cmd cmd = {.kind = kind};
-
-    do {
-        struct query_item *item = add_item(p, &cmd.item, &cmd.n_item);
-        bool alias;
-        size_t from;
-
-        skip(p);
-        from = p->at;
-        if (!item || !(item->expr = parse_or(p)) || !take_alias(p, item, from, &alias))
-            return false;
-        if (kind == CMD_FIELDS && !p->after_stats)
-            add_column(p, item->name, alias);
-    } while (take_char(p, ','));
-    *add_cmd(p, kind) = cmd;
-    return true;
-}
-
-static bool cmd_sort(struct parser *p)
-{
-    struct query_cmd cmd = {.kind = CMD_SORT};
-
-    take_word(p, "by");
-    do {
-        struct query_item *item = add_item(p, &cmd.item, &cmd.n_item);
-        size_t from;
-
-        skip(p);
-        from = p->at;
-        if (!item || !(item->expr = parse_or(p)))
-            return false;
-        item->name = name_as_written(p, from, p->at);
-        item->desc = take_word(p, "desc");
-        if (!item->desc)
-            take_word(p, "asc");
-    } while (take_char(p, ','));
-    *add_cmd(p, CMD_SORT) = cmd;
-    return true;
-}
-
-static bool take_count(struct parser *p, uint64_t *n)
-{
-    size_t at;
-
-    skip(p);
-    at = p->at;
-    *n = 0;
-    while (peek(p) >= '0' && peek(p) <= '9' && *n < UINT64_MAX / 100)
-        *n = *n * 10 + (uint64_t)(p->q.ptr[p->at++] - '0');
-    if (p->at > at && lex_edge(p->q, p->at))
-        return true;
-    p->at = at;
-    fail_here(p, "a number of rows is expected");
-    return false;
-}
-
-static bool cmd_limit(struct parser *p)
-{
-    uint64_t n;
-
-    if (!take_count(p, &n))
-        return false;
-    add_cmd(p, CMD_LIMIT)->limit = n;
-    return true;
-}
-
-static bool cmd_dedup(struct parser *p)
-{
-    struct query_cmd cmd = {.kind = CMD_DEDUP};
-
-    do {
-        struct query_item *item = add_item(p, &cmd.item, &cmd.n_item);
-        size_t from;
-
-        skip(p);
-        from = p->at;
-        if (!item || !(item->expr = take_field(p)))
-            return false;
-        item->name = name_as_written(p, from, p->at);
-    } while (take_char(p, ','));
-    *add_cmd(p, CMD_DEDUP) = cmd;
-    return true;
-}
-
-/* --- stats --- */
-
-static const struct {
-    const char *name;
-    enum agg_kind kind;
-} aggregates[] = {
-    {"count", AGG_COUNT},   {"count_distinct", AGG_COUNT_DISTINCT},
-    {"sum", AGG_SUM},       {"avg", AGG_AVG},
-    {"min", AGG_MIN},       {"max", AGG_MAX},
-    {"pct", AGG_PCT},       {"median", AGG_PCT},
-    {"stddev", AGG_STDDEV}, {"earliest", AGG_EARLIEST},
-    {"latest", AGG_LATEST},
-};
-
-static enum agg_kind agg_find(struct slice name, bool *median)
-{
-    *median = slice_eq_nocase(name, SL("median"));
-    for (unsigned i = 0; i < ARRAY_LEN(aggregates); i++)
-        if (slice_eq_nocase(name, slice_str(aggregates[i].name)))
-            return aggregates[i].kind;
-    return AGG_NONE;
-}
-
-/* The reason why no aggregate starts here. */
-static bool not_aggregate(struct parser *p)
-{
-    size_t n = lex_name(p->q, p->at), open = lex_blank(p->q, p->at + n);
-    struct nearest near = {.want = text_at(p, p->at, n)};
-    char hint[200] = "";
-
-    if (!n || open >= p->q.len || p->q.ptr[open] != '(') {
-        fail_here(p, "stats needs an aggregate");
-        parse_hint(p, "count(*), avg(x), pct(x, 95)");
-        return false;
-    }
-    for (unsigned i = 0; i < ARRAY_LEN(aggregates); i++)
-        nearest_offer(&near, slice_str(aggregates[i].name));
-    nearest_hint(&near, hint, sizeof(hint));
-    parse_fail(p, p->at, n, SLICE_FMT " is no aggregate", SLICE_ARG(near.want));
-    parse_hint(p, "%s", hint);
-    return false;
-}
-
-static bool take_pct(struct parser *p, struct query_item *item, bool median)
-{
-    struct expr *e;
-
-    item->pct = 50;
-    if (median)
-        return true;
-    if (!take_char(p, ',')) {
-        fail_here(p, "a , and the percentage are expected");
-        return false;
-    }
-    skip(p);
-    e = take_literal(p);
-    if (!e || e->kind != EX_NUM || e->lit != LIT_PLAIN || e->num < 0 || e->num > 100) {
-        parse_fail(p, p->at, 1, "a percentage from 0 to 100 is expected");
-        return false;
-    }
-    item->pct = e->num;
-    return true;
-}
-
-static bool take_aggregate(struct parser *p, struct query_item *item)
-{
-    size_t n, open;
-    bool median;
-
-    skip(p);
-    n = lex_name(p->q, p->at);
-    open = lex_blank(p->q, p->at + n);
-    item->agg = agg_find(text_at(p, p->at, n), &median);
-    if (!n || item->agg == AGG_NONE || open >= p->q.len || p->q.ptr[open] != '(')
-        return not_aggregate(p);
-    p->at = open + 1;
-    if (item->agg == AGG_COUNT && (take_char(p, '*') || (skip(p), peek(p) == ')')))
-        item->expr = NULL;
-    else if (!(item->expr = parse_or(p)))
-        return false;
-    if (item->agg == AGG_COUNT && item->expr)
-        item->agg = AGG_COUNT_FIELD;
-    if (item->agg == AGG_PCT && !take_pct(p, item, median))
-        return false;
-    if (take_char(p, ')'))
-        return true;
-    fail_here(p, "a ) is expected");
-    return false;
-}
-
-static bool take_stats_items(struct parser *p, struct query_cmd *cmd)
-{
-    do {
-        struct query_item *item = add_item(p, &cmd->item, &cmd->n_item);
-        bool alias;
-        size_t from;
-
-        skip(p);
-        from = p->at;
-        if (!item || !take_aggregate(p, item))
-            return false;
-        skip(p);
-        if (peek(p) && strchr("+-*/%^", peek(p))) {
-            parse_fail(p, p->at, 1, "arithmetic over aggregates is not supported by this version");
-            return false;
-        }
-        if (!take_alias(p, item, from, &alias))
-            return false;
-    } while (take_char(p, ','));
-    return true;
-}
-
-/* bin(5m) of a fixed width is kept as a width; weeks and months go by the calendar. */
-static void fold_bin(struct query_item *key)
-{
-    struct expr *e = key->expr;
-
-    if (e->kind != EX_CALL || strcmp(e->func->name, "datefloor") != 0 ||
-        e->arg[0]->kind != EX_FIELD || e->arg[0]->field->pseudo != PF_TIMESTAMP ||
-        e->arg[1]->lo_us <= 0 || e->arg[1]->lo_us % INT64_C(604800000000) == 0)
-        return;
-    key->bin_us = e->arg[1]->lo_us;
-    key->expr = e->arg[0];
-}
-
-static bool take_keys(struct parser *p, struct query_cmd *cmd)
-{
-    do {
-        struct query_item *key = add_item(p, &cmd->by, &cmd->n_by);
-        bool alias;
-        size_t from;
-
-        skip(p);
-        from = p->at;
-        if (!key || !(key->expr = parse_or(p)) || !take_alias(p, key, from, &alias))
-            return false;
-        fold_bin(key);
-    } while (take_char(p, ','));
-    return true;
-}
-
-static void stats_scope(struct parser *p, const struct query_cmd *cmd)
-{
-    p->n_column = 0;
-    p->after_stats = true;
-    for (unsigned i = 0; i < cmd->n_by; i++)
-        add_column(p, cmd->by[i].name, true);
-    for (unsigned i = 0; i < cmd->n_item; i++)
-        add_column(p, cmd->item[i].name, true);
-}
-
-static bool cmd_stats(struct parser *p)
-{
-    struct query_cmd cmd = {.kind = CMD_STATS};
-
-    if (!take_stats_items(p, &cmd) || (take_word(p, "by") && !take_keys(p, &cmd)))
-        return false;
-    *add_cmd(p, CMD_STATS) = cmd;
-    stats_scope(p, &cmd);
-    return true;
-}
-
-/* top N f, count by f: counted, most frequent first. */
-static bool cmd_top(struct parser *p, uint64_t limit)
-{
-    struct query_cmd cmd = {.kind = CMD_STATS}, sort = {.kind = CMD_SORT};
-    struct query_item *count = add_item(p, &cmd.item, &cmd.n_item), *key;
-
-    count->agg = AGG_COUNT;
-    count->name = pool_str(p->pool, SL("count"));
-    if (!take_keys(p, &cmd))
-        return false;
-    *add_cmd(p, CMD_STATS) = cmd;
-    stats_scope(p, &cmd);
-    key = add_item(p, &sort.item, &sort.n_item);
-    key->expr = bind_column(p, cmd.n_by);
-    key->name = count->name;
-    key->desc = true;
-    *add_cmd(p, CMD_SORT) = sort;
-    if (limit)
-        add_cmd(p, CMD_LIMIT)->limit = limit;
-    return true;
-}
-
-static bool start_top(struct parser *p)
-{
-    uint64_t n = 10;
-
-    skip(p);
-    if (peek(p) >= '0' && peek(p) <= '9' && !take_count(p, &n))
-        return false;
-    return cmd_top(p, n);
-}
-
-/* --- the pipeline --- */
-
-static const char *const unsupported[] = {
-    "parse",         "pattern",     "diff",           "unnest",   "unmask",
-    "filterIndex",   "SOURCE",      "join",           "lookup",   "anomaly",
-    "countFrequent", "fillmissing", "addtotals",      "filldown", "accum",
-    "outlier",       "sessionize",  "autoregress",    "expand",   "cidrlookup",
-    "appendcols",    "logcompare",  "relevantfields", "tail",     "estimate",
-};
-
-static const char *const commands[] = {"filter", "where", "fields", "display", "sort", "limit",
-                                       "head",   "stats", "dedup",  "top",     "count"};
-
-/* A command word that no operator follows: "limit = 5" is a test of a field. */
-static bool is_command(struct parser *p, const char *word)
-{
-    size_t n, at = p->at;
-    bool field;
-
-    skip(p);
-    n = lex_word(p->q, p->at, word);
-    if (!n || (p->at + n < p->q.len && strchr("-:", p->q.ptr[p->at + n])))
-        return false;
-    at = p->at;
-    p->at += n;
-    field = at_comparison(p) || at_word(p, "in") || at_word(p, "like") ||
-            lex_word(p->q, lex_blank(p->q, p->at + lex_word(p->q, p->at, "not")), "in") ||
-            lex_word(p->q, lex_blank(p->q, p->at + lex_word(p->q, p->at, "not")), "like");
-    if (!strcmp(word, "count"))
-        field = !at_word(p, "by");
-    p->at = at;
-    return !field;
-}
-
-static bool take_command(struct parser *p, const char *word)
-{
-    if (!is_command(p, word))
-        return false;
-    p->at += strlen(word);
-    return true;
-}
-
-static bool fail_unsupported(struct parser *p)
-{
-    for (unsigned i = 0; i < ARRAY_LEN(unsupported); i++) {
-        if (is_command(p, unsupported[i])) {
-            parse_fail(p, p->at, strlen(unsupported[i]), "%s is not supported by this version",
-                       unsupported[i]);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Runs a command; false with *none if the next word is no command. */
-static bool parse_command(struct parser *p, bool *none)
-{
-    *none = false;
-    if (take_command(p, "filter") || take_command(p, "where"))
-        return cmd_filter(p);
-    if (take_command(p, "fields"))
-        return cmd_fields(p, CMD_FIELDS);
-    if (take_command(p, "display"))
-        return cmd_fields(p, CMD_DISPLAY);
-    if (take_command(p, "sort"))
-        return cmd_sort(p);
-    if (take_command(p, "limit") || take_command(p, "head"))
-        return cmd_limit(p);
-    if (take_command(p, "stats"))
-        return cmd_stats(p);
-    if (take_command(p, "dedup"))
-        return cmd_dedup(p);
-    if (take_command(p, "top"))
-        return start_top(p);
-    if (take_command(p, "count"))
-        return take_word(p, "by") && cmd_top(p, 0);
-    *none = true;
-    return false;
-}
-
-static bool no_command(struct parser *p)
-{
-    size_t n = lex_name(p->q, (skip(p), p->at));
-    struct nearest near = {.want = text_at(p, p->at, n)};
-    char hint[200] = "";
-
-    if (!n) {
-        fail_here(p, "a command is expected");
-        return false;
-    }
-    for (unsigned i = 0; i < ARRAY_LEN(commands); i++)
-        nearest_offer(&near, slice_str(commands[i]));
-    nearest_hint(&near, hint, sizeof(hint));
-    parse_fail(p, p->at, n, "there is no command " SLICE_FMT, SLICE_ARG(near.want));
-    parse_hint(p, "%s", hint[0] ? hint : "after | filter, stats, sort, limit, fields, dedup");
-    return false;
-}
-
-static bool parse_first(struct parser *p)
-{
-    bool none;
-
-    if (parse_command(p, &none))
-        return true;
-    if (!none)
-        return false;
-    return !fail_unsupported(p) && cmd_filter(p);
-}
-
-static bool parse_next(struct parser *p)
-{
-    bool none;
-
-    if (parse_command(p, &none))
-        return true;
-    return none && !fail_unsupported(p) && no_command(p);
-}
-
-static bool parse_pipeline(struct parser *p)
-{
-    if (at_end(p))
-        return true;
-    if (!parse_first(p))
-        return false;
-    while (!at_end(p)) {
-        if (peek(p) != '|' || slice_starts(text_at(p, p->at, p->q.len - p->at), "||")) {
-            fail_here(p, "this does not continue the query");
-            return false;
-        }
-        p->at++;
-        if (p->ast->n_cmd >= MAX_COMMANDS) {
-            parse_fail(p, p->at, 1, "a query may have %d commands", MAX_COMMANDS);
-            return false;
-        }
-        if (!parse_next(p))
-            return false;
-    }
-    return true;
-}
-
-static bool parse_filter_only(struct parser *p)
-{
-    if (at_end(p))
-        return true;
-    if (!cmd_filter(p))
-        return false;
-    if (!at_end(p))
-        fail_here(p, "this does not continue the filter");
-    return !p->failed;
-}
-
-static struct query_ast *run(const char *text, const struct query_env *env, struct query_error *e,
-                             bool (*parse)(struct parser *))
-{
-    struct query_ast *q = xcalloc(1, sizeof(*q));
-    struct parser p = {.env = env, .error = e, .ast = q};
-
-    *e = (struct query_error){0};
-    q->pool = p.pool = xcalloc(1, sizeof(*q->pool));
-    p.q = slice_str(text);
-    if (p.q.len > MAX_QUERY)
-        parse_fail(&p, 0, 1, "a query may have %d bytes", MAX_QUERY);
-    else if (parse(&p) && !p.failed)
-        p.failed = false;
-    else if (!p.failed)
-        parse_fail(&p, p.at, 1, "this is no query");
-    free(p.column);
-    if (!p.failed)
-        return q;
-    query_ast_free(q);
-    return NULL;
-}
-
-struct query_ast *query_parse(const char *text, const struct query_env *env, struct query_error *e)
-{
-    return run(text, env, e, parse_pipeline);
-}
-
-struct query_ast *filter_parse(const char *text, const struct query_env *env, struct query_error *e)
-{
-    return run(text, env, e, parse_filter_only);
-}
-
-void query_ast_free(struct query_ast *q)
-{
-    if (!q)
-        return;
-    pool_free(q->pool);
-    free(q);
 }

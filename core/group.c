@@ -6,13 +6,16 @@
  * bits), so the order in which segments were published cannot change a digit; percentiles are the
  * nearest rank over all values of a group, exact. */
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "agg.h"
 #include "rowloop.h"
 #include "xalloc.h"
 
 #define MAX_GROUPS 4000000u
+#define MAX_KEYS 64
 #define SUM_UNITS 1e6
 
 struct key {
@@ -39,12 +42,12 @@ struct state {
 };
 
 struct grouper {
-    struct session *s;
     const struct query_cmd *cmd;
+    bool places; /* some aggregate asks where a row stands */
     struct key *key;
     uint32_t *tuple; /* n_by ids a group */
     size_t n_group, cap_group;
-    struct state *state; /* n_item a group */
+    struct state *state; /* n_agg a group */
     size_t cap_state;
     uint32_t *slot; /* group + 1 */
     size_t n_slot;
@@ -172,7 +175,7 @@ static void rehash(struct grouper *g)
 
 static size_t group_of(struct grouper *g, const uint32_t *id)
 {
-    unsigned n_by = g->cmd->n_by, n_item = g->cmd->n_item;
+    unsigned n_by = g->cmd->n_by, n_agg = g->cmd->n_agg;
     size_t i;
 
     if ((g->n_group + 1) * 2 > g->n_slot)
@@ -181,9 +184,9 @@ static size_t group_of(struct grouper *g, const uint32_t *id)
         if (memcmp(g->tuple + (size_t)(g->slot[i] - 1) * n_by, id, n_by * sizeof(*id)) == 0)
             return g->slot[i] - 1;
     GROW(g->tuple, g->cap_group, (g->n_group + 1) * MAX(n_by, 1u));
-    GROW(g->state, g->cap_state, (g->n_group + 1) * n_item);
+    GROW(g->state, g->cap_state, (g->n_group + 1) * n_agg);
     memcpy(g->tuple + g->n_group * n_by, id, n_by * sizeof(*id));
-    memset(g->state + g->n_group * n_item, 0, n_item * sizeof(*g->state));
+    memset(g->state + g->n_group * n_agg, 0, n_agg * sizeof(*g->state));
     g->slot[i] = (uint32_t)++g->n_group;
     return g->n_group - 1;
 }
@@ -194,7 +197,8 @@ static bool not_reached(const struct expr *e, const struct segment *seg, struct 
 {
     int field;
 
-    if (v.kind != VAL_NUM || v.num != -1 || e->kind != EX_FIELD || e->field->pseudo != PF_NONE)
+    if (!seg || v.kind != VAL_NUM || v.num != -1 || e->kind != EX_FIELD ||
+        e->field->pseudo != PF_NONE)
         return false;
     field = e->field->per_type[seg->lt->id];
     return field >= 0 && (seg->lt->field[field]->flags & FF_NEG1);
@@ -223,11 +227,10 @@ static void keep_best(struct grouper *g, struct state *st, struct val v, bool be
 }
 
 static void add_value(struct grouper *g, struct state *st, const struct query_item *it,
-                      size_t group, unsigned item, struct val v, const struct rowview *view)
+                      size_t group, unsigned item, struct val v, const struct rowkey *k)
 {
-    struct rowkey k;
-    double x = v.kind == VAL_TIME ? (double)v.time_us / 1000 : v.num;
-    bool number = v.kind == VAL_NUM || v.kind == VAL_BOOL || v.kind == VAL_TIME;
+    double x = (double)v.time_us / 1000;
+    bool number = v.kind == VAL_TIME || val_number(v, &x);
 
     switch (it->agg) {
     case AGG_COUNT_DISTINCT:
@@ -240,9 +243,11 @@ static void add_value(struct grouper *g, struct state *st, const struct query_it
         st->sum += (__int128)llrintl((long double)x * SUM_UNITS);
         break;
     case AGG_MIN:
+    case AGG_SORTS_FIRST:
         keep_best(g, st, v, st->count == 0 || val_cmp(v, st->best) < 0);
         break;
     case AGG_MAX:
+    case AGG_SORTS_LAST:
         keep_best(g, st, v, st->count == 0 || val_cmp(v, st->best) > 0);
         break;
     case AGG_PCT:
@@ -254,10 +259,9 @@ static void add_value(struct grouper *g, struct state *st, const struct query_it
         break;
     case AGG_EARLIEST:
     case AGG_LATEST:
-        k = segment_key(view->seg, view->row);
-        if (st->count && (rowkey_cmp(&k, &st->at) < 0) != (it->agg == AGG_EARLIEST))
+        if (st->count && (rowkey_cmp(k, &st->at) < 0) != (it->agg == AGG_EARLIEST))
             return;
-        st->at = k;
+        st->at = *k;
         keep_best(g, st, v, true);
         break;
     default:
@@ -266,12 +270,12 @@ static void add_value(struct grouper *g, struct state *st, const struct query_it
     st->count++;
 }
 
-static void add_row(struct grouper *g, size_t group, struct rowview *view,
-                    const struct row_access *access)
+static void add_row(struct grouper *g, size_t group, const struct row_access *access,
+                    const struct group_place *at)
 {
-    for (unsigned i = 0; i < g->cmd->n_item; i++) {
-        const struct query_item *it = &g->cmd->item[i];
-        struct state *st = &g->state[group * g->cmd->n_item + i];
+    for (unsigned i = 0; i < g->cmd->n_agg; i++) {
+        const struct query_item *it = &g->cmd->agg[i];
+        struct state *st = &g->state[group * g->cmd->n_agg + i];
         struct val v;
 
         if (!it->expr) {
@@ -280,8 +284,8 @@ static void add_row(struct grouper *g, size_t group, struct rowview *view,
         }
         strbuf_reset(access->scratch);
         v = expr_eval(it->expr, access);
-        if (v.kind != VAL_MISSING && !not_reached(it->expr, view->seg, v))
-            add_value(g, st, it, group, i, v, view);
+        if (v.kind != VAL_MISSING && v.kind != VAL_JSON && !not_reached(it->expr, at->seg, v))
+            add_value(g, st, it, group, i, v, &at->key);
     }
 }
 
@@ -289,18 +293,23 @@ static bool group_segment(struct grouper *g, const struct rowset *r, uint32_t i,
                           struct rowview *view, const atomic_bool *cancel)
 {
     struct row_access access = rowview_access(view);
-    uint32_t id[64];
+    struct segment *seg = r->snap->seg[i];
+    uint32_t id[MAX_KEYS];
 
     for (unsigned k = 0; k < g->cmd->n_by; k++)
-        key_segment(&g->key[k], r->snap->seg[i]);
+        key_segment(&g->key[k], seg);
     FOR_ROWS(r, i, row)
     {
+        struct group_place at = {.seg = seg};
+
         if (row % 4096 == 0 && cancel && *cancel)
             return false;
-        rowview_at(view, r->snap->seg[i], row);
+        rowview_at(view, seg, row);
         for (unsigned k = 0; k < g->cmd->n_by; k++)
             id[k] = key_of_row(g, &g->key[k], view, &access);
-        add_row(g, group_of(g, id), view, &access);
+        if (g->places)
+            at.key = segment_key(seg, row);
+        add_row(g, group_of(g, id), &access, &at);
         if (g->n_group > MAX_GROUPS)
             return false;
     }
@@ -370,7 +379,7 @@ static int order_rows(const void *a, const void *b, void *ctx)
     for (unsigned k = 0; k < cmd->n_by; k++) {
         int c = val_cmp(x[k], y[k]);
 
-        if (cmd->by[k].bin_us)
+        if (x[k].kind == VAL_TIME && y[k].kind == VAL_TIME)
             c = -c; /* time keys: newest first */
         if (c)
             return c;
@@ -378,12 +387,38 @@ static int order_rows(const void *a, const void *b, void *ctx)
     return 0;
 }
 
-static struct group_table *make_table(struct grouper *g)
+static struct val agg_cell(void *row, const struct field_ref *f)
+{
+    const struct val *cell = row;
+
+    return f->pseudo == PF_COLUMN && f->column >= 0 ? cell[f->column]
+                                                    : (struct val){.kind = VAL_MISSING};
+}
+
+/* The items of a group, from its aggregates. */
+static void fill_items(struct grouper *g, struct dict *texts, size_t group, struct val *cell)
+{
+    const struct query_cmd *cmd = g->cmd;
+    struct val *agg = xcalloc(MAX(cmd->n_agg, 1u), sizeof(*agg));
+    struct row_access access = {agg_cell, NULL, agg, &g->text};
+
+    for (unsigned i = 0; i < cmd->n_agg; i++)
+        agg[i] = keep_val(texts, result(&cmd->agg[i], &g->state[group * cmd->n_agg + i]));
+    for (unsigned i = 0; i < cmd->n_item; i++) {
+        strbuf_reset(&g->text);
+        cell[i] = keep_val(texts, expr_eval(cmd->item[i].expr, &access));
+    }
+    free(agg);
+}
+
+struct group_table *grouper_table(struct grouper *g)
 {
     const struct query_cmd *cmd = g->cmd;
     struct group_table *t = xcalloc(1, sizeof(*t));
     unsigned width = cmd->n_by + cmd->n_item;
 
+    if (cmd->n_by == 0 && g->n_group == 0)
+        group_of(g, (uint32_t[1]){0});
     t->n_key = cmd->n_by;
     t->n_agg = cmd->n_item;
     t->n = g->n_group;
@@ -397,23 +432,23 @@ static struct group_table *make_table(struct grouper *g)
 
         for (unsigned k = 0; k < cmd->n_by; k++)
             cell[k] = keep_val(t->texts, g->key[k].val[g->tuple[row * cmd->n_by + k]]);
-        for (unsigned i = 0; i < cmd->n_item; i++)
-            cell[cmd->n_by + i] =
-                keep_val(t->texts, result(&cmd->item[i], &g->state[row * cmd->n_item + i]));
+        fill_items(g, t->texts, row, cell + cmd->n_by);
     }
     if (t->n)
         qsort_r(t->cell, t->n, width * sizeof(*t->cell), order_rows, (void *)(uintptr_t)cmd);
     return t;
 }
 
-static void grouper_free(struct grouper *g)
+void grouper_free(struct grouper *g)
 {
+    if (!g)
+        return;
     for (unsigned k = 0; k < g->cmd->n_by; k++) {
         dict_free(g->key[k].texts);
         free(g->key[k].val);
         free(g->key[k].memo);
     }
-    for (size_t i = 0; i < g->n_group * g->cmd->n_item; i++)
+    for (size_t i = 0; i < g->n_group * g->cmd->n_agg; i++)
         free(g->state[i].value);
     free(g->key);
     free(g->tuple);
@@ -422,35 +457,200 @@ static void grouper_free(struct grouper *g)
     dict_free(g->seen);
     dict_free(g->kept);
     strbuf_release(&g->text);
+    free(g);
 }
+
+struct grouper *grouper_new(const struct query_cmd *stats)
+{
+    struct grouper *g = xcalloc(1, sizeof(*g));
+
+    g->cmd = stats;
+    g->seen = dict_new();
+    g->kept = dict_new();
+    g->key = xcalloc(MAX(stats->n_by, 1u), sizeof(*g->key));
+    for (unsigned k = 0; k < stats->n_by; k++) {
+        g->key[k].item = &stats->by[k];
+        g->key[k].texts = dict_new();
+    }
+    for (unsigned i = 0; i < stats->n_agg; i++)
+        g->places |= stats->agg[i].agg == AGG_EARLIEST || stats->agg[i].agg == AGG_LATEST;
+    return g;
+}
+
+static struct val bin_of(const struct query_item *key, struct val v)
+{
+    int64_t w = key->bin_us;
+
+    if (w && v.kind == VAL_TIME)
+        v.time_us -= ((v.time_us % w) + w) % w;
+    return v;
+}
+
+bool grouper_add(struct grouper *g, const struct row_access *access, const struct group_place *at)
+{
+    uint32_t id[MAX_KEYS];
+
+    for (unsigned k = 0; k < g->cmd->n_by; k++) {
+        strbuf_reset(access->scratch);
+        id[k] = key_id(&g->key[k], bin_of(g->key[k].item, expr_eval(g->key[k].item->expr, access)),
+                       &g->text);
+    }
+    add_row(g, group_of(g, id), access, at);
+    return g->n_group <= MAX_GROUPS;
+}
+
+/* --- several threads --- */
+
+/* Adds the values of another group of the same keys. */
+static void merge_state(struct grouper *g, const struct query_item *it, struct state *to,
+                        struct state *from)
+{
+    bool first = to->count == 0;
+    int c;
+
+    switch (it->agg) {
+    case AGG_MIN:
+    case AGG_SORTS_FIRST:
+    case AGG_MAX:
+    case AGG_SORTS_LAST:
+        c = from->count && !first ? val_cmp(from->best, to->best) : 0;
+        if (it->agg == AGG_MAX || it->agg == AGG_SORTS_LAST)
+            c = -c;
+        keep_best(g, to, from->best, from->count && (first || c < 0));
+        break;
+    case AGG_EARLIEST:
+    case AGG_LATEST:
+        if (!from->count ||
+            (!first && (rowkey_cmp(&from->at, &to->at) < 0) != (it->agg == AGG_EARLIEST)))
+            break;
+        to->at = from->at;
+        keep_best(g, to, from->best, true);
+        break;
+    case AGG_PCT:
+    case AGG_STDDEV:
+        GROW(to->value, to->cap_value, to->n_value + from->n_value);
+        if (from->n_value)
+            memcpy(to->value + to->n_value, from->value, from->n_value * sizeof(*to->value));
+        to->n_value += from->n_value;
+        break;
+    default:
+        to->sum += from->sum;
+    }
+    if (it->agg != AGG_COUNT_DISTINCT) /* counted anew in merge_seen */
+        to->count += from->count;
+}
+
+/* The distinct values of the other: their group has another number here. */
+static void merge_seen(struct grouper *g, const struct grouper *o, const size_t *group_here)
+{
+    for (uint32_t i = 0; i < dict_count(o->seen); i++) {
+        struct slice s = dict_text(o->seen, i);
+        uint32_t before = dict_count(g->seen), id;
+        size_t group;
+        unsigned item;
+        uint64_t h;
+
+        memcpy(&group, s.ptr, sizeof(group));
+        memcpy(&item, s.ptr + sizeof(group), sizeof(item));
+        group = group_here[group];
+        strbuf_reset(&g->text);
+        strbuf_add(&g->text, &group, sizeof(group));
+        strbuf_addsl(&g->text, slice_of(s.ptr + sizeof(group), s.len - sizeof(group)));
+        s = strbuf_slice(&g->text);
+        h = dict_hash(s);
+        dict_intern(g->seen, &s, &h, &id, 1);
+        g->state[group * g->cmd->n_agg + item].count += id >= before;
+    }
+}
+
+static void merge(struct grouper *g, struct grouper *o)
+{
+    const struct query_cmd *cmd = g->cmd;
+    size_t *here = xcalloc(MAX(o->n_group, (size_t)1), sizeof(*here));
+
+    for (size_t i = 0; i < o->n_group; i++) {
+        uint32_t id[MAX_KEYS];
+
+        for (unsigned k = 0; k < cmd->n_by; k++)
+            id[k] = key_id(&g->key[k], o->key[k].val[o->tuple[i * cmd->n_by + k]], &g->text);
+        here[i] = group_of(g, id);
+        for (unsigned a = 0; a < cmd->n_agg; a++)
+            merge_state(g, &cmd->agg[a], &g->state[here[i] * cmd->n_agg + a],
+                        &o->state[i * cmd->n_agg + a]);
+    }
+    merge_seen(g, o, here);
+    free(here);
+}
+
+/* What the threads share: they take segment after segment. */
+struct crew {
+    struct session *s;
+    const struct rowset *r;
+    const struct query_cmd *cmd;
+    const atomic_bool *cancel;
+    atomic_uint next;
+    atomic_bool failed;
+};
+
+struct hand {
+    pthread_t thread;
+    struct crew *crew;
+    struct grouper *g;
+};
+
+static void *group_some(void *arg)
+{
+    struct hand *h = arg;
+    struct crew *c = h->crew;
+    struct rowview view;
+    uint32_t i;
+
+    rowview_init(&view, c->s);
+    while (!c->failed && (i = atomic_fetch_add(&c->next, 1)) < c->r->snap->n)
+        if (c->r->count[i] && !group_segment(h->g, c->r, i, &view, c->cancel))
+            c->failed = true;
+    rowview_release(&view);
+    return NULL;
+}
+
+#define MAX_HANDS 64
 
 struct group_table *group_compute(struct session *s, const struct rowset *r,
                                   const struct query_cmd *stats, const atomic_bool *cancel,
                                   struct err *e)
 {
-    struct grouper g = {.s = s, .cmd = stats, .seen = dict_new(), .kept = dict_new()};
+    struct crew crew = {.s = s, .r = r, .cmd = stats, .cancel = cancel};
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned n = (unsigned)MIN(MAX(cores, 1), MIN((long)MAX_HANDS, (long)r->snap->n)), started = 1;
+    struct hand hand[MAX_HANDS];
     struct group_table *t = NULL;
-    struct rowview view;
-    bool ok = stats->n_by <= 64;
 
-    g.key = xcalloc(stats->n_by, sizeof(*g.key));
-    for (unsigned k = 0; k < stats->n_by; k++) {
-        g.key[k].item = &stats->by[k];
-        g.key[k].texts = dict_new();
+    n = MAX(n, 1u);
+    if (stats->n_by > MAX_KEYS) {
+        err_set(e, ERR_LIMIT, "more than %u keys", MAX_KEYS);
+        return NULL;
     }
-    rowview_init(&view, s);
-    for (uint32_t i = 0; i < r->snap->n && ok; i++)
-        ok = r->count[i] == 0 || group_segment(&g, r, i, &view, cancel);
-    rowview_release(&view);
-    if (stats->n_by == 0 && g.n_group == 0)
-        group_of(&g, (uint32_t[1]){0});
-    if (ok)
-        t = make_table(&g);
+    for (unsigned i = 0; i < n; i++)
+        hand[i] = (struct hand){.crew = &crew, .g = grouper_new(stats)};
+    while (started < n &&
+           pthread_create(&hand[started].thread, NULL, group_some, &hand[started]) == 0)
+        started++;
+    group_some(&hand[0]);
+    for (unsigned i = 1; i < started; i++)
+        pthread_join(hand[i].thread, NULL);
+    for (unsigned i = 1; i < n; i++) {
+        if (!crew.failed)
+            merge(hand[0].g, hand[i].g);
+        crew.failed |= hand[0].g->n_group > MAX_GROUPS;
+        grouper_free(hand[i].g);
+    }
+    if (!crew.failed)
+        t = grouper_table(hand[0].g);
     else if (cancel && *cancel)
         err_set(e, ERR_CANCEL, "stopped");
     else
         err_set(e, ERR_LIMIT, "more than %u groups: group by fewer or coarser keys", MAX_GROUPS);
-    grouper_free(&g);
+    grouper_free(hand[0].g);
     return t;
 }
 

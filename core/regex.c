@@ -22,6 +22,8 @@ struct regex {
     struct strbuf literal;
 };
 
+#define MATCH_PAIRS 32 /* groups that need no memory of their own */
+
 struct match_state {
     pcre2_match_data *data;
     pcre2_match_context *ctx;
@@ -54,7 +56,7 @@ static struct match_state *state_get(void)
     if (st)
         return st;
     st = xcalloc(1, sizeof(*st));
-    st->data = pcre2_match_data_create(1, NULL);
+    st->data = pcre2_match_data_create(MATCH_PAIRS, NULL);
     st->ctx = pcre2_match_context_create(NULL);
     if (!st->data || !st->ctx)
         BUG("no memory for a regex match");
@@ -309,22 +311,41 @@ const char *regex_group_name(const struct regex *re, unsigned number)
     return NULL;
 }
 
-bool regex_groups(const struct regex *re, struct slice s, struct slice *group, unsigned n)
+/* Matches from `at` on; the texts of groups from `first` to first + n - 1. */
+static bool match_groups(const struct regex *re, struct slice s, size_t *at, struct slice *group,
+                         unsigned first, unsigned n)
 {
-    pcre2_match_data *data = pcre2_match_data_create_from_pattern(re->code, NULL);
+    struct match_state *st = state_get();
+    pcre2_match_data *data = regex_n_groups(re) < MATCH_PAIRS
+                                 ? st->data
+                                 : pcre2_match_data_create_from_pattern(re->code, NULL);
     const PCRE2_SIZE *bounds = pcre2_get_ovector_pointer(data);
-    int rc = pcre2_match(re->code, (PCRE2_SPTR)(s.ptr ? s.ptr : ""), s.len, 0, 0, data,
-                         state_get()->ctx);
+    int rc = pcre2_match(re->code, (PCRE2_SPTR)(s.ptr ? s.ptr : ""), s.len, *at, 0, data, st->ctx);
 
     for (unsigned i = 0; i < n && rc >= 0; i++) {
-        bool set = (int)i + 1 < rc && bounds[2 * i + 2] != PCRE2_UNSET &&
-                   bounds[2 * i + 3] >= bounds[2 * i + 2];
+        const PCRE2_SIZE *b = bounds + 2 * (first + i);
+        bool set = (int)(first + i) < rc && b[0] != PCRE2_UNSET && b[1] >= b[0];
 
-        group[i] = set ? slice_of(s.ptr + bounds[2 * i + 2], bounds[2 * i + 3] - bounds[2 * i + 2])
-                       : (struct slice){NULL, 0};
+        group[i] = set ? slice_of(s.ptr + b[0], b[1] - b[0]) : (struct slice){NULL, 0};
     }
-    pcre2_match_data_free(data);
+    if (rc >= 0)
+        *at = MAX(bounds[1], bounds[0] + 1);
+    if (data != st->data)
+        pcre2_match_data_free(data);
     return rc >= 0;
+}
+
+bool regex_groups(const struct regex *re, struct slice s, struct slice *group, unsigned n)
+{
+    size_t at = 0;
+
+    return match_groups(re, s, &at, group, 1, n);
+}
+
+bool regex_group(const struct regex *re, struct slice s, unsigned n, size_t *at,
+                 struct slice *group)
+{
+    return *at <= s.len && match_groups(re, s, at, group, n, 1);
 }
 
 struct slice regex_literal(const struct regex *re)

@@ -17,6 +17,9 @@ bool regex_match(const struct regex *re, struct slice s, size_t *from, size_t *t
 /* The texts of groups 1 to n of the first match in group[0] to group[n - 1]; ptr NULL for a group
  * that took no part. False if there is no match. */
 bool regex_groups(const struct regex *re, struct slice s, struct slice *group, unsigned n);
+/* Group n (0: the whole) of the first match at or behind *at; *at goes behind the match. */
+bool regex_group(const struct regex *re, struct slice s, unsigned n, size_t *at,
+                 struct slice *group);
 /* The number of groups, and the number of the group called `name` (0: none). */
 unsigned regex_n_groups(const struct regex *re);
 unsigned regex_group_number(const struct regex *re, const char *name);

@@ -1,80 +1,45 @@
 /* runquery.c - the commands of a query, one after the other.
  *
- * Before the first `stats` (or the end) rows are references to records. Filters before the first
- * `limit` or `dedup` run vectorised into a rowset, wherever they stand; as long as nothing
- * reorders, rows are visited in time order and written as they come. sort, dedup and a later filter
- * work on a list of references; a sort with a limit behind it keeps no more rows than that. After
- * `stats` rows are the cells of its table. Aliases made by `fields` are replaced by their
- * expressions first, so no later command needs to know of them. */
+ * At first rows are records: a rowset, in time order. Filters before the first command that drops
+ * or makes rows run vectorised into it, wherever they stand; as long as nothing reorders, rows are
+ * visited and written as they come, and `stats` takes the set as it is. sort, dedup and a later
+ * filter work on a list of references to records; a sort with a limit behind it keeps no more rows
+ * than that. unnest and parse ... multi make a row of each element or match: such rows have cells
+ * beside their record. After stats and pattern rows have cells alone. What a name stands for was
+ * settled when the query was read (expr.h). */
 #include "runquery.h"
 
 #include "agg.h"
+#include "fill.h"
+#include "pattern.h"
+#include "regex.h"
 #include "xalloc.h"
 
 struct exec {
     const struct runquery *q;
-    struct rowset *set;
-    struct rowref *ref; /* the list, once there is one */
-    uint64_t n_ref;
+    struct rowset *set; /* while !listed: the rows */
     bool listed;
-    struct rowview view;
+    uint64_t n;
+    struct rowref *ref; /* a row; NULL: rows are no records */
+    struct val *cell;   /* width a row */
+    unsigned width;
+    struct dict *texts;      /* of the cells, once there are any */
+    char **name;             /* of the cells after stats and pattern; NULL before */
+    bool sorted;             /* by a sort, so dedup goes from the front */
+    uint64_t at;             /* the row that row_access answers for */
+    struct rowview view;     /* on its record */
+    struct strbuf scratch;   /* texts that expressions made of it */
     unsigned early;          /* filters among the first so many commands are in `set` already */
-    struct query_item **col; /* columns to show; none: whole records */
+    struct query_item **col; /* columns to show; none: whole records, or all cells */
     unsigned n_col;
     bool display; /* by `display`: later `fields` add nothing */
     uint64_t written, limit;
     struct output *out;
     struct val *cells;
-    struct strbuf *scratch; /* texts of each cell of a row */
+    struct strbuf *scratches; /* texts of each column of a row */
     struct strbuf line;
     struct err *e;
 };
-
-/* --- aliases --- */
-
-static void replace_columns(struct expr *e, struct query_item **item, unsigned n)
-{
-    if (e->kind == EX_FIELD && e->field->pseudo == PF_COLUMN) {
-        if ((unsigned)e->field->column < n && item[e->field->column]->expr)
-            *e = *item[e->field->column]->expr;
-        return;
-    }
-    for (unsigned i = 0; i < e->n; i++)
-        replace_columns(e->arg[i], item, n);
-}
-
-static void replace_in_items(struct query_item *it, unsigned n_it, struct query_item **item,
-                             unsigned n)
-{
-    for (unsigned i = 0; i < n_it; i++)
-        if (it[i].expr)
-            replace_columns(it[i].expr, item, n);
-}
-
-/* Replaces aliases up to and including the first stats; returns the number of those commands. */
-static unsigned inline_aliases(struct query_ast *q)
-{
-    struct query_item **item = NULL;
-    size_t n = 0, cap = 0;
-    unsigned i;
-    bool stats = false;
-
-    for (i = 0; i < q->n_cmd && !stats; i++) {
-        struct query_cmd *c = &q->cmd[i];
-
-        if (c->filter)
-            replace_columns(c->filter, item, (unsigned)n);
-        replace_in_items(c->item, c->n_item, item, (unsigned)n);
-        replace_in_items(c->by, c->n_by, item, (unsigned)n);
-        stats = c->kind == CMD_STATS;
-        for (unsigned k = 0; c->kind == CMD_FIELDS && k < c->n_item; k++) {
-            GROW(item, cap, n + 1);
-            item[n++] = &c->item[k];
-        }
-    }
-    free(item);
-    return i;
-}
 
 /* --- rows --- */
 
@@ -83,13 +48,56 @@ static bool cancelled(const struct exec *r)
     return r->q->cancel && *r->q->cancel;
 }
 
+static struct val row_field(void *row, const struct field_ref *f)
+{
+    struct exec *r = row;
+
+    if (f->pseudo == PF_COLUMN)
+        return f->column >= 0 && (unsigned)f->column < r->width
+                   ? r->cell[r->at * r->width + (unsigned)f->column]
+                   : (struct val){.kind = VAL_MISSING};
+    if (r->listed && !r->ref)
+        return (struct val){.kind = VAL_MISSING};
+    return rowview_value(&r->view, f);
+}
+
+static bool row_ip(void *row, unsigned i, struct slice *out)
+{
+    struct exec *r = row;
+    struct row_access access = rowview_access(&r->view);
+
+    return !(r->listed && !r->ref) && access.any_ip(access.row, i, out);
+}
+
+static struct row_access row_access(struct exec *r)
+{
+    return (struct row_access){row_field, row_ip, r, &r->scratch};
+}
+
+static void at_record(struct exec *r, struct rowref ref)
+{
+    rowview_at(&r->view, r->set->snap->seg[ref.seg], ref.row);
+    strbuf_reset(&r->view.scratch);
+    strbuf_reset(&r->scratch);
+}
+
+/* Row i of the list. */
+static void at_row(struct exec *r, uint64_t i)
+{
+    r->at = i;
+    if (r->ref)
+        at_record(r, r->ref[i]);
+    else
+        strbuf_reset(&r->scratch);
+}
+
 static bool take_ref(void *ctx, struct rowref ref)
 {
     struct exec *r = ctx;
 
-    if (!r->q->no_sort && r->n_ref >= r->limit)
+    if (!r->q->no_sort && r->n >= r->limit)
         return false;
-    r->ref[r->n_ref++] = ref;
+    r->ref[r->n++] = ref;
     return !cancelled(r);
 }
 
@@ -108,18 +116,13 @@ static void make_list(struct exec *r)
     if (r->listed)
         return;
     r->listed = true;
-    r->ref =
-        xmalloc((r->q->no_sort ? r->set->total : MIN(r->set->total, r->limit)) * sizeof(*r->ref));
+    r->ref = xmalloc(MAX(r->q->no_sort ? r->set->total : MIN(r->set->total, r->limit), 1u) *
+                     sizeof(*r->ref));
     order_each(r->set, take_ref, r);
-    if (r->q->no_sort && r->n_ref)
-        qsort_r(r->ref, r->n_ref, sizeof(*r->ref), by_place, r);
-    r->n_ref = MIN(r->n_ref, r->limit);
-}
-
-static void at_row(struct exec *r, struct rowref ref)
-{
-    rowview_at(&r->view, r->set->snap->seg[ref.seg], ref.row);
-    strbuf_reset(&r->view.scratch);
+    if (r->q->no_sort && r->n)
+        qsort_r(r->ref, r->n, sizeof(*r->ref), by_place, r);
+    r->n = MIN(r->n, r->limit);
+    r->limit = UINT64_MAX;
 }
 
 static int eval_set(struct exec *r, const struct expr *e)
@@ -133,18 +136,46 @@ static int eval_set(struct exec *r, const struct expr *e)
     return r->set ? 0 : err_set(r->e, ERR_CANCEL, "stopped");
 }
 
+/* Row `from` takes the place of row `to`. */
+static void move_row(struct exec *r, uint64_t to, uint64_t from)
+{
+    if (r->ref)
+        r->ref[to] = r->ref[from];
+    if (r->width)
+        memmove(r->cell + to * r->width, r->cell + from * r->width, r->width * sizeof(*r->cell));
+}
+
 static void narrow(struct exec *r, const struct expr *e)
 {
-    struct row_access access = rowview_access(&r->view);
+    struct row_access access = row_access(r);
     uint64_t n = 0;
 
     make_list(r);
-    for (uint64_t i = 0; i < r->n_ref && !cancelled(r); i++) {
-        at_row(r, r->ref[i]);
+    for (uint64_t i = 0; i < r->n && !cancelled(r); i++) {
+        at_row(r, i);
         if (val_truth(expr_eval(e, &access)))
-            r->ref[n++] = r->ref[i];
+            move_row(r, n++, i);
     }
-    r->n_ref = n;
+    r->n = n;
+}
+
+/* The rows order[0..n) in this order, some of them perhaps left out. */
+static void reorder(struct exec *r, const uint64_t *order, uint64_t n)
+{
+    struct rowref *ref = r->ref ? xmalloc(MAX(n, 1u) * sizeof(*ref)) : NULL;
+    struct val *cell = r->width ? xmalloc(MAX(n, 1u) * r->width * sizeof(*cell)) : NULL;
+
+    for (uint64_t i = 0; i < n; i++) {
+        if (ref)
+            ref[i] = r->ref[order[i]];
+        if (cell)
+            memcpy(cell + i * r->width, r->cell + order[i] * r->width, r->width * sizeof(*cell));
+    }
+    free(r->ref);
+    free(r->cell);
+    r->ref = ref;
+    r->cell = cell;
+    r->n = n;
 }
 
 /* --- sort --- */
@@ -276,15 +307,32 @@ static void sorter_add(struct sorter *s, struct rowref ref, const struct row_acc
 static bool sort_ref(void *ctx, struct rowref ref)
 {
     struct sorter *s = ctx;
-    struct row_access access = rowview_access(&s->exec->view);
+    struct row_access access = row_access(s->exec);
 
-    at_row(s->exec, ref);
+    at_record(s->exec, ref);
     sorter_add(s, ref, &access);
     return !cancelled(s->exec);
 }
 
+static void sort_listed(struct exec *r, struct sorter *s)
+{
+    struct row_access access = row_access(r);
+    uint64_t *order;
+
+    for (uint64_t i = 0; i < r->n && !cancelled(r); i++) {
+        at_row(r, i);
+        sorter_add(s, (struct rowref){0, 0}, &access);
+    }
+    sorter_order(s);
+    order = xmalloc(MAX(s->n, 1u) * sizeof(*order));
+    for (uint64_t i = 0; i < s->n; i++)
+        order[i] = sorter_row(s, i)->at;
+    reorder(r, order, s->n);
+    free(order);
+}
+
 /* `limit`: how many rows are asked for by the commands behind, UINT64_MAX if all. */
-static void sort_list(struct exec *r, struct query_cmd *c, uint64_t limit)
+static void sort_rows(struct exec *r, struct query_cmd *c, uint64_t limit)
 {
     struct sorter s;
 
@@ -292,16 +340,18 @@ static void sort_list(struct exec *r, struct query_cmd *c, uint64_t limit)
         make_list(r);
     sorter_init(&s, c, limit);
     s.exec = r;
-    if (!r->listed)
+    if (r->listed) {
+        sort_listed(r, &s);
+    } else {
         order_each(r->set, sort_ref, &s);
-    for (uint64_t i = 0; r->listed && i < r->n_ref && sort_ref(&s, r->ref[i]); i++)
-        ;
-    sorter_order(&s);
-    r->listed = true;
-    r->n_ref = s.n;
-    r->ref = xreallocarray(r->ref, MAX(s.n, 1), sizeof(*r->ref));
-    for (uint64_t i = 0; i < s.n; i++)
-        r->ref[i] = sorter_row(&s, i)->ref;
+        sorter_order(&s);
+        r->listed = true;
+        r->n = s.n;
+        r->ref = xmalloc(MAX(s.n, 1u) * sizeof(*r->ref));
+        for (uint64_t i = 0; i < s.n; i++)
+            r->ref[i] = sorter_row(&s, i)->ref;
+    }
+    r->sorted = true;
     sorter_release(&s);
 }
 
@@ -324,21 +374,22 @@ static uint64_t limit_after(const struct exec *r, unsigned i, unsigned n)
 /* --- dedup --- */
 
 /* The first row of each combination stays; one with a missing key always does. */
-static void dedup_list(struct exec *r, const struct query_cmd *c, bool sorted)
+static void dedup_rows(struct exec *r, const struct query_cmd *c)
 {
-    struct row_access access = rowview_access(&r->view);
+    struct row_access access = row_access(r);
     struct dict *seen = dict_new();
     struct strbuf text = STRBUF_INIT;
     bool *keep;
     uint64_t n = 0;
 
     make_list(r);
-    keep = xcalloc(r->n_ref, sizeof(*keep));
-    for (uint64_t k = 0; k < r->n_ref; k++) {
-        uint64_t i = sorted ? k : r->n_ref - 1 - k; /* without a sort the newest stays */
+    keep = xcalloc(MAX(r->n, 1u), sizeof(*keep));
+    for (uint64_t k = 0; k < r->n; k++) {
+        /* records without a sort: the newest stays */
+        uint64_t i = r->sorted || r->name ? k : r->n - 1 - k;
         bool missing = false;
 
-        at_row(r, r->ref[i]);
+        at_row(r, i);
         strbuf_reset(&text);
         for (unsigned f = 0; f < c->n_item; f++) {
             struct val v = expr_eval(c->item[f].expr, &access);
@@ -355,13 +406,104 @@ static void dedup_list(struct exec *r, const struct query_cmd *c, bool sorted)
             dict_intern(seen, &s, &h, &id, 1);
         keep[i] = missing || id >= before;
     }
-    for (uint64_t i = 0; i < r->n_ref; i++)
+    for (uint64_t i = 0; i < r->n; i++)
         if (keep[i])
-            r->ref[n++] = r->ref[i];
-    r->n_ref = n;
+            move_row(r, n++, i);
+    r->n = n;
     free(keep);
     strbuf_release(&text);
     dict_free(seen);
+}
+
+/* --- rows out of one --- */
+
+/* The list that is made in the place of the one at hand: its rows have n_made cells more. */
+struct maker {
+    struct exec *r;
+    struct rowref *ref;
+    struct val *cell;
+    unsigned width;
+    uint64_t n;
+    size_t cap_ref, cap_cell;
+    struct dict *texts;
+};
+
+/* One more row, that of the list at hand with new cells. */
+static struct val *make_row(struct maker *m)
+{
+    struct exec *r = m->r;
+    struct val *cell;
+
+    GROW(m->cell, m->cap_cell, (m->n + 1) * m->width);
+    cell = m->cell + m->n * m->width;
+    if (r->ref) {
+        GROW(m->ref, m->cap_ref, m->n + 1);
+        m->ref[m->n] = r->ref[r->at];
+    }
+    for (unsigned i = 0; i < r->width; i++)
+        cell[i] = keep_text(m->texts, r->cell[r->at * r->width + i]);
+    for (unsigned i = r->width; i < m->width; i++)
+        cell[i] = (struct val){.kind = VAL_MISSING};
+    m->n++;
+    return cell + r->width;
+}
+
+static void unnest_row(struct maker *m, struct val list, struct strbuf *own)
+{
+    struct val v;
+
+    for (uint64_t i = 0; strbuf_reset(own), val_element(list, i, own, &v); i++)
+        *make_row(m) = keep_text(m->texts, v);
+}
+
+static void match_row(struct maker *m, const struct query_cmd *c, struct val from)
+{
+    struct strbuf own = STRBUF_INIT;
+    struct slice s, all;
+    size_t at = 0, start;
+
+    val_print(from, &own);
+    s = strbuf_slice(&own);
+    for (start = 0; regex_group(c->re, s, 0, &at, &all); start = at) {
+        struct val *cell = make_row(m);
+
+        for (unsigned i = 0; i < c->n_made; i++) {
+            struct slice group = {NULL, 0};
+            size_t again = start;
+
+            if (regex_group(c->re, s, c->group[i], &again, &group) && group.ptr)
+                cell[i] = keep_text(m->texts, (struct val){.kind = VAL_STR, .str = group});
+        }
+    }
+    strbuf_release(&own);
+}
+
+static void expand(struct exec *r, const struct query_cmd *c)
+{
+    struct row_access access = row_access(r);
+    struct maker m = {.r = r, .width = r->width + c->n_made, .texts = dict_new()};
+    struct strbuf own = STRBUF_INIT;
+
+    make_list(r);
+    for (uint64_t i = 0; i < r->n && !cancelled(r); i++) {
+        struct val v;
+
+        at_row(r, i);
+        v = expr_eval(c->from, &access);
+        if (c->kind == CMD_UNNEST)
+            unnest_row(&m, v, &own);
+        else
+            match_row(&m, c, v);
+    }
+    strbuf_release(&own);
+    free(r->ref);
+    free(r->cell);
+    dict_free(r->texts);
+    r->ref = m.ref;
+    r->cell = m.cell;
+    r->width = m.width;
+    r->texts = m.texts;
+    r->n = m.n;
 }
 
 /* --- writing --- */
@@ -397,39 +539,45 @@ static bool write_whole(struct exec *r)
 
 static bool write_columns(struct exec *r)
 {
-    struct row_access access = rowview_access(&r->view);
+    struct row_access access = row_access(r);
 
     for (unsigned i = 0; i < r->n_col; i++) {
-        strbuf_reset(&r->scratch[i]);
-        access.scratch = &r->scratch[i];
+        strbuf_reset(&r->scratches[i]);
+        access.scratch = &r->scratches[i];
         r->cells[i] = expr_eval(r->col[i]->expr, &access);
     }
-    return output_row(r->out, r->cells);
+    return output_row(r->out, r->n_col ? r->cells : r->cell + r->at * r->width);
+}
+
+static bool write_row(struct exec *r)
+{
+    if (r->written >= r->limit || cancelled(r))
+        return false;
+    r->written++;
+    return r->out ? write_columns(r) : write_whole(r);
 }
 
 static bool write_ref(void *ctx, struct rowref ref)
 {
     struct exec *r = ctx;
 
-    if (r->written >= r->limit || cancelled(r))
-        return false;
-    at_row(r, ref);
-    r->written++;
-    return r->out ? write_columns(r) : write_whole(r);
+    at_record(r, ref);
+    return write_row(r);
 }
 
 static void begin_columns(struct exec *r)
 {
+    unsigned n = r->n_col ? r->n_col : r->name ? r->width : 0;
     const char **name;
 
-    if (r->n_col == 0)
+    if (n == 0)
         return;
-    name = xcalloc(r->n_col, sizeof(*name));
-    for (unsigned i = 0; i < r->n_col; i++)
-        name[i] = r->col[i]->name;
-    r->out = output_new(r->q->format, name, r->n_col, r->q->sink, r->q->ctx);
-    r->cells = xcalloc(r->n_col, sizeof(*r->cells));
-    r->scratch = xcalloc(r->n_col, sizeof(*r->scratch));
+    name = xcalloc(n, sizeof(*name));
+    for (unsigned i = 0; i < n; i++)
+        name[i] = r->n_col ? r->col[i]->name : r->name[i];
+    r->out = output_new(r->q->format, name, n, r->q->sink, r->q->ctx);
+    r->cells = xcalloc(n, sizeof(*r->cells));
+    r->scratches = xcalloc(n, sizeof(*r->scratches));
     free(name);
 }
 
@@ -440,201 +588,229 @@ static void write_rows(struct exec *r)
         make_list(r);
     if (!r->listed)
         order_each(r->set, write_ref, r);
-    for (uint64_t i = 0; r->listed && i < r->n_ref && write_ref(r, r->ref[i]); i++)
-        ;
+    for (uint64_t i = 0; r->listed && i < r->n; i++) {
+        at_row(r, i);
+        if (!write_row(r))
+            break;
+    }
     if (r->out)
         output_end(r->out);
 }
 
-/* --- after stats --- */
+/* --- tables --- */
 
-struct cells_row {
-    const struct val *cell;
-    unsigned n;
-};
-
-static struct val cell_field(void *row, const struct field_ref *f)
+static void free_names(struct exec *r)
 {
-    const struct cells_row *c = row;
-
-    if (f->pseudo == PF_COLUMN && (unsigned)f->column < c->n)
-        return c->cell[f->column];
-    return (struct val){.kind = VAL_MISSING};
+    for (unsigned i = 0; r->name && i < r->width; i++)
+        free(r->name[i]);
+    free(r->name);
 }
 
-static bool cell_ip(void *row, unsigned i, struct slice *out)
+/* The rows are those of t now, which is used up; t->texts and names are taken over. */
+static void take_table(struct exec *r, struct group_table *t)
 {
-    (void)row;
-    (void)i;
-    (void)out;
-    return false;
-}
-
-struct stats_rows {
-    struct group_table *t;
-    unsigned width;
-    struct strbuf scratch;
-};
-
-static void stats_filter(struct stats_rows *s, const struct expr *e)
-{
-    uint64_t n = 0;
-
-    for (uint64_t i = 0; i < s->t->n; i++) {
-        struct cells_row row = {s->t->cell + i * s->width, s->width};
-        struct row_access access = {cell_field, cell_ip, &row, &s->scratch};
-
-        strbuf_reset(&s->scratch);
-        if (!val_truth(expr_eval(e, &access)))
-            continue;
-        memmove(s->t->cell + n * s->width, s->t->cell + i * s->width,
-                s->width * sizeof(*s->t->cell));
-        n++;
-    }
-    s->t->n = n;
-}
-
-static void stats_sort(struct stats_rows *s, struct query_cmd *c)
-{
-    struct val *old = xmemdup(s->t->cell, s->t->n * s->width * sizeof(*old));
-    struct sorter sorter;
-
-    sorter_init(&sorter, c, UINT64_MAX);
-    for (uint64_t i = 0; i < s->t->n; i++) {
-        struct cells_row cells = {old + i * s->width, s->width};
-        struct row_access access = {cell_field, cell_ip, &cells, &s->scratch};
-
-        strbuf_reset(&s->scratch);
-        sorter_add(&sorter, (struct rowref){0, 0}, &access);
-    }
-    sorter_order(&sorter);
-    for (uint64_t i = 0; i < s->t->n; i++)
-        memcpy(s->t->cell + i * s->width, old + sorter_row(&sorter, i)->at * s->width,
-               s->width * sizeof(*old));
-    sorter_release(&sorter);
-    free(old);
-}
-
-/* The columns that `fields` and `display` chose (r->col), or all of the table. */
-static void stats_write(struct exec *r, struct stats_rows *s)
-{
-    unsigned n = r->n_col ? r->n_col : s->width;
-    const char **name = xcalloc(n, sizeof(*name));
-    struct val *cell = xcalloc(n, sizeof(*cell));
-
-    for (unsigned i = 0; i < n; i++)
-        name[i] = r->n_col ? r->col[i]->name : s->t->name[i];
-    r->out = output_new(r->q->format, name, n, r->q->sink, r->q->ctx);
-    for (uint64_t k = 0; k < s->t->n && !cancelled(r); k++) {
-        struct cells_row cells = {s->t->cell + k * s->width, s->width};
-        struct row_access access = {cell_field, cell_ip, &cells, &s->scratch};
-
-        strbuf_reset(&s->scratch);
-        for (unsigned i = 0; i < n; i++)
-            cell[i] = r->n_col ? keep_text(s->t->texts, expr_eval(r->col[i]->expr, &access))
-                               : cells.cell[i];
-        r->written++;
-        if (!output_row(r->out, cell))
-            break;
-    }
-    output_end(r->out);
-    free(name);
-    free(cell);
-}
-
-static int run_stats(struct exec *r, unsigned at)
-{
-    struct query_ast *q = r->q->ast;
-    struct stats_rows s = {.scratch = STRBUF_INIT};
-
-    for (unsigned i = at + 1; i < q->n_cmd; i++)
-        if (q->cmd[i].kind == CMD_STATS || q->cmd[i].kind == CMD_DEDUP)
-            return err_set(r->e, ERR_USAGE, "%s after stats is not supported by this version",
-                           q->cmd[i].kind == CMD_STATS ? "a second stats" : "dedup");
-    s.t = group_compute(r->q->session, r->set, &q->cmd[at], r->q->cancel, r->e);
-    if (!s.t)
-        return r->e->code;
-    s.width = s.t->n_key + s.t->n_agg;
+    free_names(r);
+    free(r->ref);
+    free(r->cell);
+    dict_free(r->texts);
+    r->ref = NULL;
+    r->width = t->n_key + t->n_agg;
+    r->cell = t->cell;
+    r->name = t->name;
+    r->texts = t->texts;
+    r->n = t->n;
     r->n_col = 0;
-    r->display = false;
-    for (unsigned i = at + 1; i < q->n_cmd; i++) {
-        struct query_cmd *c = &q->cmd[i];
+    r->listed = true;
+    r->sorted = r->display = false;
+    r->limit = UINT64_MAX;
+    free(t);
+}
 
-        if (c->kind == CMD_FILTER)
-            stats_filter(&s, c->filter);
-        else if (c->kind == CMD_SORT)
-            stats_sort(&s, c);
-        else if (c->kind == CMD_LIMIT)
-            s.t->n = MIN(s.t->n, c->limit);
-        else
-            add_columns(r, c);
+/* The place of a row for earliest() and latest(): its record's, else its time's and number. */
+static struct group_place place_of(struct exec *r, const struct expr *time)
+{
+    struct row_access access = row_access(r);
+    struct group_place at = {.key = {0, 0, r->at}};
+    struct val v;
+
+    if (r->ref) {
+        at.seg = r->view.seg;
+        at.key = segment_key(r->view.seg, r->view.row);
+        return at;
     }
-    stats_write(r, &s);
-    group_free(s.t);
-    strbuf_release(&s.scratch);
+    v = time ? expr_eval(time, &access) : (struct val){.kind = VAL_MISSING};
+    if (v.kind == VAL_TIME)
+        at.key.ts = v.time_us;
+    return at;
+}
+
+static int stats_listed(struct exec *r, const struct query_cmd *c)
+{
+    struct row_access access = row_access(r);
+    struct grouper *g = grouper_new(c);
+    struct field_ref ref = {.pseudo = PF_COLUMN, .column = -1};
+    struct expr time = {.kind = EX_FIELD, .field = &ref};
+    bool ok = true;
+
+    for (unsigned i = 0; r->name && i < r->width; i++)
+        if (!strcmp(r->name[i], "@timestamp") || !strcmp(r->name[i], "@t"))
+            ref.column = (int)i;
+    for (uint64_t i = 0; ok && i < r->n && !cancelled(r); i++) {
+        struct group_place at;
+
+        at_row(r, i);
+        at = place_of(r, &time);
+        ok = grouper_add(g, &access, &at);
+    }
+    if (ok)
+        take_table(r, grouper_table(g));
+    grouper_free(g);
+    return ok ? 0 : err_set(r->e, ERR_LIMIT, "too many groups: group by fewer or coarser keys");
+}
+
+static int run_stats(struct exec *r, const struct query_cmd *c)
+{
+    struct group_table *t;
+
+    if (r->limit != UINT64_MAX)
+        make_list(r);
+    if (r->listed)
+        return stats_listed(r, c);
+    t = group_compute(r->q->session, r->set, c, r->q->cancel, r->e);
+    if (!t)
+        return r->e->code;
+    take_table(r, t);
     return 0;
+}
+
+/* Rows for the bins between the first and the last that have none, for each of the other keys. */
+static void fill_missing(struct exec *r, const struct query_cmd *c)
+{
+    struct fill *f = fill_new(c, r->width);
+
+    for (uint64_t i = 0; i < r->n; i++)
+        fill_row(f, r->cell + i * r->width);
+    r->cell = fill_end(f, r->cell, &r->n);
 }
 
 /* --- the pipeline --- */
 
-/* The rows that a list still holds, as a set again: stats takes sets. */
-static void fill_listed(void *ctx, uint32_t i, uint64_t *bits)
-{
-    const struct exec *r = ctx;
+struct pattern_run {
+    struct exec *r;
+    struct patterns *patterns;
+    const struct expr *from;
+};
 
-    for (uint64_t k = 0; k < r->n_ref; k++)
-        if (r->ref[k].seg == i)
-            bit_set(bits, r->ref[k].row);
+static bool pattern_row(struct pattern_run *p)
+{
+    struct row_access access = row_access(p->r);
+    struct strbuf own = STRBUF_INIT;
+    struct val v = expr_eval(p->from, &access);
+
+    if (v.kind != VAL_MISSING) {
+        if (!v.str.ptr)
+            val_print(v, &own);
+        patterns_add(p->patterns, v.str.ptr ? v.str : strbuf_slice(&own));
+    }
+    strbuf_release(&own);
+    return !cancelled(p->r);
 }
 
-static void list_to_set(struct exec *r)
+static bool pattern_ref(void *ctx, struct rowref ref)
 {
-    struct rowset *all = r->set;
+    struct pattern_run *p = ctx;
 
-    r->limit = UINT64_MAX;
-    r->set = rowset_from(all->snap, fill_listed, r, NULL);
-    rowset_unref(all);
+    at_record(p->r, ref);
+    return pattern_row(p);
 }
 
-static int run_commands(struct exec *r, unsigned n)
+static struct group_table *pattern_table(struct patterns *patterns)
+{
+    static const char *const name[] = {"@pattern", "@ratio", "@sampleCount", "@severityLabel"};
+    struct group_table *t = xcalloc(1, sizeof(*t));
+    struct pattern *list;
+    size_t n;
+
+    list = patterns_list(patterns, &n);
+    t->n_key = 1;
+    t->n_agg = ARRAY_LEN(name) - 1;
+    t->n = n;
+    t->texts = dict_new();
+    t->name = xcalloc(ARRAY_LEN(name), sizeof(*t->name));
+    t->cell = xcalloc(MAX(n, (size_t)1) * ARRAY_LEN(name), sizeof(*t->cell));
+    for (unsigned i = 0; i < ARRAY_LEN(name); i++)
+        t->name[i] = xstrdup(name[i]);
+    for (size_t i = 0; i < n; i++) {
+        struct val *cell = t->cell + i * ARRAY_LEN(name);
+
+        cell[0] =
+            keep_text(t->texts, (struct val){.kind = VAL_STR, .str = slice_str(list[i].text)});
+        cell[1] = (struct val){.kind = VAL_NUM, .num = list[i].ratio};
+        cell[2] = (struct val){.kind = VAL_NUM, .num = (double)list[i].count};
+        cell[3] = (struct val){.kind = VAL_STR, .str = slice_str(list[i].severity)};
+        free(list[i].text);
+    }
+    free(list);
+    return t;
+}
+
+static int run_pattern(struct exec *r, const struct query_cmd *c)
+{
+    struct pattern_run p = {r, patterns_new(), c->from};
+
+    if (r->limit != UINT64_MAX)
+        make_list(r);
+    if (!r->listed)
+        order_each(r->set, pattern_ref, &p);
+    for (uint64_t i = 0; r->listed && i < r->n; i++) {
+        at_row(r, i);
+        if (!pattern_row(&p))
+            break;
+    }
+    take_table(r, pattern_table(p.patterns));
+    patterns_free(p.patterns);
+    return 0;
+}
+
+static int run_command(struct exec *r, unsigned i)
 {
     struct query_ast *q = r->q->ast;
-    bool sorted = false;
+    struct query_cmd *c = &q->cmd[i];
 
-    for (unsigned i = 0; i < n; i++) {
-        struct query_cmd *c = &q->cmd[i];
-
-        switch (c->kind) {
-        case CMD_FILTER:
-            if (i >= r->early)
-                narrow(r, c->filter);
-            break;
-        case CMD_SORT:
-            sort_list(r, c, limit_after(r, i, n));
-            sorted = true;
-            break;
-        case CMD_DEDUP:
-            dedup_list(r, c, sorted);
-            break;
-        case CMD_LIMIT:
+    switch (c->kind) {
+    case CMD_FILTER:
+        if (i >= r->early)
+            narrow(r, c->filter);
+        break;
+    case CMD_SORT:
+        sort_rows(r, c, limit_after(r, i, q->n_cmd));
+        break;
+    case CMD_DEDUP:
+        dedup_rows(r, c);
+        break;
+    case CMD_LIMIT:
+        if (r->listed)
+            r->n = MIN(r->n, c->limit);
+        else
             r->limit = MIN(r->limit, c->limit);
-            if (r->listed)
-                r->n_ref = MIN(r->n_ref, r->limit);
-            break;
-        case CMD_FIELDS:
-        case CMD_DISPLAY:
-            add_columns(r, c);
-            break;
-        case CMD_STATS:
-            if (r->limit != UINT64_MAX)
-                make_list(r);
-            if (r->listed)
-                list_to_set(r);
-            return run_stats(r, i);
-        }
+        break;
+    case CMD_FIELDS:
+    case CMD_DISPLAY:
+        add_columns(r, c);
+        break;
+    case CMD_STATS:
+        return run_stats(r, c);
+    case CMD_UNNEST:
+    case CMD_MULTI:
+        expand(r, c);
+        break;
+    case CMD_PATTERN:
+        return run_pattern(r, c);
+    case CMD_FILL:
+        fill_missing(r, c);
+        break;
     }
-    write_rows(r);
-    return 0;
+    return cancelled(r) ? err_set(r->e, ERR_CANCEL, "stopped") : 0;
 }
 
 /* Filters before the first command that drops rows by their number or order become one expression:
@@ -672,20 +848,24 @@ static bool names_columns(const struct query_ast *q)
 {
     for (unsigned i = 0; i < q->n_cmd; i++)
         if (q->cmd[i].kind == CMD_FIELDS || q->cmd[i].kind == CMD_DISPLAY ||
-            q->cmd[i].kind == CMD_STATS)
+            q->cmd[i].kind == CMD_STATS || q->cmd[i].kind == CMD_PATTERN)
             return true;
     return false;
 }
 
 static void run_release(struct exec *r, struct query_ast *defaults)
 {
-    for (unsigned i = 0; r->scratch && i < r->n_col; i++)
-        strbuf_release(&r->scratch[i]);
-    free(r->scratch);
+    for (unsigned i = 0; r->scratches && i < MAX(r->n_col, 1u); i++)
+        strbuf_release(&r->scratches[i]);
+    free(r->scratches);
     free(r->cells);
     free(r->col);
+    free_names(r);
     free(r->ref);
+    free(r->cell);
+    dict_free(r->texts);
     strbuf_release(&r->line);
+    strbuf_release(&r->scratch);
     rowview_release(&r->view);
     rowset_unref(r->set);
     query_ast_free(defaults);
@@ -696,7 +876,6 @@ int runquery(const struct runquery *q, uint64_t *rows, struct err *e)
     struct exec r = {.q = q, .limit = UINT64_MAX, .e = e};
     struct query_ast *defaults = NULL;
     struct expr all;
-    unsigned n = inline_aliases(q->ast);
     int rc;
 
     r.early = early_filters(q->ast, q->within, &all);
@@ -707,8 +886,10 @@ int runquery(const struct runquery *q, uint64_t *rows, struct err *e)
     }
     rc = eval_set(&r, all.n ? &all : NULL);
     free(all.arg);
+    for (unsigned i = 0; rc == 0 && i < q->ast->n_cmd; i++)
+        rc = run_command(&r, i);
     if (rc == 0)
-        rc = run_commands(&r, n);
+        write_rows(&r);
     *rows = r.written;
     run_release(&r, defaults);
     return rc;

@@ -6,7 +6,7 @@
 
 struct runquery {
     struct session *session;
-    struct query_ast *ast; /* changed: aliases of `fields` are replaced by what they stand for */
+    struct query_ast *ast;
     struct query_ast *within; /* filters that hold before the query; NULL: none */
     enum output_format format;
     bool no_sort; /* rows in file order */

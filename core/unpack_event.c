@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "json.h"
+#include "value.h"
 #include "xalloc.h"
 
 #define DOCUMENT_MAX ((size_t)64 << 20)
@@ -33,36 +34,6 @@ static const char *next_payload(struct slice doc, const char *p)
 bool is_packed_event(struct slice head)
 {
     return head.len && head.ptr[0] == '{' && next_payload(head, head.ptr) != NULL;
-}
-
-static int digit_of(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-static bool decode_base64(struct slice s, struct strbuf *out)
-{
-    uint32_t bits = 0;
-    unsigned n = 0;
-
-    while (s.len && s.ptr[s.len - 1] == '=')
-        s.len--;
-    for (size_t i = 0; i < s.len; i++) {
-        int d = digit_of(s.ptr[i]);
-
-        if (d < 0)
-            return false;
-        bits = bits << 6 | (unsigned)d;
-        if (++n % 4 != 1)
-            strbuf_addc(out, (char)(bits >> (6 - 2 * ((n - 1) % 4))));
-    }
-    return true;
 }
 
 static bool inflate_payload(struct slice in, struct strbuf *out)
@@ -98,7 +69,7 @@ static bool unpack_document(struct slice doc, struct strbuf *out)
         const char *quote = memchr(p, '"', (size_t)(end - p));
 
         strbuf_reset(&gz);
-        ok = quote && decode_base64(slice_of(p, (size_t)(quote - p)), &gz) &&
+        ok = quote && base64_decode(slice_of(p, (size_t)(quote - p)), &gz) &&
              inflate_payload(strbuf_slice(&gz), out);
         if (ok && out->buf[out->len - 1] != '\n')
             strbuf_addc(out, '\n');

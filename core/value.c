@@ -640,3 +640,35 @@ struct slice field_decode(const struct field_def *f, struct slice s, struct strb
     }
     return s;
 }
+
+/* --- base64 --- */
+
+static int base64_digit(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+bool base64_decode(struct slice s, struct strbuf *out)
+{
+    uint32_t bits = 0;
+    unsigned n = 0;
+
+    while (s.len && s.ptr[s.len - 1] == '=')
+        s.len--;
+    for (size_t i = 0; i < s.len; i++) {
+        int d = base64_digit(s.ptr[i]);
+
+        if (d < 0)
+            return false;
+        bits = bits << 6 | (unsigned)d;
+        if (++n % 4 != 1)
+            strbuf_addc(out, (char)(bits >> (6 - 2 * ((n - 1) % 4))));
+    }
+    return true;
+}

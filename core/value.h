@@ -47,4 +47,7 @@ bool field_number(const struct field_def *f, struct slice s, int64_t *out);
  * into *out (reset first); the slice is either `s` itself or *out's. */
 struct slice field_decode(const struct field_def *f, struct slice s, struct strbuf *out);
 
+/* Adds the bytes that base64 text stands for, padded or not. False: it is none. */
+bool base64_decode(struct slice s, struct strbuf *out);
+
 #endif

@@ -23,8 +23,8 @@ exits "--help" 0 "$awl" --help
 exits "--version" 0 "$awl" --version
 exits "query --help" 0 "$awl" query --help
 exits "options may follow paths" 0 "$awl" query '' "$alb" -o json
-exits "an unknown command is supported by no one" 2 "$awl" query 'pattern @message' "$alb"
-contains "it says so" "$(cat "$work/stderr")" "not supported"
+exits "an unknown command is supported by no one" 2 "$awl" query 'outlier @message' "$alb"
+contains "it says so" "$(cat "$work/stderr")" "awl does not have"
 exits "explain" 0 "$awl" explain alb elb_status_code 504
 exits "explain: nothing known" 1 "$awl" explain alb elb_status_code 999
 exits "explain: no such type" 2 "$awl" explain nolog field value

@@ -404,9 +404,15 @@ static void test_errors(void **state)
     expect_error("stats by action", "needs an aggregate", 6);
     expect_error("stats avgg(bytes)", "nearest: avg", 6);
     expect_error("stats sum(bytes) as b by action | stats avg(b) by bin(5m)", "@timestamp", 50);
-    expect_error("parse @message \"*\" as x", "parse is not supported by this version", 0);
-    expect_error("status=5xx | pattern @message", "pattern is not supported", 13);
-    expect_error("stats sum(bytes)/count(*)", "arithmetic over aggregates", 16);
+    expect_error("parse @message \"*\" as x, y", "more names than there are parts", 25);
+    expect_error("parse @message \"a\" as x", "has a * for each part", 15);
+    expect_error("parse @message \"a *\"", "a name for each * are expected", 20);
+    expect_error("parse @message /a(b)/", "no part of the regex has a name", 15);
+    expect_error("status=5xx | diff", "that awl does not have", 13);
+    expect_error("stats count(*) | fillmissing", "needs stats ... by bin()", 17);
+    expect_error("stats method by path", "stats needs an aggregate", 6);
+    expect_error("stats count(*), frob(status)", "frob is no aggregate", 16);
+    expect_error("stats count(*) | unnest", "a value is expected", 23);
 }
 
 static void test_error_caret(void **state)
@@ -446,8 +452,10 @@ static void test_commands(void **state)
     assert_int_equal(stats->by[1].bin_us, 300000000);
     assert_string_equal(stats->by[1].name, "@t");
     assert_string_equal(stats->item[2].name, "pct(duration, 95)");
-    assert_true(stats->item[2].pct == 95 && stats->item[3].pct == 50);
-    assert_null(stats->item[0].expr);
+    assert_int_equal(stats->n_agg, stats->n_item);
+    assert_true(stats->agg[2].pct == 95 && stats->agg[3].pct == 50);
+    assert_null(stats->agg[0].expr);
+    assert_int_equal(stats->item[2].expr->field->column, 2);
     assert_int_equal(sort->item[0].expr->field->pseudo, PF_COLUMN);
     assert_int_equal(sort->item[0].expr->field->column, 3);
     assert_true(sort->item[0].desc);
@@ -462,13 +470,13 @@ static void test_shorthand_commands(void **state)
 
     (void)state;
     assert_int_equal(q->n_cmd, 4);
-    assert_int_equal(q->cmd[1].item[0].agg, AGG_COUNT);
+    assert_int_equal(q->cmd[1].agg[0].agg, AGG_COUNT);
     assert_int_equal(q->cmd[2].item[0].expr->field->column, 1);
     assert_int_equal(q->cmd[3].limit, 5);
     query_ast_free(q);
     q = parse_ok("fields `time-taken` as t, bytes * 2 as d | filter d > 3 | sort t");
-    assert_int_equal(q->cmd[1].filter->arg[0]->field->column, 1);
-    assert_int_equal(q->cmd[2].item[0].expr->field->column, 0);
+    assert_int_equal(q->cmd[1].filter->arg[0]->kind, EX_ARITH);
+    assert_true(slice_is(q->cmd[2].item[0].expr->text, "time-taken"));
     query_ast_free(q);
     q = parse_ok("stats count(*) by bin(300s)");
     assert_non_null(strstr(q->notice, "caps"));

@@ -1,0 +1,177 @@
+#!/bin/sh
+# queries.sh - the commands and functions of the query language, with answers from awk and jq.
+. "${srcdir:-.}/tests/e2e/lib.sh"
+
+"$awl" demo --write "$work/day" --lines 20000 >/dev/null
+"$awl" demo --write "$work/one" --lines 20000 --single >/dev/null
+alb=$work/one/alb.log vpc=$work/one/vpcflow.log lambda=$work/one/lambda.log
+cat >"$work/app.log" <<'END'
+{"time":"2024-05-01T10:00:00Z","level":"ERROR","msg":"user=ann, method:GET, latency := 12","n":5,"tags":["a","b"],"ip":"10.0.0.1","events":[{"name":"x","k":1},{"name":"y","k":2}]}
+{"time":"2024-05-01T10:01:00Z","level":"INFO","msg":"user=bob, method:PUT, latency := 30","n":"7","tags":["b"],"ip":"192.0.2.9","events":[{"name":"x","k":3}]}
+{"time":"2024-05-01T10:03:30Z","level":"INFO","msg":"user=ann, method:GET, latency := 18","n":7.5,"tags":[],"ip":"2001:db8::1","events":[]}
+{"time":"2024-05-01T10:03:59Z","level":"WARN","msg":"no such thing","n":null,"ip":"x","q":"a b%20c","j":"{\"user.id\":\"123\",\"v\":[1,2,{\"w\":\"deep\"}]}"}
+END
+app=$work/app.log
+
+# rows QUERY FILE...: the rows without their header, TABs as |
+rows() {
+    q=$1
+    shift
+    "$awl" query "$q" -o tsv "$@" 2>"$work/err" | tail -n +2 | tr '\t' '|'
+}
+
+# one QUERY: the only value of the only row of the JSON lines
+one() { rows "$1 | limit 1" "$app"; }
+
+# --- stats ---
+
+equal "stats by one key" "$(rows 'stats count(*) as n by elb_status_code | sort elb_status_code' "$alb")" \
+    "$(awk '{ n[$9]++ } END { for (k in n) print k "|" n[k] }' "$alb" | sort)"
+equal "by two keys, one of them a bin" \
+    "$(rows 'stats count(*) by bin(1h), elb_status_code | sort bin(1h), elb_status_code' "$alb")" \
+    "$(awk '{ split($2, t, ":"); n[t[1] ":00:00Z|" $9]++ } END { for (k in n) print k "|" n[k] }' "$alb" | sort)"
+equal "sum, min, max" "$(rows 'stats sum(bytes), min(bytes), max(bytes) by srcaddr | sort srcaddr | limit 5' "$vpc")" \
+    "$(awk '$14 == "OK" { s[$4] += $10; if (!($4 in lo) || $10 < lo[$4]) lo[$4] = $10; if ($10 > hi[$4]) hi[$4] = $10 }
+        END { for (k in s) print k "|" s[k] "|" lo[k] "|" hi[k] }' "$vpc" | sort -V | head -5)"
+equal "count_distinct" "$(rows 'stats count_distinct(client_ip)' "$alb")" \
+    "$(awk '{ sub(/:[0-9]*$/, "", $4); print $4 }' "$alb" | sort -u | grep -c .)"
+equal "pct is the nearest rank" "$(rows 'filter target_processing_time >= 0 | stats pct(target_processing_time, 95)' "$alb")" \
+    "$(awk '$7 >= 0 { print $7 }' "$alb" | sort -n | awk '{ v[NR] = $1 } END { r = NR * 0.95; if (r > int(r)) r = int(r) + 1; print v[r] + 0 }')"
+equal "arithmetic over aggregates, aliases of the same stats" \
+    "$(rows 'stats sum(received_bytes) as r, count(*) as n, r / n as mean, sum(received_bytes) / count(*) - mean as zero' "$alb" | cut -d'|' -f1,2,4)" \
+    "$(awk '{ s += $11 } END { print s "|" NR "|0" }' "$alb")"
+equal "a second stats" "$(rows 'stats count(*) as n by client_ip | stats max(n), sum(n), count(*)' "$alb")" \
+    "$(awk '{ sub(/:[0-9]*$/, "", $4); n[$4]++ } END { for (k in n) { c++; s += n[k]; if (n[k] > m) m = n[k] } print m "|" s "|" c }' "$alb")"
+equal "filter and sort on columns of stats" \
+    "$(rows 'stats count(*) as n by elb_status_code | filter n > 100 | sort n desc' "$alb")" \
+    "$(awk '{ n[$9]++ } END { for (k in n) if (n[k] > 100) print k "|" n[k] }' "$alb" | sort -t'|' -k2,2nr)"
+equal "earliest and latest" "$(rows 'stats earliest(elb_status_code), latest(elb_status_code)' "$alb")" \
+    "$(awk '{ print $2, NR, $9 }' "$alb" | sort -s -k1,1 | awk 'NR == 1 { a = $3 } { b = $3 } END { print a "|" b }')"
+equal "sortsFirst and sortsLast" "$(rows 'stats sortsFirst(level), sortsLast(level)' "$app")" "ERROR|WARN"
+equal "stddev is that of the sample" "$(rows 'stats stddev(n)' "$app")" "1.3228756555322954"
+equal "text of digits is a number" "$(rows 'stats sum(n), avg(n), count(n), count(*)' "$app")" "19.5|6.5|3|4"
+equal "top" "$(rows 'top 2 elb_status_code' "$alb")" \
+    "$(awk '{ n[$9]++ } END { for (k in n) print k "|" n[k] }' "$alb" | sort -t'|' -k2,2nr | head -2)"
+equal "countFrequent" "$(rows 'countFrequent level' "$app")" "$(printf 'INFO|2\nERROR|1\nWARN|1')"
+equal "fillmissing" "$(rows 'stats count(*) as n by bin(1m) | fillmissing with 0 for n | sort bin(1m)' "$app" | cut -d'|' -f2 | tr '\n' ' ')" "1 1 0 2 "
+for threads in 1 2; do
+    "$awl" query 'stats count(*), avg(duration), pct(bytes_out, 99), count_distinct(path), latest(path) by bin(1h), status' \
+        -o csv -j $threads "$work/day" | md5sum >"$work/sum$threads"
+done
+equal "one thread and two give the same bytes" "$(cat "$work/sum1")" "$(cat "$work/sum2")"
+
+# --- parse ---
+
+equal "a glob" "$(rows 'parse msg "user=*, method:*, latency := *" as user, method, latency | stats avg(latency) by user, method' "$app")" \
+    "$(printf 'ann|GET|15\nbob|PUT|30\n||')"
+equal "a regex with names" "$(rows 'parse msg /user=(?<u>\w+), method:(?<m>\w+)/ | filter u = "ann" | stats count(*) by m' "$app")" "GET|2"
+equal "a regex with as" "$(rows 'parse msg /user=(\w+), method:(\w+)/ as u, m | filter ispresent(u) | display m | sort m' "$app" | tr '\n' ' ')" "GET GET PUT "
+equal "parsed again" "$(rows 'parse msg "user=*, *" as u, rest | parse rest "method:*," as m | stats count(*) by m | filter ispresent(m)' "$app")" "$(printf 'GET|2\nPUT|1')"
+equal "a row for each match" "$(rows 'parse msg /([a-z]+)[=:]/ as key multi | stats count(*) as n by key' "$app")" "$(printf 'method|3\nuser|3')"
+equal "every address of every line" "$(rows 'parse @message /(\d+\.\d+\.\d+\.\d+)/ as a multi | stats count(*)' "$alb")" \
+    "$(grep -oE '[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+' "$alb" | grep -c .)"
+equal "logfmt" "$(rows 'parse "user=*" as x | fields x | limit 0' "$app")" ""
+printf 'level=info msg="a \\"b\\" c" took=3ms\n' >"$work/logfmt.log"
+equal "logfmt makes a map" "$(rows 'parse @message logfmt as m | display m.level, m.msg, m.took, m.none' "$work/logfmt.log")" 'info|a "b" c|3ms|'
+printf 'one,"two, three",4\n' >"$work/csv.log"
+equal "csv" "$(rows 'parse @message csv as a, b, c | display c, b, a' "$work/csv.log")" '4|two, three|one'
+equal "a parsed name with an @" "$(rows 'parse msg "user=*," as @user | stats count(*) by @user | filter ispresent(@user)' "$app")" "$(printf 'ann|2\nbob|1')"
+contains "a name that does not exist is missing, and said so" \
+    "$("$awl" query 'parse msg /user=(?<user2>\w+)/ | stats count(*) by @user2' "$app" 2>&1)" "is user2 meant?"
+
+# --- maps and lists ---
+
+equal "members" "$(rows 'fields jsonParse(j) as m | filter ispresent(m) | display m.v[1], m.v[2].w, m.`user.id`, m.none' "$app")" "2|deep|123|"
+equal "a map is nothing to a text function" "$(rows 'fields jsonParse(j) as m | filter ispresent(m) | display toupper(m), m = "x", ispresent(m)' "$app")" "|0|1"
+equal "unnest" "$(rows 'fields jsonParse(@message) as m | unnest m.events into e | stats sum(e.k) by e.name' "$app")" "$(printf 'x|4\ny|2')"
+equal "unnest keeps the record" "$(rows 'fields jsonParse(@message) as m | unnest m.tags into t | filter t = "b" | display level, t | sort level' "$app")" "$(printf 'ERROR|b\nINFO|b')"
+equal "lists" "$(one 'fields jsonArraySize(jsonParse(@message).tags) as n, jsonArrayContains(jsonParse(@message).tags, "b") as b | display n, b')" "2|1"
+equal "split" "$(one 'fields split(msg, ", ") as p | display p[1], jsonArraySize(p)')" "method:GET|3"
+
+# --- pattern, dedup ---
+
+equal "pattern" "$(rows 'pattern msg | display @pattern, @sampleCount, @ratio' "$app")" \
+    "$(printf 'user=<Token-1>, <Token-2>, latency := <Number-1>|3|0.75\nno such thing|1|0.25')"
+equal "a pattern knows how bad it is" "$(rows 'filter @type = "APP" | pattern @message | stats sum(@sampleCount) by @severityLabel | filter @severityLabel = "Error"' "$lambda" | cut -d'|' -f1)" "Error"
+equal "pattern counts every record" "$(rows 'pattern @message | stats sum(@sampleCount)' "$lambda")" "$(grep -c . "$lambda")"
+equal "dedup keeps the newest" "$(rows 'dedup level | display level, n' "$app" | grep INFO)" "INFO|7.5"
+equal "dedup after a sort keeps the first" "$(rows 'sort n | dedup level | display level, n' "$app" | grep INFO)" "INFO|7"
+equal "dedup after stats" "$(rows 'stats count(*) as n by level | sort n desc, level | dedup n' "$app")" "$(printf 'INFO|2\nERROR|1')"
+equal "unmask and SOURCE" "$(rows 'SOURCE "x" | unmask(level) as l | stats count(*) by l | limit 1' "$app")" "ERROR|1"
+
+# --- functions: VALUE of an expression on the first record ---
+
+while IFS='	' read -r expr want; do
+    equal "$expr" "$(one "display $expr")" "$want"
+done <<'END'
+abs(-2) + floor(2.7) + ceil(2.1)	7
+sqrt(16) ^ 2 % 7	2
+greatest(1, 5, 3) - least(4, 2)	3
+round(2.567, 1)	2.6
+log(1)	0
+toInt("12.9") + toNumber("x")	
+if(n > 4, "big", "small")	big
+case(n > 9, "a", n > 4, "b", "c")	b
+coalesce(q, level)	ERROR
+isNumeric(n)	1
+isempty("") + isblank("  ")	2
+concat(level, "-", n)	ERROR-5
+trim("xyZxyfooxyxyZ", "xyZ")	foo
+ltrim("  a ")	a 
+strlen("héllo")	5
+toupper("aé") 	Aé
+substr("xyZfooxyZ", 3, 3)	foo
+replace("a-b-c", "-", "+")	a+b+c
+regexReplace("a1b22", "([0-9]+)", "<$1>")	a<1>b<22>
+strcontains("Hello", "ell")	1
+strcontains("Hello", "ELL", 1)	1
+startsWith("abc", "ab") + endsWith("abc", "bc")	2
+urlencode("a b&c")	a%20b%26c
+urldecode("a%20b+c%zz")	a b c%zz
+base64encode("hello")	aGVsbG8=
+base64decode("aGVsbG8=")	hello
+hexToAscii("6869")	hi
+hexToDec("0xff")	255
+decToHex(255)	0xff
+isValidIp(ip)	1
+isIpv4InSubnet(ip, "10.0.0.0/8")	1
+isPrivateIP(ip)	1
+isPublicIP("8.8.8.8")	1
+isReservedIP("127.0.0.1")	1
+ipv4ToNumber("1.2.3.4")	16909060
+toMillis(@timestamp)	1714557600000
+fromMillis(1714557600000)	2024-05-01T10:00:00Z
+datefloor(@timestamp, 1h)	2024-05-01T10:00:00Z
+dateceil(fromMillis(1714557600001), 1d)	2024-05-02T00:00:00Z
+formatDate(@timestamp, "%d.%m.%Y %H:%M", "+02:00")	01.05.2024 12:00
+parseDate("01/May/2024 12:00:00 +0200", "dd/MMM/yyyy HH:mm:ss Z")	1714557600000
+parseDate("2024-05-01T10:00:00.250", "yyyy-MM-dd'T'HH:mm:ss.SSS")	1714557600250
+messageSize("héllo")	6
+round(haversine(52.52, 13.405, 48.8566, 2.3522))	877
+jsonStringify(jsonParse("{\"a\": 1}"))	{"a": 1}
+queryTimeRange()	239000
+level = "ERROR"	1
+END
+
+# --- every sample query of the language's documentation parses, or says why it does not ---
+
+language=${AWL_SHARED:-$srcdir/../shared}/query-language.md
+if [ -f "$language" ]; then
+    sed -n '/^## 11/,$p' "$language" | sed -n '/^```/,/^```/p' | grep -v '^```' >"$work/samples"
+    all="$work/one"
+    while IFS= read -r line; do
+        q=${line%%   #*}
+        "$awl" query "$q" -o csv "$all" >/dev/null 2>"$work/err"
+        code=$?
+        # fields of logs that are not here
+        if [ $code -le 1 ] || grep -q "there is no field" "$work/err"; then
+            pass "$q"
+        else
+            fail "$q" "$(cat "$work/err")"
+        fi
+    done <"$work/samples"
+else
+    echo "ok $((checks + 1)) # SKIP no language description in $language"
+    checks=$((checks + 1))
+fi
+finish

@@ -254,8 +254,8 @@ struct val expr_eval(const struct expr *e, const struct row_access *row);
  * lie in scratch. */
 bool val_element(struct val list, uint64_t i, struct strbuf *scratch, struct val *out);
 bool val_number(struct val v, double *out); /* also a text of digits */
-bool val_truth(struct val v);            /* missing, 0, "", false are false */
-int val_cmp(struct val a, struct val b); /* total order of `sort`: natural order, missing last */
+bool val_truth(struct val v);               /* missing, 0, "", false are false */
+int val_cmp(struct val a, struct val b);    /* total order of `sort`: natural order, missing last */
 /* Text of a value as results print it; numbers in shortest form. */
 void val_print(struct val v, struct strbuf *out);
 

@@ -350,13 +350,14 @@ static bool take_date(struct slice s, struct slice format, struct date *d)
 CALL(f_parsedate)
 {
     struct date d = {.y = 1970, .mon = 1, .d = 1};
+    int64_t ms;
 
     if (arg[0].kind != VAL_STR || arg[1].kind != VAL_STR || !arg_zone(e, arg, 2, &d.zone) ||
         !take_date(arg[0].str, arg[1].str, &d) || d.mon < 1 || d.mon > 12 || d.d < 1 || d.d > 31 ||
         d.h > 24 || d.min > 59 || d.sec > 60 || d.y < 1)
         return missing();
-    return number((double)(civil_to_us(d.y, d.mon, d.d, d.h, d.min, d.sec, 0) / 1000 + d.ms -
-                           d.zone * INT64_C(1000)));
+    ms = civil_to_us(d.y, d.mon, d.d, d.h, d.min, d.sec, 0) / 1000 + d.ms - d.zone * INT64_C(1000);
+    return number((double)ms);
 }
 
 static const struct func codes[] = {

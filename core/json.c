@@ -201,7 +201,7 @@ static inline const char *quick_end(const char *start, const char *end, bool str
         }
         classify(from, &m);
         text = xor_up_to(m.quote & ~escaped_bytes(m.back, &escape)) ^ inside;
-        inside = (uint64_t)((int64_t)text >> 63);
+        inside = 0 - (text >> 63);
         open = m.open & ~text;
         close = m.close & ~text;
         line = strict ? open & (m.feed << 1 | feed) : 0;

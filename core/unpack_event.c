@@ -114,7 +114,8 @@ static ssize_t read_more(struct event_reader *r, event_input_fn input, void *ctx
 {
     size_t left = r->in.len - r->at, want = MAX(left, (size_t)65536), had = 0;
 
-    memmove(r->in.buf, r->in.buf + r->at, left);
+    if (left > 0)
+        memmove(r->in.buf, r->in.buf + r->at, left);
     r->in.len = left;
     r->at = 0;
     while (had < want) {

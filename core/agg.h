@@ -54,6 +54,7 @@ struct group_table {
     struct val *cell;   /* n * (n_key + n_agg), row by row, keys first */
     char **name;        /* n_key + n_agg column names */
     struct dict *texts; /* owns the texts of cells */
+    bool more;          /* runquery_table: there are rows that were left out */
 };
 /* The rows of a stats command. NULL with *e filled if cancelled or too many groups. */
 struct group_table *group_compute(struct session *s, const struct rowset *r,

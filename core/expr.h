@@ -136,17 +136,17 @@ struct query_error {
 };
 
 enum cmd_kind {
-    CMD_FILTER,
-    CMD_FIELDS,
-    CMD_DISPLAY,
-    CMD_SORT,
-    CMD_LIMIT,
-    CMD_STATS,
-    CMD_DEDUP,
-    CMD_UNNEST, /* a row for each element of a list, which is a new cell */
-    CMD_MULTI,  /* parse ... multi: a row for each match, whose groups are new cells */
-    CMD_PATTERN,
-    CMD_FILL, /* fillmissing: rows for the empty bins of the stats before */
+    QCMD_FILTER,
+    QCMD_FIELDS,
+    QCMD_DISPLAY,
+    QCMD_SORT,
+    QCMD_LIMIT,
+    QCMD_STATS,
+    QCMD_DEDUP,
+    QCMD_UNNEST, /* a row for each element of a list, which is a new cell */
+    QCMD_MULTI,  /* parse ... multi: a row for each match, whose groups are new cells */
+    QCMD_PATTERN,
+    QCMD_FILL, /* fillmissing: rows for the empty bins of the stats before */
 };
 
 enum agg_kind {
@@ -179,7 +179,7 @@ struct query_item {
 
 struct query_cmd {
     enum cmd_kind kind;
-    struct expr *filter;     /* CMD_FILTER */
+    struct expr *filter;     /* QCMD_FILTER */
     struct query_item *item; /* fields, display, sort, dedup; stats: over the aggregates as cells */
     unsigned n_item;
     struct query_item *by; /* stats */
@@ -201,6 +201,7 @@ struct query_cmd {
 struct query_ast {
     struct query_cmd *cmd;
     unsigned n_cmd;
+    bool wordless;    /* begins with an expression, whose `filter` is implied */
     char notice[512]; /* what was read otherwise than QL would ("y read as a field"); "" if none */
     /* owns everything below it; freed by query_ast_free */
     struct expr_pool *pool;
@@ -209,7 +210,7 @@ struct query_ast {
 /* Parses and binds a whole query ("filter ... | stats ..."), or a bare expression as an implied
  * filter. Returns NULL with *e filled. The text need not outlive the call. */
 struct query_ast *query_parse(const char *text, const struct query_env *env, struct query_error *e);
-/* One expression only (the filter prompt). Stands in cmd[0] as CMD_FILTER; "" gives n_cmd == 0. */
+/* One expression only (the filter prompt). Stands in cmd[0] as QCMD_FILTER; "" gives n_cmd == 0. */
 struct query_ast *filter_parse(const char *text, const struct query_env *env,
                                struct query_error *e);
 void query_ast_free(struct query_ast *q);
@@ -258,6 +259,10 @@ bool val_truth(struct val v);               /* missing, 0, "", false are false *
 int val_cmp(struct val a, struct val b);    /* total order of `sort`: natural order, missing last */
 /* Text of a value as results print it; numbers in shortest form. */
 void val_print(struct val v, struct strbuf *out);
+
+/* The words of the language, for completion; NULL past the last. */
+const char *query_command_word(unsigned i);
+const char *query_function_word(unsigned i); /* aggregates, then functions */
 
 /* Field look-up over all types: "elb_status_code", "status", "@timestamp", "ip". False: unknown;
  * then `hint` gets the nearest names. */

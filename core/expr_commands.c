@@ -106,7 +106,7 @@ static bool cmd_filter(struct parser *p)
     p->implied = false;
     if (!e)
         return false;
-    add_cmd(p, CMD_FILTER)->filter = e;
+    add_cmd(p, QCMD_FILTER)->filter = e;
     return true;
 }
 
@@ -123,7 +123,7 @@ static bool cmd_fields(struct parser *p, enum cmd_kind kind)
         from = p->at;
         if (!item || !(item->expr = parse_or(p)) || !take_alias(p, item, from, &alias))
             return false;
-        if (kind == CMD_FIELDS)
+        if (kind == QCMD_FIELDS)
             add_column(p, item->name, alias, item->expr);
     } while (take_char(p, ','));
     *add_cmd(p, kind) = cmd;
@@ -132,7 +132,7 @@ static bool cmd_fields(struct parser *p, enum cmd_kind kind)
 
 static bool cmd_sort(struct parser *p)
 {
-    struct query_cmd cmd = {.kind = CMD_SORT};
+    struct query_cmd cmd = {.kind = QCMD_SORT};
 
     take_word(p, "by");
     do {
@@ -148,7 +148,7 @@ static bool cmd_sort(struct parser *p)
         if (!item->desc)
             take_word(p, "asc");
     } while (take_char(p, ','));
-    *add_cmd(p, CMD_SORT) = cmd;
+    *add_cmd(p, QCMD_SORT) = cmd;
     return true;
 }
 
@@ -174,13 +174,13 @@ static bool cmd_limit(struct parser *p)
 
     if (!take_count(p, &n))
         return false;
-    add_cmd(p, CMD_LIMIT)->limit = n;
+    add_cmd(p, QCMD_LIMIT)->limit = n;
     return true;
 }
 
 static bool cmd_dedup(struct parser *p)
 {
-    struct query_cmd cmd = {.kind = CMD_DEDUP};
+    struct query_cmd cmd = {.kind = QCMD_DEDUP};
 
     do {
         struct query_item *item = add_item(p, &cmd.item, &cmd.n_item);
@@ -192,7 +192,7 @@ static bool cmd_dedup(struct parser *p)
             return false;
         item->name = name_as_written(p, from, p->at);
     } while (take_char(p, ','));
-    *add_cmd(p, CMD_DEDUP) = cmd;
+    *add_cmd(p, QCMD_DEDUP) = cmd;
     return true;
 }
 
@@ -429,11 +429,11 @@ static void stats_scope(struct parser *p, const struct query_cmd *cmd)
 
 static bool cmd_stats(struct parser *p)
 {
-    struct query_cmd cmd = {.kind = CMD_STATS};
+    struct query_cmd cmd = {.kind = QCMD_STATS};
 
     if (!take_stats_items(p, &cmd) || (take_word(p, "by") && !take_keys(p, &cmd)))
         return false;
-    *add_cmd(p, CMD_STATS) = cmd;
+    *add_cmd(p, QCMD_STATS) = cmd;
     stats_scope(p, &cmd);
     return true;
 }
@@ -441,7 +441,7 @@ static bool cmd_stats(struct parser *p)
 /* Rows counted by the keys that follow, most frequent first. limit 0: all. */
 static bool count_by(struct parser *p, const char *name, uint64_t limit)
 {
-    struct query_cmd cmd = {.kind = CMD_STATS}, sort = {.kind = CMD_SORT};
+    struct query_cmd cmd = {.kind = QCMD_STATS}, sort = {.kind = QCMD_SORT};
     struct query_item *agg = add_item(p, &cmd.agg, &cmd.n_agg);
     struct query_item *item = add_item(p, &cmd.item, &cmd.n_item), *key;
 
@@ -450,15 +450,15 @@ static bool count_by(struct parser *p, const char *name, uint64_t limit)
     item->expr = bind_cell(p, slice_str(item->name), 0);
     if (!take_keys(p, &cmd))
         return false;
-    *add_cmd(p, CMD_STATS) = cmd;
+    *add_cmd(p, QCMD_STATS) = cmd;
     stats_scope(p, &cmd);
     key = add_item(p, &sort.item, &sort.n_item);
     key->expr = p->column[cmd.n_by].expr;
     key->name = item->name;
     key->desc = true;
-    *add_cmd(p, CMD_SORT) = sort;
+    *add_cmd(p, QCMD_SORT) = sort;
     if (limit)
-        add_cmd(p, CMD_LIMIT)->limit = limit;
+        add_cmd(p, QCMD_LIMIT)->limit = limit;
     return true;
 }
 
@@ -475,7 +475,7 @@ static bool start_top(struct parser *p)
 /* fillmissing [ with VALUE for COLUMN ] */
 static bool cmd_fill(struct parser *p)
 {
-    struct query_cmd cmd = {.kind = CMD_FILL, .bin = p->bin, .bin_us = p->bin_us};
+    struct query_cmd cmd = {.kind = QCMD_FILL, .bin = p->bin, .bin_us = p->bin_us};
     size_t at = p->at, len = 0;
     struct expr *value = NULL, *column = NULL;
 
@@ -506,7 +506,7 @@ static bool cmd_fill(struct parser *p)
         if (value->kind == EX_NUM)
             cmd.fill->str = (struct slice){NULL, 0};
     }
-    *add_cmd(p, CMD_FILL) = cmd;
+    *add_cmd(p, QCMD_FILL) = cmd;
     return true;
 }
 
@@ -688,7 +688,7 @@ static bool cmd_parse(struct parser *p)
     if (glob ? !take_glob(p, parts) : !take_groups(p, parts, from))
         return false;
     if (take_word(p, "multi")) {
-        struct query_cmd *cmd = add_cmd(p, CMD_MULTI);
+        struct query_cmd *cmd = add_cmd(p, QCMD_MULTI);
 
         cmd->from = from;
         cmd->re = parts->re;
@@ -726,7 +726,7 @@ static bool cmd_unnest(struct parser *p)
     name = take_new_name(p, "a name is expected after into");
     if (!name)
         return false;
-    cmd = add_cmd(p, CMD_UNNEST);
+    cmd = add_cmd(p, QCMD_UNNEST);
     cmd->from = from;
     cmd->n_made = 1;
     add_cell(p, name);
@@ -740,7 +740,7 @@ static bool cmd_pattern(struct parser *p)
 
     if (!from)
         return false;
-    add_cmd(p, CMD_PATTERN)->from = from;
+    add_cmd(p, QCMD_PATTERN)->from = from;
     begin_table(p);
     for (unsigned i = 0; i < ARRAY_LEN(made); i++)
         add_cell(p, made[i]);
@@ -750,7 +750,7 @@ static bool cmd_pattern(struct parser *p)
 /* unmask(FIELD) [ as NAME ]: there is nothing masked in a file. */
 static bool cmd_unmask(struct parser *p)
 {
-    struct query_cmd cmd = {.kind = CMD_FIELDS};
+    struct query_cmd cmd = {.kind = QCMD_FIELDS};
     struct query_item *item = add_item(p, &cmd.item, &cmd.n_item);
     size_t from;
     bool alias;
@@ -771,7 +771,7 @@ static bool cmd_unmask(struct parser *p)
         return false;
     alias = true;
     add_column(p, item->name, alias, item->expr);
-    *add_cmd(p, CMD_FIELDS) = cmd;
+    *add_cmd(p, QCMD_FIELDS) = cmd;
     return true;
 }
 
@@ -811,12 +811,12 @@ static bool cmd_frequent(struct parser *p)
 
 static bool cmd_show(struct parser *p)
 {
-    return cmd_fields(p, CMD_FIELDS);
+    return cmd_fields(p, QCMD_FIELDS);
 }
 
 static bool cmd_display(struct parser *p)
 {
-    return cmd_fields(p, CMD_DISPLAY);
+    return cmd_fields(p, QCMD_DISPLAY);
 }
 
 static const struct {
@@ -834,6 +834,23 @@ static const struct {
     {"fillmissing", cmd_fill},   {"unmask", cmd_unmask},
     {"SOURCE", skip_source},
 };
+
+const char *query_command_word(unsigned i)
+{
+    return i < ARRAY_LEN(commands) ? commands[i].name : NULL;
+}
+
+const char *query_function_word(unsigned i)
+{
+    const struct func *f;
+
+    if (i < ARRAY_LEN(aggregates))
+        return aggregates[i].name;
+    if (i == ARRAY_LEN(aggregates))
+        return "bin";
+    f = func_at(i - ARRAY_LEN(aggregates) - 1);
+    return f ? f->name : NULL;
+}
 
 /* A command word that no operator follows: "limit = 5" is a test of a field. */
 static bool is_command(struct parser *p, const char *word)
@@ -914,6 +931,7 @@ static bool parse_first(struct parser *p)
         return true;
     if (!none)
         return false;
+    p->ast->wordless = true;
     return !fail_unsupported(p) && cmd_filter(p);
 }
 

@@ -577,13 +577,23 @@ const struct func *func_find(struct slice name)
     return NULL;
 }
 
+const struct func *func_at(unsigned i)
+{
+    for (unsigned t = 0; t < ARRAY_LEN(tables); t++) {
+        if (i < tables[t]->n)
+            return &tables[t]->func[i];
+        i -= tables[t]->n;
+    }
+    return NULL;
+}
+
 void func_hint(struct slice name, char *hint, size_t len)
 {
     struct nearest near = {.want = name};
+    const struct func *f;
 
-    for (unsigned t = 0; t < ARRAY_LEN(tables); t++)
-        for (unsigned i = 0; i < tables[t]->n; i++)
-            nearest_offer(&near, slice_str(tables[t]->func[i].name));
+    for (unsigned i = 0; (f = func_at(i)); i++)
+        nearest_offer(&near, slice_str(f->name));
     nearest_offer(&near, SL("bin"));
     nearest_hint(&near, hint, len);
 }

@@ -29,6 +29,7 @@ struct func {
     bool takes_maps; /* else maps and lists are missing to it */
 };
 const struct func *func_find(struct slice name); /* in any case; NULL if there is none */
+const struct func *func_at(unsigned i);          /* NULL past the last */
 /* The nearest function or aggregate names as a hint. */
 void func_hint(struct slice name, char *hint, size_t len);
 bool val_time(struct val v, int64_t *us); /* also seconds, milliseconds, ISO 8601 */

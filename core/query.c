@@ -7,8 +7,10 @@
 #include "query.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <time.h>
 
+#include "runquery.h"
 #include "xalloc.h"
 
 #define REFRESH_MS 100 /* between answers while the session grows ... */
@@ -39,6 +41,7 @@ struct work {
     char **facet;
     uint64_t serial;
     struct query_ast *ast;
+    struct query_env env; /* in which it was read */
     struct filter *filter;
     struct rowset *prev;
     uint64_t generation;
@@ -69,6 +72,7 @@ void answer_unref(struct answer *a)
     error_table_free(a->errors);
     edge_table_free(a->edges);
     invocation_table_free(a->invocations);
+    group_free(a->result);
     free(a);
 }
 
@@ -76,6 +80,7 @@ static void question_copy(struct question *to, char ***facet, const struct quest
 {
     *to = *from;
     to->filter = xstrdup(from->filter ? from->filter : "");
+    to->query = from->query ? xstrdup(from->query) : NULL;
     *facet = xcalloc(from->n_facet, sizeof(**facet));
     for (unsigned i = 0; i < from->n_facet; i++)
         (*facet)[i] = xstrdup(from->facet[i]);
@@ -88,6 +93,7 @@ static void question_release(struct question *q, char **facet)
         free(facet[i]);
     free(facet);
     free(q->filter);
+    free((char *)(uintptr_t)q->query);
     memset(q, 0, sizeof(*q));
 }
 
@@ -123,6 +129,7 @@ static void prepare(struct engine *e, struct work *w, const struct snapshot *sna
         env.last_us = snap->ts_max;
     }
     env.interactive = true;
+    w->env = env;
     w->ast = filter_parse(w->q.filter, &env, &qe);
     w->filter = filter_new(w->ast && w->ast->n_cmd ? w->ast->cmd[0].filter : NULL);
 }
@@ -168,6 +175,27 @@ static struct answer *quick_answer(struct engine *e, struct work *w, struct snap
     return a;
 }
 
+#define RESULT_ROWS 100000
+
+/* Runs the query on the rows of the filter. */
+static void run_result(struct engine *e, struct work *w, struct answer *a)
+{
+    struct query_error qe;
+    struct query_env env = w->env;
+    struct runquery q = {.session = e->s, .within = w->ast, .cancel = &e->cancel};
+    struct err err = {0};
+
+    q.ast = query_parse(w->q.query, &env, &qe);
+    if (!q.ast) {
+        snprintf(a->failure, sizeof(a->failure), "%s", qe.msg);
+        return;
+    }
+    a->result = runquery_table(&q, RESULT_ROWS, &err);
+    if (!a->result)
+        snprintf(a->failure, sizeof(a->failure), "%.255s", err.msg);
+    query_ast_free(q.ast);
+}
+
 /* The same answer with facets and tables; NULL if cancelled. */
 static struct answer *full_answer(struct engine *e, struct work *w, const struct answer *quick)
 {
@@ -205,6 +233,8 @@ static struct answer *full_answer(struct engine *e, struct work *w, const struct
         a->edges = edges_compute(e->s, a->rows, &e->cancel);
     else if (w->q.table == TABLE_INVOCATIONS)
         a->invocations = invocations_compute(e->s, a->rows, &e->cancel);
+    else if (w->q.table == TABLE_QUERY && w->q.query)
+        run_result(e, w, a);
     a->complete = true;
     if (e->cancel) {
         answer_unref(a);

@@ -8,7 +8,7 @@
 
 #include "agg.h"
 
-enum table_kind { TABLE_NONE, TABLE_ERRORS, TABLE_EDGES, TABLE_INVOCATIONS };
+enum table_kind { TABLE_NONE, TABLE_ERRORS, TABLE_EDGES, TABLE_INVOCATIONS, TABLE_QUERY };
 
 /* What the screen wants to know of the rows a filter keeps. Copied by engine_ask. */
 struct question {
@@ -18,6 +18,8 @@ struct question {
     const char *const *facet; /* n_facet field names */
     unsigned n_facet, facet_top;
     enum table_kind table;
+    const char
+        *query; /* TABLE_QUERY: commands on the rows of the filter; must have been validated */
 };
 
 struct answer {
@@ -33,6 +35,8 @@ struct answer {
     struct error_table *errors;
     struct edge_table *edges;
     struct invocation_table *invocations;
+    struct group_table *result; /* of the query; NULL: it failed, failure says why */
+    char failure[256];
     double filter_ms;
     bool complete; /* facets and tables are in, too; else only rows and histogram */
 };

@@ -361,11 +361,11 @@ static uint64_t limit_after(const struct exec *r, unsigned i, unsigned n)
     const struct query_cmd *cmd = r->q->ast->cmd;
 
     while (++i < n) {
-        bool done_early = i < r->early && cmd[i].kind == CMD_FILTER;
+        bool done_early = i < r->early && cmd[i].kind == QCMD_FILTER;
 
-        if (cmd[i].kind == CMD_LIMIT)
+        if (cmd[i].kind == QCMD_LIMIT)
             return cmd[i].limit;
-        if (cmd[i].kind != CMD_FIELDS && cmd[i].kind != CMD_DISPLAY && !done_early)
+        if (cmd[i].kind != QCMD_FIELDS && cmd[i].kind != QCMD_DISPLAY && !done_early)
             break;
     }
     return UINT64_MAX;
@@ -490,7 +490,7 @@ static void expand(struct exec *r, const struct query_cmd *c)
 
         at_row(r, i);
         v = expr_eval(c->from, &access);
-        if (c->kind == CMD_UNNEST)
+        if (c->kind == QCMD_UNNEST)
             unnest_row(&m, v, &own);
         else
             match_row(&m, c, v);
@@ -511,9 +511,9 @@ static void expand(struct exec *r, const struct query_cmd *c)
 /* `fields` add up until a `display`, which says it all; the last one wins. */
 static void add_columns(struct exec *r, struct query_cmd *c)
 {
-    if (c->kind == CMD_FIELDS && r->display)
+    if (c->kind == QCMD_FIELDS && r->display)
         return;
-    if (c->kind == CMD_DISPLAY) {
+    if (c->kind == QCMD_DISPLAY) {
         r->n_col = 0;
         r->display = true;
     }
@@ -778,35 +778,35 @@ static int run_command(struct exec *r, unsigned i)
     struct query_cmd *c = &q->cmd[i];
 
     switch (c->kind) {
-    case CMD_FILTER:
+    case QCMD_FILTER:
         if (i >= r->early)
             narrow(r, c->filter);
         break;
-    case CMD_SORT:
+    case QCMD_SORT:
         sort_rows(r, c, limit_after(r, i, q->n_cmd));
         break;
-    case CMD_DEDUP:
+    case QCMD_DEDUP:
         dedup_rows(r, c);
         break;
-    case CMD_LIMIT:
+    case QCMD_LIMIT:
         if (r->listed)
             r->n = MIN(r->n, c->limit);
         else
             r->limit = MIN(r->limit, c->limit);
         break;
-    case CMD_FIELDS:
-    case CMD_DISPLAY:
+    case QCMD_FIELDS:
+    case QCMD_DISPLAY:
         add_columns(r, c);
         break;
-    case CMD_STATS:
+    case QCMD_STATS:
         return run_stats(r, c);
-    case CMD_UNNEST:
-    case CMD_MULTI:
+    case QCMD_UNNEST:
+    case QCMD_MULTI:
         expand(r, c);
         break;
-    case CMD_PATTERN:
+    case QCMD_PATTERN:
         return run_pattern(r, c);
-    case CMD_FILL:
+    case QCMD_FILL:
         fill_missing(r, c);
         break;
     }
@@ -827,9 +827,9 @@ static unsigned early_filters(const struct query_ast *q, const struct query_ast 
     for (i = 0; i < q->n_cmd; i++) {
         const struct query_cmd *c = &q->cmd[i];
 
-        if (c->kind == CMD_FILTER)
+        if (c->kind == QCMD_FILTER)
             all->arg[all->n++] = c->filter;
-        else if (c->kind != CMD_FIELDS && c->kind != CMD_DISPLAY && c->kind != CMD_SORT)
+        else if (c->kind != QCMD_FIELDS && c->kind != QCMD_DISPLAY && c->kind != QCMD_SORT)
             break;
     }
     return i;
@@ -847,8 +847,8 @@ static struct query_ast *default_columns(void)
 static bool names_columns(const struct query_ast *q)
 {
     for (unsigned i = 0; i < q->n_cmd; i++)
-        if (q->cmd[i].kind == CMD_FIELDS || q->cmd[i].kind == CMD_DISPLAY ||
-            q->cmd[i].kind == CMD_STATS || q->cmd[i].kind == CMD_PATTERN)
+        if (q->cmd[i].kind == QCMD_FIELDS || q->cmd[i].kind == QCMD_DISPLAY ||
+            q->cmd[i].kind == QCMD_STATS || q->cmd[i].kind == QCMD_PATTERN)
             return true;
     return false;
 }
@@ -871,26 +871,104 @@ static void run_release(struct exec *r, struct query_ast *defaults)
     query_ast_free(defaults);
 }
 
+/* All commands; *defaults are columns for a query that names none. */
+static int run_all(struct exec *r, struct query_ast **defaults)
+{
+    const struct runquery *q = r->q;
+    struct expr all;
+    int rc;
+
+    r->early = early_filters(q->ast, q->within, &all);
+    rowview_init(&r->view, q->session);
+    if (!names_columns(q->ast) && q->format != OUTPUT_JSON && q->format != OUTPUT_RAW) {
+        *defaults = default_columns();
+        add_columns(r, &(*defaults)->cmd[0]);
+    }
+    rc = eval_set(r, all.n ? &all : NULL);
+    free(all.arg);
+    for (unsigned i = 0; rc == 0 && i < q->ast->n_cmd; i++)
+        rc = run_command(r, i);
+    return rc;
+}
+
 int runquery(const struct runquery *q, uint64_t *rows, struct err *e)
 {
     struct exec r = {.q = q, .limit = UINT64_MAX, .e = e};
     struct query_ast *defaults = NULL;
-    struct expr all;
-    int rc;
+    int rc = run_all(&r, &defaults);
 
-    r.early = early_filters(q->ast, q->within, &all);
-    rowview_init(&r.view, q->session);
-    if (!names_columns(q->ast) && q->format != OUTPUT_JSON && q->format != OUTPUT_RAW) {
-        defaults = default_columns();
-        add_columns(&r, &defaults->cmd[0]);
-    }
-    rc = eval_set(&r, all.n ? &all : NULL);
-    free(all.arg);
-    for (unsigned i = 0; rc == 0 && i < q->ast->n_cmd; i++)
-        rc = run_command(&r, i);
     if (rc == 0)
         write_rows(&r);
     *rows = r.written;
     run_release(&r, defaults);
     return rc;
+}
+
+/* --- as a table --- */
+
+struct collect {
+    struct exec *r;
+    struct group_table *t;
+    uint64_t max;
+    size_t cap;
+};
+
+static bool collect_row(struct collect *c)
+{
+    struct exec *r = c->r;
+    struct row_access access = row_access(r);
+    unsigned width = c->t->n_agg;
+    struct val *cell;
+
+    if (c->t->n == c->max || r->written >= r->limit || cancelled(r)) {
+        c->t->more = c->t->n == c->max;
+        return false;
+    }
+    r->written++;
+    GROW(c->t->cell, c->cap, (c->t->n + 1) * MAX(width, 1u));
+    cell = c->t->cell + c->t->n++ * width;
+    for (unsigned i = 0; i < width; i++)
+        cell[i] = keep_text(c->t->texts, r->n_col ? expr_eval(r->col[i]->expr, &access)
+                                                  : r->cell[r->at * r->width + i]);
+    return true;
+}
+
+static bool collect_ref(void *ctx, struct rowref ref)
+{
+    struct collect *c = ctx;
+
+    at_record(c->r, ref);
+    return collect_row(c);
+}
+
+static struct group_table *collect_table(struct exec *r, uint64_t max)
+{
+    struct group_table *t = xcalloc(1, sizeof(*t));
+    struct collect c = {.r = r, .t = t, .max = max};
+
+    t->n_agg = r->n_col ? r->n_col : r->width;
+    t->texts = dict_new();
+    t->name = xcalloc(MAX(t->n_agg, 1u), sizeof(*t->name));
+    for (unsigned i = 0; i < t->n_agg; i++)
+        t->name[i] = xstrdup(r->n_col ? r->col[i]->name : r->name[i]);
+    if (!r->listed)
+        order_each(r->set, collect_ref, &c);
+    for (uint64_t i = 0; r->listed && i < r->n; i++) {
+        at_row(r, i);
+        if (!collect_row(&c))
+            break;
+    }
+    return t;
+}
+
+struct group_table *runquery_table(const struct runquery *q, uint64_t max, struct err *e)
+{
+    struct exec r = {.q = q, .limit = UINT64_MAX, .e = e};
+    struct query_ast *defaults = NULL;
+    struct group_table *t = NULL;
+
+    if (run_all(&r, &defaults) == 0)
+        t = collect_table(&r, max);
+    run_release(&r, defaults);
+    return t;
 }

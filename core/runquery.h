@@ -2,6 +2,7 @@
 #ifndef AWL_RUNQUERY_H
 #define AWL_RUNQUERY_H
 
+#include "agg.h"
 #include "output.h"
 
 struct runquery {
@@ -17,5 +18,8 @@ struct runquery {
 
 /* *rows: rows written. 0, or < 0 with *e filled. */
 int runquery(const struct runquery *q, uint64_t *rows, struct err *e) MUST_CHECK;
+/* The same as a table, for the screen: the first `max` rows; no column counts as a key. Format and
+ * sink do not matter. NULL with *e filled. */
+struct group_table *runquery_table(const struct runquery *q, uint64_t max, struct err *e);
 
 #endif

@@ -7,8 +7,8 @@
  * other threads may call.
  *
  * Files: app.c life and events · do.c commands · ask.c filter steps, questions and answers ·
- * prompts.c the prompts and what they accept · popup.c menus and texts above the panes ·
- * screen.c header, status line, frames · views/ one file a pane. */
+ * prompts.c the prompts and what they accept · complete.c their completion · popup.c menus and
+ * texts above the panes · screen.c header, status line, frames · views/ one file a pane. */
 #ifndef AWL_APP_H
 #define AWL_APP_H
 
@@ -190,6 +190,8 @@ void app_ask(struct app *a);         /* the question of the current place */
 void app_take_answer(struct app *a); /* the newest answer, if there is a newer one */
 /* Adds a step in a new place of the same view; false (and a message) if it is no valid filter. */
 bool app_add_step(struct app *a, const char *expr, const char *label);
+/* Shows the table that a valid query makes of the records of the filter, in a new place. */
+void app_run_query(struct app *a, const char *query);
 void app_test(struct app *a, const char *field, struct slice value, bool include);
 /* Keeps the cursor in the place, then makes a new one; app_arrive when it was changed. */
 struct place *app_push(struct app *a);
@@ -206,6 +208,11 @@ void app_prompt_key(struct app *a, struct key key);
 void app_prompt_paste(struct app *a, struct slice text);
 void app_search_again(struct app *a, bool backward);
 bool app_run_line(struct app *a, struct slice line); /* what ":" accepts */
+
+/* complete.c: fills the completions of the word at the cursor; ctx is the app. */
+void complete_filter(void *ctx, struct slice text, size_t cursor, struct completions *c);
+void complete_line(void *ctx, struct slice text, size_t cursor, struct completions *c);
+bool colon_command(struct slice line); /* one of awl's own, or empty; not a filter or query */
 
 /* popup.c */
 void popup_text(struct app *a, const char *title);

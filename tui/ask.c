@@ -86,6 +86,7 @@ void app_ask(struct app *a)
     place_filter(p, &filter);
     place_zoom(p, &q.from_us, &q.to_us);
     q.filter = filter.buf;
+    q.query = p->query;
     a->asked = engine_ask(a->engine, &q);
     strbuf_release(&filter);
 }
@@ -244,6 +245,19 @@ bool app_add_step(struct app *a, const char *expr, const char *label)
     place_add(app_push(a), expr, label);
     app_arrive(a);
     return true;
+}
+
+void app_run_query(struct app *a, const char *query)
+{
+    struct place *p = app_push(a);
+
+    place_query(p, query);
+    p->view = VIEW_RESULT;
+    p->level = 0;
+    p->row = 0;
+    a->column = a->column_off = 0;
+    a->sort[VIEW_RESULT] = 0;
+    app_arrive(a);
 }
 
 void app_test(struct app *a, const char *field, struct slice value, bool include)

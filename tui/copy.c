@@ -55,16 +55,35 @@ static void shell_quote(struct strbuf *out, const char *s)
     strbuf_addc(out, '\'');
 }
 
+/* The filter and what makes the view of it, as one query. */
+static void view_query(struct app *a, struct strbuf *out)
+{
+    const struct view_class *view = view_class(app_place(a)->view);
+    struct strbuf commands = STRBUF_INIT;
+
+    place_filter(app_place(a), out);
+    if (view->query)
+        view->query(a, &commands);
+    if (commands.len && out->len)
+        strbuf_adds(out, " | ");
+    strbuf_addsl(out, strbuf_slice(&commands));
+    strbuf_release(&commands);
+}
+
 void copy_view(struct app *a)
 {
-    struct strbuf filter = STRBUF_INIT;
+    struct strbuf query = STRBUF_INIT;
 
     strbuf_reset(&a->effect.copy);
-    place_filter(app_place(a), &filter);
-    strbuf_adds(&a->effect.copy, "awl query ");
-    shell_quote(&a->effect.copy, filter.buf);
-    strbuf_addf(&a->effect.copy, "%s", a->command);
-    strbuf_release(&filter);
+    if (app_place(a)->view == VIEW_SOURCES) {
+        strbuf_adds(&a->effect.copy, "awl sources");
+    } else {
+        strbuf_adds(&a->effect.copy, "awl query ");
+        view_query(a, &query);
+        shell_quote(&a->effect.copy, query.buf);
+    }
+    strbuf_adds(&a->effect.copy, a->command);
+    strbuf_release(&query);
     copied(a, "the view as a command");
 }
 

@@ -14,11 +14,13 @@ static void step_release(struct step *s)
 static void place_release(struct place *p)
 {
     place_cut(p, 0);
+    place_query(p, NULL);
 }
 
 static void place_copy(struct place *to, const struct place *from)
 {
     *to = *from;
+    to->query = from->query ? xstrdup(from->query) : NULL;
     for (unsigned i = 0; i < from->n; i++) {
         to->step[i].expr = xstrdup(from->step[i].expr);
         to->step[i].label = from->step[i].label ? xstrdup(from->step[i].label) : NULL;
@@ -123,6 +125,12 @@ bool place_add_zoom(struct place *p, int64_t from_us, int64_t to_us)
     return true;
 }
 
+void place_query(struct place *p, const char *query)
+{
+    free(p->query);
+    p->query = query ? xstrdup(query) : NULL;
+}
+
 void place_cut(struct place *p, unsigned n)
 {
     while (p->n > n)
@@ -197,6 +205,17 @@ static bool plain_name(const char *s)
     return true;
 }
 
+void filter_quote(struct strbuf *out, struct slice text)
+{
+    strbuf_addc(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '"' || text.ptr[i] == '\\')
+            strbuf_addc(out, '\\');
+        strbuf_addc(out, text.ptr[i]);
+    }
+    strbuf_addc(out, '"');
+}
+
 void filter_test(struct strbuf *out, const char *field, struct slice value, bool include)
 {
     const char *tick = plain_name(field) ? "" : "`";
@@ -205,11 +224,6 @@ void filter_test(struct strbuf *out, const char *field, struct slice value, bool
         strbuf_addf(out, "%sispresent(%s%s%s)", include ? "not " : "", tick, field, tick);
         return;
     }
-    strbuf_addf(out, "%s%s%s%s\"", tick, field, tick, include ? "=" : "!=");
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.ptr[i] == '"' || value.ptr[i] == '\\')
-            strbuf_addc(out, '\\');
-        strbuf_addc(out, value.ptr[i]);
-    }
-    strbuf_addc(out, '"');
+    strbuf_addf(out, "%s%s%s%s", tick, field, tick, include ? "=" : "!=");
+    filter_quote(out, value);
 }

@@ -26,6 +26,7 @@ struct place {
     unsigned level; /* of a drill inside the view */
     struct rowkey cursor;
     unsigned row; /* selected row of a table view */
+    char *query;  /* shown by the result view, always valid; NULL: none yet */
 };
 
 struct history {
@@ -60,6 +61,11 @@ bool place_same_filter(const struct place *a, const struct place *b);
 /* The innermost stretch of time; false if the place has none. */
 bool place_zoom(const struct place *p, int64_t *from_us, int64_t *to_us);
 
+/* Another query; NULL: none. */
+void place_query(struct place *p, const char *query);
+
+/* "text", as the filter language reads it. */
+void filter_quote(struct strbuf *out, struct slice text);
 /* field="value" or field!="value"; value ptr NULL = missing. */
 void filter_test(struct strbuf *out, const char *field, struct slice value, bool include);
 

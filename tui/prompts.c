@@ -1,167 +1,7 @@
-/* prompts.c - the filter, search, time and command prompts, their completion and validity. */
+/* prompts.c - the filter, search, time and command prompts, and their validity. */
 #include <stdio.h>
 
 #include "app.h"
-
-#define COMPLETE_MAX 200
-
-/* --- completion of field names and values --- */
-
-static bool name_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           strchr("_@.-:()", c);
-}
-
-static bool starts_nocase(struct slice s, struct slice prefix)
-{
-    return s.len >= prefix.len && slice_eq_nocase(slice_of(s.ptr, prefix.len), prefix);
-}
-
-static void offer(struct completions *c, struct slice name, struct slice word, const char *note)
-{
-    if (!starts_nocase(name, word) || c->n >= COMPLETE_MAX)
-        return;
-    for (size_t i = 0; i < c->n; i++)
-        if (slice_is(name, c->item[i].text))
-            return;
-    completions_add(c, name, slice_str(note));
-}
-
-static void complete_names(struct app *a, struct slice word, struct completions *c)
-{
-    static const char *const pseudo[] = {"@timestamp", "@message", "@logtype", "@file",
-                                         "@line",      "@source",  "@unparsed"};
-
-    for (unsigned r = ROLE_NONE + 1; r < FIELD_ROLE_COUNT; r++)
-        offer(c, slice_str(field_role_name(r)), word, "in every log type that has it");
-    for (unsigned t = 0; t < logtype_count() && t < MAX_LOGTYPES; t++) {
-        struct logtype *lt = logtype_get(t);
-        unsigned n = atomic_load(&lt->n_fields);
-
-        if (a->types && !(a->types >> t & 1))
-            continue;
-        for (unsigned f = 0; f < n; f++)
-            offer(c, slice_str(lt->field[f]->name), word,
-                  lt->field[f]->meaning ? lt->field[f]->meaning : "");
-    }
-    for (unsigned i = 0; i < ARRAY_LEN(pseudo); i++)
-        offer(c, slice_str(pseudo[i]), word, "");
-}
-
-static void offer_value(struct completions *c, struct slice value, struct slice word,
-                        const char *note)
-{
-    struct strbuf q = STRBUF_INIT;
-
-    if (!value.ptr || !starts_nocase(value, word) || c->n >= COMPLETE_MAX)
-        return;
-    strbuf_addc(&q, '"');
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.ptr[i] == '"' || value.ptr[i] == '\\')
-            strbuf_addc(&q, '\\');
-        strbuf_addc(&q, value.ptr[i]);
-    }
-    strbuf_addc(&q, '"');
-    completions_add(c, strbuf_slice(&q), slice_str(note));
-    strbuf_release(&q);
-}
-
-static void complete_from_dicts(const struct field_ref *ref, uint64_t types, struct slice word,
-                                struct completions *c)
-{
-    for (unsigned t = 0; t < logtype_count() && t < MAX_LOGTYPES; t++) {
-        struct logtype *lt = logtype_get(t);
-        int f = ref->per_type[t];
-
-        if (f < 0 || !(types >> t & 1) || (unsigned)f >= lt->n_static)
-            continue;
-        struct dict *d = field_dict(lt, (unsigned)f);
-        uint32_t n = MIN(dict_count(d), 5000u);
-        for (uint32_t i = 0; i < n; i++)
-            offer_value(c, dict_text(d, i), word, "");
-    }
-}
-
-static void complete_values(struct app *a, struct slice name, struct slice word,
-                            struct completions *c)
-{
-    struct field_ref ref;
-    char hint[128], note[FMT_LEN];
-
-    if (!field_resolve(name, &ref, hint, sizeof(hint)))
-        return;
-    for (unsigned i = 0; a->told && i < a->told->n_facet; i++) {
-        const struct facet *f = a->told->facet[i];
-
-        if (!f || !slice_is(name, f->name))
-            continue;
-        for (unsigned v = 0; v < f->n; v++)
-            offer_value(c, f->value[v].text, word, fmt_count(note, f->value[v].count));
-        if (c->n > 0)
-            return;
-    }
-    if (ref.pseudo == PF_NONE)
-        complete_from_dicts(&ref, a->types, word, c);
-}
-
-static void complete_filter(void *ctx, struct slice text, size_t cursor, struct completions *c)
-{
-    struct app *a = ctx;
-    size_t start = cursor, op, name;
-
-    while (start > 0 && !strchr(" =<>!\"[,(", text.ptr[start - 1]))
-        start--;
-    struct slice word = slice_of(text.ptr + start, cursor - start);
-    op = start;
-    if (op > 0 && text.ptr[op - 1] == '"')
-        op--;
-    c->start = op;
-    while (op > 0 && text.ptr[op - 1] == ' ')
-        op--;
-    name = op;
-    while (name > 0 && strchr("=!", text.ptr[name - 1]))
-        name--;
-    if (name < op) {
-        size_t end = name;
-
-        while (end > 0 && text.ptr[end - 1] == ' ')
-            end--;
-        for (name = end; name > 0 && name_byte(text.ptr[name - 1]);)
-            name--;
-        complete_values(a, slice_of(text.ptr + name, end - name), word, c);
-        return;
-    }
-    c->start = start;
-    complete_names(a, word, c);
-}
-
-static const struct {
-    const char *name, *note;
-} colon_commands[] = {
-    {"write", "FILE: the records of this view (.json: one object a line)"},
-    {"goto", "TIME: go to a moment"},
-    {"tz", "utc or local"},
-    {"theme", "FILE: read a theme"},
-    {"view", "records, errors, edges, invocations, sources"},
-    {"follow", "follow new records"},
-    {"clear", "take all filter steps away"},
-    {"help", "keys and words"},
-    {"q", "quit"},
-};
-
-static void complete_command(void *ctx, struct slice text, size_t cursor, struct completions *c)
-{
-    if (!memchr(text.ptr, ' ', cursor)) {
-        c->start = 0;
-        for (unsigned i = 0; i < ARRAY_LEN(colon_commands); i++)
-            offer(c, slice_str(colon_commands[i].name), slice_of(text.ptr, cursor),
-                  colon_commands[i].note);
-        if (c->n > 0)
-            return;
-    }
-    complete_filter(ctx, text, cursor, c);
-}
 
 /* --- open, check, accept --- */
 
@@ -176,7 +16,7 @@ void app_open_prompt(struct app *a, enum prompt_kind kind)
         [ASK_TIME] = 2,   [ASK_COMMAND] = 3,
     };
     prompt_complete complete = kind == ASK_FILTER    ? complete_filter
-                               : kind == ASK_COMMAND ? complete_command
+                               : kind == ASK_COMMAND ? complete_line
                                                      : NULL;
 
     a->asking = kind;
@@ -184,10 +24,17 @@ void app_open_prompt(struct app *a, enum prompt_kind kind)
     prompt_open(a->prompt, label[kind], SL(""), history[kind], complete, a);
 }
 
+static void tell_error(struct app *a, const struct query_error *qe)
+{
+    char msg[sizeof(qe->msg) + sizeof(qe->hint) + 8];
+
+    snprintf(msg, sizeof(msg), "%s%s%s", qe->msg, qe->hint[0] ? "; " : "", qe->hint);
+    prompt_error(a->prompt, qe->at, msg);
+}
+
 static void check_filter(struct app *a, const char *text)
 {
     struct query_error qe;
-    char msg[sizeof(qe.msg) + sizeof(qe.hint) + 8];
     struct query_ast *ast;
 
     app_env(a);
@@ -198,8 +45,7 @@ static void check_filter(struct app *a, const char *text)
         query_ast_free(ast);
         return;
     }
-    snprintf(msg, sizeof(msg), "%s%s%s", qe.msg, qe.hint[0] ? "; " : "", qe.hint);
-    prompt_error(a->prompt, qe.at, msg);
+    tell_error(a, &qe);
 }
 
 /* A moment as the user writes it: what the filter language reads behind "@timestamp >=". */
@@ -236,6 +82,42 @@ static void check_regex(struct app *a, const char *text)
     regex_free(re);
 }
 
+/* What a line behind ":" is, if it is none of the colon commands. */
+enum line_kind { LINE_BAD, LINE_FILTER, LINE_QUERY };
+
+/* `wordless`: see struct query_ast. */
+static enum line_kind line_kind(struct app *a, const char *text, struct query_error *qe,
+                                bool *wordless)
+{
+    struct query_error ignored;
+    struct query_ast *ast;
+    enum line_kind kind = LINE_FILTER;
+
+    app_env(a);
+    ast = query_parse(text, &a->env, qe);
+    *wordless = ast && ast->wordless;
+    if (!ast) {
+        ast = filter_parse(text, &a->env, &ignored);
+        kind = ast ? LINE_FILTER : LINE_BAD;
+    } else if (ast->n_cmd > 1 || (ast->n_cmd && !ast->wordless))
+        kind = LINE_QUERY;
+    query_ast_free(ast);
+    return kind;
+}
+
+static void check_line(struct app *a, const char *text)
+{
+    struct query_error qe;
+    bool wordless;
+
+    if (colon_command(slice_str(text)))
+        prompt_error(a->prompt, 0, NULL);
+    else if (line_kind(a, text, &qe, &wordless) == LINE_BAD)
+        tell_error(a, &qe);
+    else
+        prompt_error(a->prompt, 0, NULL);
+}
+
 static void check_prompt(struct app *a)
 {
     char *text = slice_dup(prompt_text(a->prompt));
@@ -256,6 +138,9 @@ static void check_prompt(struct app *a)
         prompt_error(a->prompt, 0, ok ? NULL : qe.msg);
         break;
     }
+    case ASK_COMMAND:
+        check_line(a, text);
+        break;
     default:
         break;
     }
@@ -343,7 +228,8 @@ static void run_clear(struct app *a)
 static bool run_with_argument(struct app *a, struct slice word, struct slice arg)
 {
     char *text = slice_dup(arg);
-    bool known = true;
+    struct query_error qe;
+    bool known = true, wordless;
 
     if (slice_is(word, "write") || slice_is(word, "w"))
         write_view(a, text);
@@ -353,12 +239,38 @@ static bool run_with_argument(struct app *a, struct slice word, struct slice arg
         run_zone(a, arg);
     else if (slice_is(word, "theme"))
         run_theme(a, text);
-    else if (slice_is(word, "filter") || slice_is(word, "where"))
+    else if ((slice_is(word, "filter") || slice_is(word, "where")) &&
+             line_kind(a, text, &qe, &wordless) == LINE_FILTER)
         app_add_step(a, text, NULL);
     else
         known = slice_is(word, "view") && run_view(a, arg);
     free(text);
     return known;
+}
+
+/* A filter becomes a step; a query is run on the records of the filter and shown as a table. */
+static bool run_question(struct app *a, struct slice line)
+{
+    struct strbuf text = STRBUF_INIT;
+    struct query_error qe;
+    bool ok = true, wordless;
+
+    strbuf_addsl(&text, line);
+    switch (line_kind(a, text.buf, &qe, &wordless)) {
+    case LINE_QUERY:
+        strbuf_reset(&text);
+        strbuf_addf(&text, "%s" SLICE_FMT, wordless ? "filter " : "", SLICE_ARG(line));
+        app_run_query(a, text.buf);
+        break;
+    case LINE_FILTER:
+        ok = app_add_step(a, text.buf, NULL);
+        break;
+    default:
+        app_complain(a, "%s%s%s", qe.msg, qe.hint[0] ? "; " : "", qe.hint);
+        ok = false;
+    }
+    strbuf_release(&text);
+    return ok;
 }
 
 bool app_run_line(struct app *a, struct slice line)
@@ -385,10 +297,7 @@ bool app_run_line(struct app *a, struct slice line)
             return true;
         }
     }
-    char *text = slice_dup(whole);
-    bool ok = app_add_step(a, text, NULL);
-    free(text);
-    return ok;
+    return run_question(a, whole);
 }
 
 static void accept(struct app *a)
@@ -409,17 +318,21 @@ static void accept(struct app *a)
     free(text);
 }
 
-/* An invalid filter stays in the prompt: Enter does not throw the typing away. */
+/* An invalid filter or query stays in the prompt: Enter does not throw the typing away. */
 static bool acceptable(struct app *a)
 {
     struct query_error qe;
     char *text;
 
-    if (a->asking != ASK_FILTER)
-        return true;
+    struct query_ast *ast = NULL;
+    bool ok = true, wordless;
+
     text = slice_dup(prompt_text(a->prompt));
-    struct query_ast *ast = filter_parse(text, &a->env, &qe);
-    bool ok = ast != NULL;
+    if (a->asking == ASK_FILTER) {
+        ast = filter_parse(text, &a->env, &qe);
+        ok = ast != NULL;
+    } else if (a->asking == ASK_COMMAND)
+        ok = colon_command(slice_str(text)) || line_kind(a, text, &qe, &wordless) != LINE_BAD;
     query_ast_free(ast);
     free(text);
     return ok;

@@ -37,10 +37,21 @@ static void zoom_label(struct app *a, const struct step *s, struct strbuf *out)
         strbuf_addf(out, "%s-%s", fmt_hm(from, a->zone, s->from_us), fmt_hm(to, a->zone, s->to_us));
 }
 
-static void step_label(struct app *a, const struct step *s, struct strbuf *out)
+/* The steps of the filter, and the query whose table is shown. */
+static unsigned n_crumbs(const struct place *p)
 {
+    return p->n + (p->view == VIEW_RESULT && p->query ? 1 : 0);
+}
+
+static void crumb_label(struct app *a, unsigned i, struct strbuf *out)
+{
+    const struct place *p = app_place(a);
+    const struct step *s = &p->step[i];
+
     strbuf_reset(out);
-    if (s->zoom)
+    if (i == p->n)
+        strbuf_addf(out, ":%s", p->query);
+    else if (s->zoom)
         zoom_label(a, s, out);
     else
         strbuf_adds(out, s->label ? s->label : s->expr);
@@ -61,8 +72,8 @@ static size_t crumbs_width(struct app *a, const struct grid *g)
     struct strbuf label = STRBUF_INIT;
     size_t w = text_width(slice_str(a->title), g->ascii) + 2;
 
-    for (unsigned i = 0; i < p->n; i++) {
-        step_label(a, &p->step[i], &label);
+    for (unsigned i = 0; i < n_crumbs(p); i++) {
+        crumb_label(a, i, &label);
         w += hidden(p, i) ? 0 : text_width(strbuf_slice(&label), g->ascii) + 3;
     }
     strbuf_release(&label);
@@ -76,7 +87,7 @@ static void draw_crumbs(struct app *a, struct grid *g, int max)
     struct strbuf label = STRBUF_INIT;
     struct slice title = slice_str(a->title);
     size_t title_w = MIN(text_width(title, g->ascii), (size_t)MAX(8, max / 3)), need = title_w + 1;
-    unsigned first = p->n;
+    unsigned n = n_crumbs(p), first = n;
     int x;
 
     while (first > 0) {
@@ -84,19 +95,19 @@ static void draw_crumbs(struct app *a, struct grid *g, int max)
             first--;
             continue;
         }
-        step_label(a, &p->step[first - 1], &label);
+        crumb_label(a, first - 1, &label);
         size_t w = text_width(strbuf_slice(&label), g->ascii) + 3;
 
-        if (first < p->n && need + w > (size_t)max)
+        if (first < n && need + w > (size_t)max)
             break;
         need += w;
         first--;
     }
     x = 1 + grid_put(g, 0, 1, title, (int)title_w, ROLE_HEADER, 0);
-    for (unsigned i = first; i < p->n && x < max; i++) {
+    for (unsigned i = first; i < n && x < max; i++) {
         if (hidden(p, i))
             continue;
-        step_label(a, &p->step[i], &label);
+        crumb_label(a, i, &label);
         x += grid_putf(g, 0, x, max - x + 1, ROLE_HEADER, " %s ",
                        glyph(g, i == first && first > 0 ? GLYPH_ELLIPSIS : GLYPH_CRUMB));
         x += grid_put(g, 0, x, strbuf_slice(&label), max - x + 1, ROLE_CRUMB, 0);
@@ -159,7 +170,7 @@ static void draw_header(struct app *a, struct grid *g)
         kept_count(a, &right);
     else
         type_counts(a, g, &right);
-    if (app_place(a)->n > 0 && right.len + crumbs_width(a, g) > (size_t)g->w) {
+    if (n_crumbs(app_place(a)) > 0 && right.len + crumbs_width(a, g) > (size_t)g->w) {
         /* The way here is worth more than the counts. */
         strbuf_reset(&right);
         strbuf_addf(&right, "%s  ", zone);

@@ -121,6 +121,7 @@ struct term *term_ncurses_new(const struct term_options *opt, struct err *err);
  *   wait-for TEXT       until TEXT is on the screen, at most ten seconds
  *   resize WxH
  *   snap NAME [svg]     NAME.screen, and NAME.svg, of what was drawn last
+ *   copied              what was copied last, to out
  *   quit                EV_EOF; so does the end of the script */
 struct headless_options {
     int h, w;
@@ -139,7 +140,6 @@ struct headless_options {
 struct term *term_headless_new(const struct headless_options *opt);
 /* The first thing that went wrong (a bad order, wait-for's time-out), or NULL. */
 const struct err *term_headless_error(const struct term *t);
-struct slice term_headless_copied(const struct term *t); /* what was copied last */
 
 void term_dump(const struct grid *g, struct strbuf *out); /* text plane and role plane */
 void term_svg(const struct grid *g, const struct theme *theme, FILE *out);

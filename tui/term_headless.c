@@ -411,6 +411,9 @@ static bool run_line(struct headless *h, struct slice line, struct event *ev)
         h->deadline = now_ms() + WAIT_FOR_MS;
     } else if (slice_is(order, "snap")) {
         order_snap(h, slice_trim(arg));
+    } else if (slice_is(order, "copied")) {
+        if (h->opt.out)
+            fprintf(h->opt.out, "=== copied\n" SLICE_FMT "\n", SLICE_ARG(strbuf_slice(&h->copied)));
     } else if (slice_is(order, "resize")) {
         return order_resize(h, slice_trim(arg), ev);
     } else if (slice_is(order, "paste")) {
@@ -540,9 +543,4 @@ const struct err *term_headless_error(const struct term *t)
     const struct headless *h = headless_of(t);
 
     return h->err.code ? &h->err : NULL;
-}
-
-struct slice term_headless_copied(const struct term *t)
-{
-    return strbuf_slice(&headless_of(t)->copied);
 }

@@ -19,6 +19,9 @@ struct view_class {
     bool (*command)(struct app *a, const struct key_match *m);
     /* Text behind the title, may be NULL. */
     void (*caption)(struct app *a, struct strbuf *out);
+    /* The commands of a query that make this table of the records of the filter; NULL, or nothing
+     * written: the view shows the records themselves. */
+    void (*query)(struct app *a, struct strbuf *out);
 };
 
 enum view_id {

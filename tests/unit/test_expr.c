@@ -186,7 +186,7 @@ static void answers_of(const char *text, char out[ARRAY_LEN(rows) + 1])
 {
     struct query_ast *q = parse_ok(text);
 
-    assert_int_equal(q->cmd[0].kind, CMD_FILTER);
+    assert_int_equal(q->cmd[0].kind, QCMD_FILTER);
     answers(q->cmd[0].filter, out);
     query_ast_free(q);
 }

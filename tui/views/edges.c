@@ -240,6 +240,36 @@ static bool edges_command(struct app *a, const struct key_match *m)
     return true;
 }
 
+static void edges_query(struct app *a, struct strbuf *out)
+{
+    static const char *const by[SORT_N] = {
+        [SORT_REQUESTS] = "requests desc",
+        [SORT_HIT] = "hit",
+        [SORT_5XX] = "errors desc",
+        [SORT_TTFB] = "first_byte desc",
+    };
+
+    switch (app_place(a)->level) {
+    case LEVEL_EDGES:
+        strbuf_addf(
+            out,
+            "filter ispresent(x-edge-location) | stats count(*) as requests, "
+            "100 * sum(x-edge-result-type in [\"Hit\", \"RefreshHit\"]) / "
+            "sum(x-edge-result-type in [\"Hit\", \"RefreshHit\", \"Miss\"]) as hit, "
+            "100 * avg(sc-status=4xx) as client_errors, 100 * avg(sc-status=5xx) as errors, "
+            "pct(time-to-first-byte, 95) as first_byte, sum(sc-bytes) as bytes "
+            "by x-edge-location | sort %s, x-edge-location",
+            by[a->sort[VIEW_EDGES]]);
+        break;
+    case LEVEL_RESULTS:
+        strbuf_adds(out, "stats count(*) as requests by x-edge-result-type | sort requests desc, "
+                         "x-edge-result-type");
+        break;
+    default:
+        strbuf_adds(out, "stats count(*) as requests by path | sort requests desc, path");
+    }
+}
+
 const struct view_class view_edges = {
     .name = "edges",
     .title = "edges",
@@ -247,4 +277,5 @@ const struct view_class view_edges = {
     .draw = edges_draw,
     .command = edges_command,
     .caption = edges_caption,
+    .query = edges_query,
 };

@@ -142,6 +142,17 @@ static bool errors_command(struct app *a, const struct key_match *m)
     return true;
 }
 
+static void errors_query(struct app *a, struct strbuf *out)
+{
+    (void)a;
+    strbuf_adds(out, "filter status=5xx | stats count(*) as count, count_distinct(path) as paths, "
+                     "earliest(@timestamp) as first, latest(@timestamp) as last by @logtype, "
+                     "status, coalesce(target_status_code, backend_status_code) as target_status, "
+                     "coalesce(target_ip, backend_ip, x-edge-location, bucket) as target, "
+                     "coalesce(error_reason, x-edge-detailed-result-type, error_code) as reason "
+                     "| sort count desc, status, target, reason");
+}
+
 const struct view_class view_errors = {
     .name = "errors",
     .title = "errors",
@@ -149,4 +160,5 @@ const struct view_class view_errors = {
     .draw = errors_draw,
     .command = errors_command,
     .caption = errors_caption,
+    .query = errors_query,
 };

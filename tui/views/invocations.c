@@ -222,6 +222,22 @@ static bool invocations_command(struct app *a, const struct key_match *m)
     return true;
 }
 
+static void invocations_query(struct app *a, struct strbuf *out)
+{
+    static const char *const by[SORT_N] = {
+        [SORT_DURATION] = "took", [SORT_OUTCOME] = "outcome",      [SORT_START] = "start",
+        [SORT_INIT] = "init",     [SORT_MEMORY] = "used / memory",
+    };
+
+    strbuf_addf(out,
+                "filter ispresent(@requestId) | stats earliest(@timestamp) as start, "
+                "latest(Status) as outcome, max(@duration) as took, "
+                "max(@billedDuration) as billed, max(@initDuration) as init, "
+                "max(@maxMemoryUsed) / 1000 / 1000 as used, max(@memorySize) / 1000 / 1000 as "
+                "memory, count(*) as lines by @resource, @requestId | sort %s desc",
+                by[a->sort[VIEW_INVOCATIONS]]);
+}
+
 const struct view_class view_invocations = {
     .name = "invocations",
     .title = "invocations",
@@ -229,4 +245,5 @@ const struct view_class view_invocations = {
     .draw = invocations_draw,
     .command = invocations_command,
     .caption = invocations_caption,
+    .query = invocations_query,
 };

@@ -13,7 +13,6 @@
 #include "value.h"
 #include "xalloc.h"
 
-#define NUM_MISSING INT64_MIN
 #define GIVE_UP_AFTER 8192 /* rows before a text column may be given up */
 
 struct local_slot {
@@ -444,83 +443,48 @@ static void order_ties(struct builder *b, uint32_t *perm)
     }
 }
 
-static void *gather32(const uint32_t *from, const uint32_t *perm, uint32_t n)
-{
-    uint32_t *to = xmalloc(n * sizeof(*to));
-
-    for (uint32_t i = 0; i < n; i++)
-        to[i] = from[perm[i]];
-    return to;
-}
-
-static uint8_t width_for(uint64_t max_code)
-{
-    return max_code <= UINT8_MAX ? 1 : max_code <= UINT16_MAX ? 2 : max_code <= UINT32_MAX ? 4 : 8;
-}
-
-/* Packs code_of(collected row) for every row, in the order of perm. */
-#define PACK(type, code_of)                                                                        \
-    do {                                                                                           \
-        type *to_ = c->data;                                                                       \
-        for (uint32_t i_ = 0; i_ < b->n; i_++)                                                     \
-            to_[i_] = (type)code_of(perm[i_]);                                                     \
-    } while (0)
-#define PACK_ANY(code_of)                                                                          \
-    do {                                                                                           \
-        c->data = xmalloc((size_t)b->n * c->width);                                                \
-        if (c->width == 1)                                                                         \
-            PACK(uint8_t, code_of);                                                                \
-        else if (c->width == 2)                                                                    \
-            PACK(uint16_t, code_of);                                                               \
-        else if (c->width == 4)                                                                    \
-            PACK(uint32_t, code_of);                                                               \
-        else                                                                                       \
-            PACK(uint64_t, code_of);                                                               \
-    } while (0)
-
-static void seal_number(const struct builder *b, const struct build_col *from, struct column *c,
-                        const uint32_t *perm)
-{
-    c->min = INT64_MAX;
-    c->max = INT64_MIN;
-    for (uint32_t i = 0; i < b->n; i++) {
-        if (from->num[i] == NUM_MISSING) {
-            c->n_missing++;
-            continue;
-        }
-        c->min = MIN(c->min, from->num[i]);
-        c->max = MAX(c->max, from->num[i]);
-    }
-    c->base = c->min;
-    if (c->n_missing == b->n || (c->n_missing == 0 && c->min == c->max)) {
-        c->constant = c->n_missing == 0;
-        return;
-    }
-    if ((uint64_t)c->max - (uint64_t)c->min == UINT64_MAX)
-        c->base++; /* cannot happen for real values; keeps the code from wrapping to 0 */
-    c->width = width_for((uint64_t)c->max - (uint64_t)c->base + 1);
-#define NUM_CODE(row)                                                                              \
-    (from->num[row] == NUM_MISSING ? 0 : (uint64_t)from->num[row] - (uint64_t)c->base + 1)
-    PACK_ANY(NUM_CODE);
-#undef NUM_CODE
-}
-
 static void seal_text(const struct builder *b, unsigned field, const struct build_col *from,
                       struct column *c, const uint32_t *perm)
 {
+    uint32_t *gid = xmalloc(from->n_text * sizeof(*gid));
+    uint64_t *code;
+
+    dict_intern(field_dict(b->lt, field), from->text, from->hash, gid, from->n_text);
+    c->gid = gid;
+    c->n_local = from->n_text;
     for (uint32_t i = 0; i < b->n; i++)
         c->n_missing += from->code[i] == 0;
-    c->n_local = from->n_text;
-    c->gid = xmalloc(from->n_text * sizeof(*c->gid));
-    dict_intern(field_dict(b->lt, field), from->text, from->hash, c->gid, from->n_text);
     if (from->n_text == 1 && c->n_missing == 0) {
         c->constant = 1;
         return;
     }
-    c->width = width_for(from->n_text);
-#define TEXT_CODE(row) from->code[row]
-    PACK_ANY(TEXT_CODE);
-#undef TEXT_CODE
+    code = xmalloc(b->n * sizeof(*code));
+    for (uint32_t i = 0; i < b->n; i++)
+        code[i] = from->code[perm[i]];
+    column_pack(c, code, b->n, from->n_text);
+    free(code);
+}
+
+static void seal_number(const struct builder *b, const struct field_def *f,
+                        const struct build_col *from, struct column *c, const uint32_t *perm)
+{
+    int64_t *v = xmalloc(b->n * sizeof(*v));
+
+    for (uint32_t i = 0; i < b->n; i++)
+        v[i] = from->num[perm[i]];
+    column_pack_numbers(c, v, b->n, f->kind == FK_TIME);
+    free(v);
+}
+
+static void seal_odd(const struct builder *b, const uint64_t *from, struct column *c,
+                     const uint32_t *perm)
+{
+    uint64_t *odd = xcalloc(BITS_WORDS(b->n), sizeof(*odd));
+
+    for (uint32_t i = 0; i < b->n; i++)
+        if (bit_get(from, perm[i]))
+            bit_set(odd, i);
+    c->odd = odd;
 }
 
 static void seal_columns(const struct builder *b, struct segment *s, const uint32_t *perm)
@@ -532,6 +496,7 @@ static void seal_columns(const struct builder *b, struct segment *s, const uint3
 
         c->min = INT64_MAX;
         c->max = INT64_MIN;
+        c->unit = 1;
         if (from->kind == COL_NONE || from->gave_up)
             continue;
         c->kind = from->kind;
@@ -540,64 +505,32 @@ static void seal_columns(const struct builder *b, struct segment *s, const uint3
             continue;
         }
         if (from->kind == COL_NUM)
-            seal_number(b, from, c, perm);
+            seal_number(b, b->lt->field[f], from, c, perm);
         else
             seal_text(b, f, from, c, perm);
-        if (from->odd) {
-            c->odd = xcalloc(BITS_WORDS(b->n), sizeof(*c->odd));
-            for (uint32_t i = 0; i < b->n; i++)
-                if (bit_get(from->odd, perm[i]))
-                    bit_set(c->odd, i);
-        }
-        s->bytes += (size_t)c->width * b->n + (size_t)c->n_local * sizeof(*c->gid);
+        if (from->odd)
+            seal_odd(b, from->odd, c, perm);
+        s->bytes += column_bytes_held(c, b->n);
     }
-}
-
-static void seal_rows(const struct builder *b, struct segment *s, const uint32_t *perm)
-{
-    s->ts = xmalloc(b->n * sizeof(*s->ts));
-    for (uint32_t i = 0; i < b->n; i++)
-        s->ts[i] = b->ts[perm[i]];
-    s->ts_min = s->ts[0];
-    s->ts_max = s->ts[b->n - 1];
-    s->off = gather32(b->off, perm, b->n);
-    s->len = gather32(b->len, perm, b->n);
-    s->line = gather32(b->line, perm, b->n);
-    s->n_run = (uint32_t)b->n_run;
-    s->run = xmemdup(b->run, b->n_run * sizeof(*b->run));
-    if (b->n_run > 1) {
-        s->run_of = xmalloc(b->n * sizeof(*s->run_of));
-        for (uint32_t i = 0; i < b->n; i++)
-            s->run_of[i] = (uint16_t)b->run_of[perm[i]];
-    }
-    if (b->n_bad) {
-        s->reason = xmalloc(b->n);
-        for (uint32_t i = 0; i < b->n; i++)
-            s->reason[i] = b->reason[perm[i]];
-    }
-    if (b->n_timeless) {
-        s->timeless = xcalloc(BITS_WORDS(b->n), sizeof(*s->timeless));
-        for (uint32_t i = 0; i < b->n; i++)
-            if (bit_get(b->timeless, perm[i]))
-                bit_set(s->timeless, i);
-    }
-    s->bytes += (size_t)b->n * (20 + 2 * (b->n_run > 1) + (b->n_bad > 0));
 }
 
 struct segment *builder_seal(struct builder *b)
 {
-    struct segment *s = xcalloc(1, sizeof(*s));
-    uint32_t *perm;
+    uint32_t *perm = time_order(b);
+    struct segment *s;
 
-    BUG_ON(b->n == 0);
-    s->lt = b->lt;
-    s->uid = segment_next_uid();
-    s->n = b->n;
-    atomic_init(&s->refs, 1);
-    perm = time_order(b);
     order_ties(b, perm);
-    seal_rows(b, s, perm);
+    s = segment_pack(b->lt, &(struct arrival){.n = b->n,
+                                              .perm = perm,
+                                              .ts = b->ts,
+                                              .off = b->off,
+                                              .len = b->len,
+                                              .line = b->line,
+                                              .run_of = b->run_of,
+                                              .run = b->run,
+                                              .n_run = (uint32_t)b->n_run,
+                                              .reason = b->n_bad ? b->reason : NULL,
+                                              .timeless = b->n_timeless ? b->timeless : NULL});
     seal_columns(b, s, perm);
-    s->bytes += sizeof(*s) + s->n_run * sizeof(*s->run);
     return s;
 }

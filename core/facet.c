@@ -35,16 +35,11 @@ static uint64_t *count_codes(const struct rowset *r, uint32_t i, const struct co
                              uint64_t n_code)
 {
     uint64_t *count = xcalloc(n_code, sizeof(*count));
-    uint32_t n = r->snap->seg[i]->n;
 
-    if (c->width == 0)
+    if (c->bits == 0)
         count[c->constant] = r->count[i];
-    else if (!r->bits[i] && c->width == 1)
-        for (uint32_t row = 0; row < n; row++)
-            count[((const uint8_t *)c->data)[row]]++;
-    else if (!r->bits[i] && c->width == 2)
-        for (uint32_t row = 0; row < n; row++)
-            count[((const uint16_t *)c->data)[row]]++;
+    else if (!r->bits[i])
+        column_count(c, 0, r->snap->seg[i]->n, count);
     else
         FOR_ROWS(r, i, row)
     count[column_code(c, row)]++;
@@ -60,8 +55,8 @@ static void count_dictionary(const struct rowset *r, uint32_t i, unsigned field,
                              struct counter *total)
 {
     struct segment *seg = r->snap->seg[i];
-    const struct column *c = &seg->col[field];
-    uint64_t *count = count_codes(r, i, c, (uint64_t)c->n_local + 1);
+    const struct column *c = segment_column(seg, field);
+    uint64_t *count = count_codes(r, i, c, column_n_codes(c));
     size_t ids = dict_count(field_dict(seg->lt, field));
 
     if (t->n < ids) {
@@ -71,7 +66,7 @@ static void count_dictionary(const struct rowset *r, uint32_t i, unsigned field,
     }
     total->missing += count[0];
     for (uint32_t k = 0; k < c->n_local; k++)
-        t->count[c->gid[k]] += count[k + 1];
+        t->count[column_gid(c, k + 1)] += count[k + 1];
     free(count);
 }
 
@@ -93,20 +88,20 @@ static size_t print_number(const struct field_def *f, int64_t v, char out[48])
 static void count_numbers(const struct rowset *r, uint32_t i, unsigned field, struct counter *total)
 {
     struct segment *seg = r->snap->seg[i];
-    const struct column *c = &seg->col[field];
-    uint64_t span = c->min > c->max ? 0 : (uint64_t)(c->max - c->base) + 1;
+    const struct column *c = segment_column(seg, field);
+    uint64_t n_code = column_n_codes(c);
     char text[48];
 
-    if (span < (1u << 20)) {
-        uint64_t *count = count_codes(r, i, c, span + 1);
+    if (n_code < (1u << 20)) {
+        uint64_t *count = count_codes(r, i, c, n_code);
 
         total->missing += count[0];
-        for (uint64_t k = 1; k <= span; k++)
+        for (uint64_t k = 1; k < n_code; k++)
             if (count[k])
-                counter_add(total,
-                            slice_of(text, print_number(seg->lt->field[field],
-                                                        c->base + (int64_t)(k - 1), text)),
-                            count[k]);
+                counter_add(
+                    total,
+                    slice_of(text, print_number(seg->lt->field[field], column_value(c, k), text)),
+                    count[k]);
         free(count);
         return;
     }
@@ -117,10 +112,10 @@ static void count_numbers(const struct rowset *r, uint32_t i, unsigned field, st
         if (!code)
             total->missing++;
         else
-            counter_add(total,
-                        slice_of(text, print_number(seg->lt->field[field],
-                                                    c->base + (int64_t)(code - 1), text)),
-                        1);
+            counter_add(
+                total,
+                slice_of(text, print_number(seg->lt->field[field], column_value(c, code), text)),
+                1);
     }
 }
 
@@ -171,7 +166,8 @@ static void count_segment(struct session *s, const struct rowset *r, uint32_t i,
         counter_add(total, slice_str(seg->lt->fmt->name), r->count[i]);
         return;
     }
-    c = field >= 0 && (unsigned)field < seg->lt->n_static ? &seg->col[field] : NULL;
+    c = field >= 0 && (unsigned)field < seg->lt->n_static ? segment_column(seg, (unsigned)field)
+                                                          : NULL;
     if (c && c->kind == COL_DICT)
         count_dictionary(r, i, (unsigned)field, by, total);
     else if (c && c->kind == COL_NUM && !c->odd)

@@ -119,50 +119,18 @@ static void eval_rows(struct scan *sc, const struct expr *e, const uint64_t *in,
 
 /* --- numbers: a closed range of codes --- */
 
-#define CODE_LOOP(type, width_)                                                                    \
-    case width_: {                                                                                 \
-        const type *d = c->data;                                                                   \
-        for (uint32_t w = 0; w < words; w++) {                                                     \
-            uint32_t from = w * 64, m = MIN(64u, n - from);                                        \
-            uint64_t bits = 0;                                                                     \
-            for (uint32_t i = 0; i < m; i++)                                                       \
-                bits |= (uint64_t)((type)(d[from + i] - (type)lo) <= (type)(hi - lo)) << i;        \
-            out[w] = bits;                                                                         \
-        }                                                                                          \
-        break;                                                                                     \
-    }
-
-/* Rows with lo <= code <= hi, where 1 <= lo <= hi fit the column's width. */
-__attribute__((optimize("O3"))) static void codes_between(const struct column *c, uint32_t n,
-                                                          uint64_t lo, uint64_t hi, uint64_t *out)
-{
-    uint32_t words = BITS_WORDS(n);
-
-    switch (c->width) {
-        CODE_LOOP(uint8_t, 1)
-        CODE_LOOP(uint16_t, 2)
-        CODE_LOOP(uint32_t, 4)
-        CODE_LOOP(uint64_t, 8)
-    default:
-        fill(out, n, c->constant >= lo && c->constant <= hi);
-    }
-}
-
 /* Column values in [lo, hi] into out. */
 static void values_between(const struct column *c, uint32_t n, int64_t lo, int64_t hi,
                            uint64_t *out)
 {
-    lo = MAX(lo, c->min);
-    hi = MIN(hi, c->max);
-    if (c->min > c->max || lo > hi) {
+    uint64_t from, to;
+
+    if (!column_code_range(c, lo, hi, &from, &to))
         fill(out, n, false);
-        return;
-    }
-    if (c->n_missing == 0 && lo == c->min && hi == c->max) {
+    else if (c->n_missing == 0 && lo <= c->min && hi >= c->max)
         fill(out, n, true);
-        return;
-    }
-    codes_between(c, n, (uint64_t)(lo - c->base) + 1, (uint64_t)(hi - c->base) + 1, out);
+    else
+        column_between(c, n, from, to, out);
 }
 
 struct bounds {
@@ -328,29 +296,6 @@ static bool text_row_ip(void *row, unsigned i, struct slice *out)
     return false;
 }
 
-static void codes_in(const struct column *c, uint32_t n, const uint8_t *yes, uint64_t *out)
-{
-    for (uint32_t w = 0; w < BITS_WORDS(n); w++) {
-        uint32_t from = w * 64, m = MIN(64u, n - from);
-        uint64_t bits = 0;
-
-        switch (c->width) {
-        case 1:
-            for (uint32_t i = 0; i < m; i++)
-                bits |= (uint64_t)yes[((const uint8_t *)c->data)[from + i]] << i;
-            break;
-        case 2:
-            for (uint32_t i = 0; i < m; i++)
-                bits |= (uint64_t)yes[((const uint16_t *)c->data)[from + i]] << i;
-            break;
-        default:
-            for (uint32_t i = 0; i < m; i++)
-                bits |= (uint64_t)yes[column_code(c, from + i)] << i;
-        }
-        out[w] = bits;
-    }
-}
-
 static bool eval_dictionary(struct scan *sc, const struct expr *e, unsigned field,
                             const struct column *c, uint64_t *out)
 {
@@ -363,21 +308,18 @@ static bool eval_dictionary(struct scan *sc, const struct expr *e, unsigned fiel
 
     yes[0] = val_truth(expr_eval(e, &access));
     for (uint32_t i = 0; i < c->n_local; i++) {
-        _Atomic uint8_t *known = &memo->answer[c->gid[i]];
+        _Atomic uint8_t *known = &memo->answer[column_gid(c, i + 1)];
         uint8_t answer = atomic_load_explicit(known, memory_order_relaxed);
 
         if (answer == MEMO_UNKNOWN) {
-            row.text = dict_text(d, c->gid[i]);
+            row.text = dict_text(d, column_gid(c, i + 1));
             strbuf_reset(&scratch);
             answer = val_truth(expr_eval(e, &access)) ? MEMO_YES : MEMO_NO;
             atomic_store_explicit(known, answer, memory_order_relaxed);
         }
         yes[i + 1] = answer == MEMO_YES;
     }
-    if (c->width)
-        codes_in(c, sc->seg->n, yes, out);
-    else
-        fill(out, sc->seg->n, yes[c->constant]);
+    column_choose(c, sc->seg->n, yes, out);
     free(yes);
     strbuf_release(&scratch);
     return true;
@@ -462,7 +404,9 @@ static void eval_leaf(struct scan *sc, const struct expr *e, const uint64_t *in,
         fill(out, sc->seg->n, val_truth(expr_eval(e, &access)));
         return;
     }
-    c = field >= 0 && (unsigned)field < sc->seg->lt->n_static ? &sc->seg->col[field] : NULL;
+    c = field >= 0 && (unsigned)field < sc->seg->lt->n_static
+            ? segment_column(sc->seg, (unsigned)field)
+            : NULL;
     if (c && c->kind == COL_NUM && eval_number(sc, e, sc->seg->lt->field[field], c, out))
         return;
     if (c && c->kind == COL_DICT && eval_dictionary(sc, e, (unsigned)field, c, out))

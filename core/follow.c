@@ -58,6 +58,11 @@ static void tell_watch(struct follow *w, const struct source *src, uint64_t size
         watch_know(w->watch, src->path, src->dev, src->ino, size);
 }
 
+static bool not_this(void *ctx, uint32_t source)
+{
+    return source != *(const uint32_t *)ctx;
+}
+
 static void drop_rows(struct follow *w, uint32_t source)
 {
     struct snapshot *snap;
@@ -72,7 +77,7 @@ static void drop_rows(struct follow *w, uint32_t source)
         for (uint32_t r = 0; r < seg->n_run && !has; r++)
             has = seg->run[r].source == source;
         if (has)
-            catalog_replace(w->s->catalog, seg, segment_without(seg, source));
+            catalog_replace(w->s->catalog, seg, segment_filter(seg, not_this, &source));
     }
     snapshot_unref(snap);
 }

@@ -106,10 +106,8 @@ static void key_segment(struct key *k, const struct segment *seg)
     k->field = e->field->per_type[seg->lt->id];
     if (k->field < 0 || (unsigned)k->field >= seg->lt->n_static)
         return;
-    k->col = &seg->col[k->field];
-    k->n_memo = k->col->kind == COL_DICT    ? (uint64_t)k->col->n_local + 1
-                : k->col->min > k->col->max ? 1
-                                            : (uint64_t)(k->col->max - k->col->base) + 2;
+    k->col = segment_column(seg, (unsigned)k->field);
+    k->n_memo = column_n_codes(k->col);
     if (k->col->kind == COL_NONE || k->col->odd || k->n_memo > (1u << 20))
         k->col = NULL;
     else
@@ -123,7 +121,7 @@ static uint32_t key_of_row(struct grouper *g, struct key *k, struct rowview *vie
     struct val v;
 
     if (k->item->bin_us) {
-        int64_t ts = view->seg->ts[view->row], from;
+        int64_t ts = segment_ts(view->seg, view->row), from;
 
         if (ts >= k->bin_from && ts < k->bin_to)
             return k->bin_id;

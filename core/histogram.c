@@ -51,22 +51,20 @@ static void plan_classes(struct class_plan *p, const struct segment *seg)
     p->other = HC_OTHER;
     if (field < 0)
         field = logtype_role(seg->lt, ROLE_ACTION);
-    if (field < 0 || (unsigned)field >= seg->lt->n_static || seg->col[field].kind == COL_NONE)
+    if (field < 0 || (unsigned)field >= seg->lt->n_static ||
+        segment_column(seg, (unsigned)field)->kind == COL_NONE)
         return;
-    p->col = &seg->col[field];
-    if (p->col->kind == COL_DICT)
-        p->n_code = (uint64_t)p->col->n_local + 1;
-    else
-        p->n_code = p->col->min > p->col->max ? 1 : (uint64_t)(p->col->max - p->col->base) + 2;
+    p->col = segment_column(seg, (unsigned)field);
+    p->n_code = column_n_codes(p->col);
     if (p->n_code > (1u << 20))
         return;
     p->by_code = xmalloc(p->n_code);
     p->by_code[0] = p->other;
     for (uint64_t c = 1; c < p->n_code; c++)
-        p->by_code[c] =
-            p->col->kind == COL_DICT
-                ? class_of_text(dict_text(field_dict(seg->lt, (unsigned)field), p->col->gid[c - 1]))
-                : class_of_status(p->col->base + (int64_t)(c - 1));
+        p->by_code[c] = p->col->kind == COL_DICT
+                            ? class_of_text(dict_text(field_dict(seg->lt, (unsigned)field),
+                                                      column_gid(p->col, c)))
+                            : class_of_status(column_value(p->col, c));
 }
 
 static uint8_t class_of_row(const struct class_plan *p, uint32_t row)
@@ -78,26 +76,26 @@ static uint8_t class_of_row(const struct class_plan *p, uint32_t row)
     code = column_code(p->col, row);
     if (p->by_code)
         return p->by_code[code];
-    return code ? class_of_status(p->col->base + (int64_t)(code - 1)) : p->other;
+    return code ? class_of_status(column_value(p->col, code)) : p->other;
 }
+
+#define DENSE_CODES 1024 /* up to so many codes a stretch of all rows is counted by code */
 
 static void count_stretch(const struct rowset *r, uint32_t i, const struct class_plan *p,
                           uint32_t from, uint32_t to, uint64_t *count)
 {
-    const struct column *c = p->col;
+    uint64_t by_code[DENSE_CODES];
 
-    if (!r->bits[i] && c && c->width == 0) {
-        count[class_of_row(p, from)] += to - from;
-    } else if (!r->bits[i] && c && p->by_code && c->width == 1) {
-        for (uint32_t row = from; row < to; row++)
-            count[p->by_code[((const uint8_t *)c->data)[row]]]++;
-    } else if (!r->bits[i] && c && p->by_code && c->width == 2) {
-        for (uint32_t row = from; row < to; row++)
-            count[p->by_code[((const uint16_t *)c->data)[row]]]++;
-    } else {
+    if (r->bits[i] || !p->by_code ||
+        p->n_code > MIN((uint64_t)DENSE_CODES, (uint64_t)(to - from))) {
         for (uint32_t row = rowloop_next(r, i, from); row < to; row = rowloop_next(r, i, row + 1))
             count[class_of_row(p, row)]++;
+        return;
     }
+    memset(by_code, 0, p->n_code * sizeof(*by_code));
+    column_count(p->col, from, to, by_code);
+    for (uint64_t c = 0; c < p->n_code; c++)
+        count[p->by_code[c]] += by_code[c];
 }
 
 static uint32_t first_at(const struct segment *s, int64_t ts)
@@ -117,7 +115,7 @@ static void add_segment(struct histogram *h, const struct rowset *r, uint32_t i)
         return;
     plan_classes(&p, s);
     while (row < s->n) {
-        int64_t b = (s->ts[row] - h->from_us) / h->width_us;
+        int64_t b = (segment_ts(s, row) - h->from_us) / h->width_us;
         uint32_t to;
 
         if (b >= h->n)

@@ -116,7 +116,7 @@ static uint32_t begin(struct join *j, struct slice id, struct slice stream)
         .request_id = dict_text(j->ids, i),
         .stream = keep(j, stream),
         .function = keep(j, function_name(j)),
-        .first_us = j->view.seg->ts[j->view.row],
+        .first_us = segment_ts(j->view.seg, j->view.row),
         .duration_ms = NAN,
         .billed_ms = NAN,
         .init_ms = NAN,
@@ -170,7 +170,7 @@ static void add_record(struct join *j, uint32_t i, struct slice kind)
     uint8_t told = tells(j, kind);
 
     v->lines++;
-    v->last_us = j->view.seg->ts[j->view.row];
+    v->last_us = segment_ts(j->view.seg, j->view.row);
     j->told[i] |= told;
     take_number(j, j->duration, &v->duration_ms);
     take_number(j, j->billed, &v->billed_ms);

@@ -497,7 +497,7 @@ static void add_fields(struct strbuf *sb, struct rowview *v)
 
 void output_record_json(struct rowview *v, struct strbuf *sb)
 {
-    bool bad = v->seg->reason && v->seg->reason[v->row];
+    bool bad = segment_reason(v->seg, v->row) != REASON_NONE;
 
     strbuf_reset(sb);
     strbuf_addc(sb, '{');

@@ -59,8 +59,9 @@ static bool covers(const struct rowview *v, uint64_t off, size_t len)
 
 struct slice rowview_bytes(struct rowview *v)
 {
-    uint64_t off = segment_offset(v->seg, v->row);
-    size_t len = v->seg->len[v->row];
+    struct position at = segment_position(v->seg, v->row);
+    uint64_t off = at.off;
+    size_t len = at.len;
     struct err e;
 
     if (v->raw.ptr)
@@ -105,11 +106,10 @@ const struct record *rowview_record(struct rowview *v)
         return &v->rec;
     line = rowview_raw(v);
     lay = layout_by_id(segment_run(v->seg, v->row)->layout);
-    v->rec.reason = REASON_NONE;
     v->rec.n_val = 0;
-    if (v->seg->reason && v->seg->reason[v->row])
-        v->rec.reason = v->seg->reason[v->row];
-    else if (!v->readable || v->seg->lt->fmt->parse(v->seg->lt, &lay, line, &v->rec) != PARSE_OK)
+    v->rec.reason = segment_reason(v->seg, v->row);
+    if (!v->rec.reason &&
+        (!v->readable || v->seg->lt->fmt->parse(v->seg->lt, &lay, line, &v->rec) != PARSE_OK))
         v->rec.n_val = 0;
     v->parsed = true;
     return &v->rec;
@@ -117,13 +117,13 @@ const struct record *rowview_record(struct rowview *v)
 
 static const struct column *column_of(const struct rowview *v, int field)
 {
-    return (unsigned)field < v->seg->lt->n_static ? &v->seg->col[field] : NULL;
+    return (unsigned)field < v->seg->lt->n_static ? segment_column(v->seg, (unsigned)field) : NULL;
 }
 
 /* The text that a derived value is made from; whole numbers out of their column. */
 static struct slice base_text(struct rowview *v, unsigned field)
 {
-    const struct column *c = &v->seg->col[field];
+    const struct column *c = segment_column(v->seg, field);
     const struct field_def *f = v->seg->lt->field[field];
     uint64_t code = c->kind == COL_NUM && f->scale == 0 ? column_code(c, v->row) : 0;
     char *p;
@@ -131,7 +131,7 @@ static struct slice base_text(struct rowview *v, unsigned field)
     if (!code || f->kind != FK_NUM)
         return rowview_field(v, (int)field);
     p = arena_alloc(&v->derived, 24);
-    return slice_of(p, (size_t)snprintf(p, 24, "%lld", (long long)(c->base + (int64_t)code - 1)));
+    return slice_of(p, (size_t)snprintf(p, 24, "%lld", (long long)column_value(c, code)));
 }
 
 static struct slice derived_field(struct rowview *v, const struct field_def *d)
@@ -155,7 +155,7 @@ struct slice rowview_field(struct rowview *v, int field)
     if (c && c->kind == COL_DICT) {
         uint64_t code = column_code(c, v->row);
         if (code)
-            return dict_text(field_dict(v->seg->lt, (unsigned)field), c->gid[code - 1]);
+            return dict_text(field_dict(v->seg->lt, (unsigned)field), column_gid(c, code));
     } else if (c && c->kind == COL_NUM && column_code(c, v->row) == 0 &&
                !(c->odd && bit_get(c->odd, v->row))) {
         return (struct slice){NULL, 0};
@@ -196,7 +196,7 @@ static struct val field_val(struct rowview *v, int field)
     if (c && c->kind == COL_NUM && !(f->flags & FF_ID)) {
         uint64_t code = column_code(c, v->row);
         if (code)
-            return num_val(f, c->base + (int64_t)(code - 1));
+            return num_val(f, column_value(c, code));
     }
     return text_val(f, rowview_field(v, field));
 }
@@ -241,7 +241,7 @@ static struct val number_in_document(const struct rowview *v)
 {
     if (!segment_run(v->seg, v->row)->document)
         return (struct val){.kind = VAL_MISSING};
-    return (struct val){.kind = VAL_NUM, .num = (double)v->seg->line[v->row] + 1};
+    return (struct val){.kind = VAL_NUM, .num = (double)segment_position(v->seg, v->row).line + 1};
 }
 
 struct val rowview_value(struct rowview *v, const struct field_ref *f)
@@ -252,9 +252,9 @@ struct val rowview_value(struct rowview *v, const struct field_ref *f)
     case PF_NONE:
         return field_val(v, f->per_type[v->seg->lt->id]);
     case PF_TIMESTAMP:
-        if (v->seg->timeless && bit_get(v->seg->timeless, v->row))
+        if (segment_timeless(v->seg, v->row))
             return (struct val){.kind = VAL_MISSING};
-        return (struct val){.kind = VAL_TIME, .time_us = v->seg->ts[v->row]};
+        return (struct val){.kind = VAL_TIME, .time_us = segment_ts(v->seg, v->row)};
     case PF_MESSAGE:
         return (struct val){.kind = VAL_STR, .str = rowview_raw(v)};
     case PF_LOGTYPE:
@@ -282,9 +282,7 @@ struct val rowview_value(struct rowview *v, const struct field_ref *f)
         s = log_group(v);
         return str_val(s.len ? s : slice_str(v->src->origin));
     case PF_UNPARSED:
-        return str_val(v->seg->reason && v->seg->reason[v->row]
-                           ? slice_str(reason_text(v->seg->reason[v->row]))
-                           : (struct slice){NULL, 0});
+        return str_val(slice_str(reason_text(segment_reason(v->seg, v->row))));
     case PF_ANYIP:
         return any_ip(v, 0, &s) ? str_val(s) : (struct val){.kind = VAL_MISSING};
     case PF_COLUMN:
@@ -300,13 +298,13 @@ struct slice rowview_role(struct rowview *v, enum field_role role)
 
 uint64_t rowview_line(struct rowview *v)
 {
-    const struct run *run = segment_run(v->seg, v->row);
+    struct position at = segment_position(v->seg, v->row);
     uint64_t base;
 
-    if (run->document)
-        return run->document;
-    base = session_line_base(v->session, run->source, run->chunk);
-    return base ? base + v->seg->line[v->row] : 0;
+    if (at.run->document)
+        return at.run->document;
+    base = session_line_base(v->session, at.run->source, at.run->chunk);
+    return base ? base + at.line : 0;
 }
 
 static struct val access_field(void *row, const struct field_ref *f)

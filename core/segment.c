@@ -14,21 +14,65 @@ void segment_unref(struct segment *s)
 {
     if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
         return;
-    for (unsigned f = 0; s->col && f < s->lt->n_static; f++) {
-        free(s->col[f].data);
-        free(s->col[f].gid);
-        free(s->col[f].odd);
-    }
+    for (unsigned f = 0; s->col && f < s->lt->n_static; f++)
+        column_free(&s->col[f]);
+    column_free(&s->reason);
+    packed_free(&s->ts);
+    packed_free(&s->order);
+    packed_free(&s->place);
+    packed_free(&s->gap);
+    packed_free(&s->extra);
     free(s->col);
-    free(s->ts);
-    free(s->off);
-    free(s->len);
-    free(s->line);
-    free(s->run_of);
     free(s->run);
-    free(s->reason);
-    free(s->timeless);
+    free((void *)s->timeless);
     free(s);
+}
+
+/* --- where a row stands --- */
+
+/* The last run that begins at or before the k-th arrived row. */
+static const struct run *run_of(const struct segment *s, uint32_t k)
+{
+    uint32_t lo = 0, hi = s->n_run;
+
+    while (hi - lo > 1) {
+        uint32_t mid = lo + (hi - lo) / 2;
+
+        if (s->run[mid].first <= k)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return &s->run[lo];
+}
+
+const struct run *segment_run(const struct segment *s, uint32_t row)
+{
+    return run_of(s, s->n_run > 1 ? (uint32_t)packed_get(&s->order, row) : 0);
+}
+
+struct position segment_position(const struct segment *s, uint32_t row)
+{
+    uint32_t k = (uint32_t)packed_get(&s->order, row);
+    const struct run *run = run_of(s, k);
+    uint64_t at = (uint64_t)packed_get(&s->place, k);
+
+    return (struct position){
+        .run = run,
+        .off = at - run->place + run->off,
+        .len = (uint32_t)((uint64_t)packed_get(&s->place, k + 1) - at -
+                          (uint64_t)packed_get(&s->gap, k)),
+        .line = k - run->first + (uint32_t)packed_get(&s->extra, k),
+    };
+}
+
+struct rowkey segment_key(const struct segment *s, uint32_t row)
+{
+    uint32_t k = (uint32_t)packed_get(&s->order, row);
+    const struct run *run = run_of(s, k);
+
+    return (struct rowkey){packed_get(&s->ts, row), run->source,
+                           (uint64_t)packed_get(&s->place, k) - run->place + run->off};
 }
 
 int rowkey_cmp(const struct rowkey *a, const struct rowkey *b)
@@ -52,8 +96,9 @@ uint32_t segment_lower_bound(const struct segment *s, const struct rowkey *k)
         uint32_t mid = lo + (hi - lo) / 2;
         struct rowkey m;
 
-        if (s->ts[mid] != k->ts) {
-            if (s->ts[mid] < k->ts)
+        m.ts = segment_ts(s, mid);
+        if (m.ts != k->ts) {
+            if (m.ts < k->ts)
                 lo = mid + 1;
             else
                 hi = mid;
@@ -68,73 +113,209 @@ uint32_t segment_lower_bound(const struct segment *s, const struct rowkey *k)
     return lo;
 }
 
-static void *gather(const void *from, size_t width, const uint32_t *keep, uint32_t n)
-{
-    char *to;
+/* --- packing --- */
 
-    if (!from || width == 0)
-        return NULL;
-    to = xmalloc(n * width);
-    for (uint32_t i = 0; i < n; i++)
-        memcpy(to + i * width, (const char *)from + keep[i] * width, width);
-    return to;
+/* The terminators between records, and blank lines and the like before them: what `place` and the
+ * number in the run do not tell. */
+static void pack_places(struct segment *s, const struct arrival *a, int64_t *v)
+{
+    int64_t *gap = xmalloc(a->n * sizeof(*gap));
+
+    for (uint32_t k = 0, r = UINT32_MAX; k < a->n; k++) {
+        if (a->run_of[k] != r) {
+            uint64_t end = k ? (uint64_t)v[k - 1] + a->len[k - 1] : 0;
+
+            /* runs without rows begin where the next one does */
+            for (r++; r <= a->run_of[k]; r++) {
+                s->run[r].first = k;
+                s->run[r].place = end - a->off[k];
+            }
+            r = a->run_of[k];
+        }
+        v[k] = (int64_t)(s->run[r].place + a->off[k]);
+    }
+    v[a->n] = v[a->n - 1] + a->len[a->n - 1];
+    for (uint32_t k = 0; k < a->n; k++)
+        gap[k] = v[k + 1] - v[k] - a->len[k];
+    packed_make(&s->place, v, a->n + 1);
+    packed_make(&s->gap, gap, a->n);
+    free(gap);
+    for (uint32_t r = a->run_of[a->n - 1] + 1; r < s->n_run; r++)
+        s->run[r].first = a->n;
+    for (uint32_t k = 0; k < a->n; k++)
+        v[k] = (int64_t)a->line[k] - (int64_t)(k - s->run[a->run_of[k]].first);
+    packed_make(&s->extra, v, a->n);
 }
 
-static uint64_t *gather_bits(const uint64_t *from, const uint32_t *keep, uint32_t n)
+struct segment *segment_pack(struct logtype *lt, const struct arrival *a)
 {
-    uint64_t *to;
+    struct segment *s = xcalloc(1, sizeof(*s));
+    int64_t *v = xmalloc(((size_t)a->n + 1) * sizeof(*v));
+    uint64_t *timeless;
 
-    if (!from)
-        return NULL;
-    to = xcalloc(BITS_WORDS(n), sizeof(*to));
-    for (uint32_t i = 0; i < n; i++)
-        if (bit_get(from, keep[i]))
-            bit_set(to, i);
-    return to;
+    BUG_ON(a->n == 0);
+    s->lt = lt;
+    s->uid = segment_next_uid();
+    s->n = a->n;
+    atomic_init(&s->refs, 1);
+    s->ts_min = a->ts[a->perm[0]];
+    s->ts_max = a->ts[a->perm[a->n - 1]];
+    for (uint32_t i = 0; i < a->n; i++)
+        v[i] = a->ts[a->perm[i]];
+    packed_make(&s->ts, v, a->n);
+    for (uint32_t i = 0; i < a->n; i++)
+        v[i] = a->perm[i];
+    packed_make(&s->order, v, a->n);
+    s->n_run = a->n_run;
+    s->run = xmemdup(a->run, a->n_run * sizeof(*a->run));
+    pack_places(s, a, v);
+    if (a->reason) {
+        uint64_t *code = (uint64_t *)v, max = 0;
+
+        for (uint32_t i = 0; i < a->n; i++) {
+            code[i] = a->reason[a->perm[i]];
+            max = MAX(max, code[i]);
+        }
+        if (max)
+            column_pack(&s->reason, code, a->n, max);
+    }
+    if (a->timeless) {
+        s->timeless = timeless = xcalloc(BITS_WORDS(a->n), sizeof(*timeless));
+        for (uint32_t i = 0; i < a->n; i++)
+            if (bit_get(a->timeless, a->perm[i]))
+                bit_set(timeless, i);
+    }
+    free(v);
+    s->bytes = sizeof(*s) + s->n_run * sizeof(*s->run) + packed_bytes(&s->ts) +
+               packed_bytes(&s->order) + packed_bytes(&s->place) + packed_bytes(&s->gap) +
+               packed_bytes(&s->extra) + column_bytes_held(&s->reason, s->n) +
+               (s->timeless ? BITS_WORDS(s->n) * sizeof(*s->timeless) : 0);
+    return s;
 }
 
-static struct segment *segment_gather(const struct segment *s, const uint32_t *keep, uint32_t n)
-{
-    struct segment *t = xcalloc(1, sizeof(*t));
+/* --- leaving rows out --- */
 
-    *t = *s;
-    t->uid = segment_next_uid();
-    t->n = n;
-    atomic_init(&t->refs, 1);
-    t->ts = gather(s->ts, sizeof(*s->ts), keep, n);
-    t->ts_min = t->ts[0];
-    t->ts_max = t->ts[n - 1];
-    t->off = gather(s->off, sizeof(*s->off), keep, n);
-    t->len = gather(s->len, sizeof(*s->len), keep, n);
-    t->line = gather(s->line, sizeof(*s->line), keep, n);
-    t->run_of = gather(s->run_of, sizeof(*s->run_of), keep, n);
-    t->run = xmemdup(s->run, s->n_run * sizeof(*s->run));
-    t->reason = gather(s->reason, 1, keep, n);
-    t->timeless = gather_bits(s->timeless, keep, n);
-    t->col = xmemdup(s->col, s->lt->n_static * sizeof(*s->col));
+/* The rows that stay, in order of arrival and with the runs they had. */
+struct kept {
+    uint32_t n;
+    uint32_t *row; /* by time, rows of the segment */
+    uint32_t *perm;
+    int64_t *ts;
+    uint32_t *off, *len, *line, *run_of;
+    uint8_t *reason;
+    uint64_t *timeless;
+};
+
+static void kept_fill(struct kept *k, const struct segment *s, uint32_t n_all,
+                      const uint32_t *arrived)
+{
+    uint32_t *place_of = xmalloc(s->n * sizeof(*place_of)); /* arrival -> place among the kept */
+
+    memset(place_of, 0xff, s->n * sizeof(*place_of));
+    for (uint32_t i = 0; i < k->n; i++)
+        place_of[arrived[i]] = 0;
+    for (uint32_t a = 0, n = 0; a < n_all; a++)
+        if (place_of[a] == 0)
+            place_of[a] = n++;
+    for (uint32_t i = 0; i < k->n; i++) {
+        struct position p = segment_position(s, k->row[i]);
+        uint32_t at = place_of[arrived[i]];
+
+        k->perm[i] = at;
+        k->ts[at] = segment_ts(s, k->row[i]);
+        k->off[at] = (uint32_t)(p.off - p.run->off);
+        k->len[at] = p.len;
+        k->line[at] = p.line;
+        k->run_of[at] = (uint32_t)(p.run - s->run);
+        k->reason[at] = (uint8_t)segment_reason(s, k->row[i]);
+        if (segment_timeless(s, k->row[i]))
+            bit_set(k->timeless, at);
+    }
+    free(place_of);
+}
+
+static void column_gather(struct column *to, const struct column *from, const struct kept *k)
+{
+    uint64_t *code = xmalloc(k->n * sizeof(*code)), *odd;
+
+    *to = *from;
+    to->n_missing = 0;
+    for (uint32_t i = 0; i < k->n; i++) {
+        code[i] = column_code(from, k->row[i]);
+        to->n_missing += code[i] == 0;
+    }
+    if (from->bits)
+        column_pack(to, code, k->n, column_n_codes(from) - 1);
+    to->gid = from->gid ? xmemdup(from->gid, from->n_local * sizeof(*from->gid)) : NULL;
+    to->value = from->value ? xmemdup(from->value, from->n_local * sizeof(*from->value)) : NULL;
+    if (from->odd) {
+        to->odd = odd = xcalloc(BITS_WORDS(k->n), sizeof(*odd));
+        for (uint32_t i = 0; i < k->n; i++)
+            if (bit_get(from->odd, k->row[i]))
+                bit_set(odd, i);
+    }
+    free(code);
+}
+
+static struct segment *segment_gather(const struct segment *s, struct kept *k,
+                                      const uint32_t *arrived)
+{
+    struct segment *t;
+
+    kept_fill(k, s, s->n, arrived);
+    t = segment_pack(s->lt, &(struct arrival){.n = k->n,
+                                              .perm = k->perm,
+                                              .ts = k->ts,
+                                              .off = k->off,
+                                              .len = k->len,
+                                              .line = k->line,
+                                              .run_of = k->run_of,
+                                              .run = s->run,
+                                              .n_run = s->n_run,
+                                              .reason = k->reason,
+                                              .timeless = s->timeless ? k->timeless : NULL});
+    t->col = xcalloc(s->lt->n_static, sizeof(*t->col));
     for (unsigned f = 0; f < s->lt->n_static; f++) {
-        struct column *c = &t->col[f];
-
-        c->data = gather(c->data, c->width, keep, n);
-        c->gid = c->gid ? xmemdup(c->gid, c->n_local * sizeof(*c->gid)) : NULL;
-        c->odd = gather_bits(c->odd, keep, n);
-        c->n_missing = 0;
-        for (uint32_t i = 0; i < n; i++)
-            c->n_missing += column_code(c, i) == 0;
+        column_gather(&t->col[f], segment_column(s, f), k);
+        t->bytes += column_bytes_held(&t->col[f], t->n);
     }
     return t;
 }
 
-struct segment *segment_without(const struct segment *s, uint32_t source)
+struct segment *segment_filter(const struct segment *s, bool (*keep)(void *ctx, uint32_t source),
+                               void *ctx)
 {
-    uint32_t *keep = xmalloc(s->n * sizeof(*keep)), n = 0;
-    struct segment *t;
+    uint32_t *arrived = xmalloc(s->n * sizeof(*arrived));
+    struct kept k = {.row = xmalloc(s->n * sizeof(*k.row))};
+    struct segment *t = NULL;
 
-    for (uint32_t i = 0; i < s->n; i++)
-        if (segment_run(s, i)->source != source)
-            keep[n++] = i;
-    t = n ? segment_gather(s, keep, n) : NULL;
-    free(keep);
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (!keep(ctx, segment_run(s, i)->source))
+            continue;
+        arrived[k.n] = (uint32_t)packed_get(&s->order, i);
+        k.row[k.n++] = i;
+    }
+    if (k.n) {
+        k.perm = xmalloc(k.n * sizeof(*k.perm));
+        k.ts = xmalloc(k.n * sizeof(*k.ts));
+        k.off = xmalloc(k.n * sizeof(*k.off));
+        k.len = xmalloc(k.n * sizeof(*k.len));
+        k.line = xmalloc(k.n * sizeof(*k.line));
+        k.run_of = xmalloc(k.n * sizeof(*k.run_of));
+        k.reason = xmalloc(k.n);
+        k.timeless = xcalloc(BITS_WORDS(k.n), sizeof(*k.timeless));
+        t = segment_gather(s, &k, arrived);
+    }
+    free(arrived);
+    free(k.row);
+    free(k.perm);
+    free(k.ts);
+    free(k.off);
+    free(k.len);
+    free(k.line);
+    free(k.run_of);
+    free(k.reason);
+    free(k.timeless);
     return t;
 }
 

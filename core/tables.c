@@ -101,7 +101,7 @@ static struct cause cause_of(const struct error_plan *p, struct rowview *v, stru
     if (strcmp(p->def->type, "s3access") == 0)
         return cause_s3(status, reason);
     return cause_alb(status, target_status, reason,
-                     (double)v->seg->ts[v->row] / 1e6 - column_number(v, p->created),
+                     (double)segment_ts(v->seg, v->row) / 1e6 - column_number(v, p->created),
                      column_number(v, p->target_time));
 }
 
@@ -171,6 +171,7 @@ static void add_error(struct error_build *b, const struct rowset *r, const struc
     char text[4][32];
     struct slice status, target_status, target, reason;
     struct error_row *e;
+    int64_t ts = segment_ts(seg, row);
 
     rowview_at(&b->view, seg, row);
     status = column_text(&b->view, p->status, text[0]);
@@ -180,9 +181,9 @@ static void add_error(struct error_build *b, const struct rowset *r, const struc
     e = error_row_for(b, seg->lt, status, target_status, target, reason,
                       cause_of(p, &b->view, status, target_status, reason));
     e->count++;
-    e->first_us = MIN(e->first_us, seg->ts[row]);
-    e->last_us = MAX(e->last_us, seg->ts[row]);
-    e->spark[spark_at(r->snap, seg->ts[row])]++;
+    e->first_us = MIN(e->first_us, ts);
+    e->last_us = MAX(e->last_us, ts);
+    e->spark[spark_at(r->snap, ts)]++;
     count_path(b, p, e);
 }
 
@@ -272,14 +273,14 @@ static bool plan_edges(struct edge_plan *p, struct segment *seg)
     p->status = find_field(seg->lt, "sc-status");
     p->bytes = find_field(seg->lt, "sc-bytes");
     p->ttfb = find_field(seg->lt, "time-to-first-byte");
-    if (p->edge < 0 || p->result < 0 || seg->col[p->edge].kind != COL_DICT ||
-        seg->col[p->result].kind != COL_DICT)
+    if (p->edge < 0 || p->result < 0 || segment_column(seg, (unsigned)p->edge)->kind != COL_DICT ||
+        segment_column(seg, (unsigned)p->result)->kind != COL_DICT)
         return false;
-    c = &seg->col[p->result];
+    c = segment_column(seg, (unsigned)p->result);
     p->class_of = xcalloc((size_t)c->n_local + 1, 1);
     for (uint32_t k = 0; k < c->n_local; k++)
         p->class_of[k + 1] =
-            result_class(dict_text(field_dict(seg->lt, (unsigned)p->result), c->gid[k]));
+            result_class(dict_text(field_dict(seg->lt, (unsigned)p->result), column_gid(c, k + 1)));
     return true;
 }
 
@@ -298,17 +299,17 @@ static void make_rows(struct edge_build *b, struct segment *seg, int field)
 
 static int64_t number_at(const struct segment *seg, int field, uint32_t row, bool *there)
 {
-    const struct column *c = field < 0 ? NULL : &seg->col[field];
+    const struct column *c = field < 0 ? NULL : segment_column(seg, (unsigned)field);
     uint64_t code = c && c->kind == COL_NUM ? column_code(c, row) : 0;
 
     *there = code != 0;
-    return code ? c->base + (int64_t)(code - 1) : 0;
+    return code ? column_value(c, code) : 0;
 }
 
 static void add_edge(struct edge_build *b, const struct rowset *r, const struct edge_plan *p,
                      struct segment *seg, uint32_t row)
 {
-    uint64_t code = column_code(&seg->col[p->edge], row);
+    uint64_t code = column_code(segment_column(seg, (unsigned)p->edge), row);
     uint32_t gid;
     struct edge_row *e;
     struct ttfb_list *l;
@@ -318,17 +319,17 @@ static void add_edge(struct edge_build *b, const struct rowset *r, const struct 
 
     if (!code)
         return;
-    gid = seg->col[p->edge].gid[code - 1];
+    gid = column_gid(segment_column(seg, (unsigned)p->edge), code);
     e = &b->row[gid];
     e->requests++;
-    result = p->class_of[column_code(&seg->col[p->result], row)];
+    result = p->class_of[column_code(segment_column(seg, (unsigned)p->result), row)];
     e->hits += result == RESULT_HIT;
     e->misses += result == RESULT_MISS;
     v = number_at(seg, p->status, row, &there);
     e->e4xx += there && v / 100 == 4;
     e->e5xx += there && v / 100 == 5;
     e->bytes += (uint64_t)number_at(seg, p->bytes, row, &there);
-    e->spark[spark_at(r->snap, seg->ts[row])]++;
+    e->spark[spark_at(r->snap, segment_ts(seg, row))]++;
     v = number_at(seg, p->ttfb, row, &there);
     if (there && v >= 0) {
         l = &b->list[gid];

@@ -218,10 +218,10 @@ static struct slice elapsed_text(struct rowview *v, struct strbuf *buf)
     int64_t from;
 
     if (f < 0 || !field_number(v->seg->lt->field[f], rowview_field(v, f), &from) ||
-        from > v->seg->ts[v->row])
+        from > segment_ts(v->seg, v->row))
         return SL("-");
     strbuf_reset(buf);
-    strbuf_adds(buf, fmt_seconds(out, (double)(v->seg->ts[v->row] - from) / 1e6));
+    strbuf_adds(buf, fmt_seconds(out, (double)(segment_ts(v->seg, v->row) - from) / 1e6));
     return strbuf_slice(buf);
 }
 
@@ -288,7 +288,7 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
     char out[FMT_LEN];
 
     if (c->show == SHOW_TIME) {
-        int64_t ts = v->seg->ts[v->row];
+        int64_t ts = segment_ts(v->seg, v->row);
 
         if (ts == TIME_NONE)
             return SL("-");
@@ -351,7 +351,7 @@ enum row_class row_class(struct rowview *v)
 {
     struct slice st;
 
-    if (v->seg->reason && v->seg->reason[v->row])
+    if (segment_reason(v->seg, v->row))
         return ROW_UNPARSED;
     st = rowview_role(v, FIELD_STATUS);
     if (st.len == 3 && st.ptr[0] == '5')

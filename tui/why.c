@@ -15,7 +15,7 @@ void why_record(struct rowview *v, struct strbuf *out)
     struct strbuf text = STRBUF_INIT;
     const char *side = NULL, *next;
 
-    if (v->seg->reason && v->seg->reason[v->row])
+    if (segment_reason(v->seg, v->row))
         return;
     explain_record(v->seg->lt, rowview_record(v), &text, &side);
     next = text.buf ? strstr(text.buf, " Next: ") : NULL;

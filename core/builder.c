@@ -5,8 +5,9 @@
  * repeat. A text column in which nearly every row has its own value is given up for this
  * segment (COL_NONE): reading the line again costs less than a dictionary of unique texts.
  *
- * Sealing sorts by time (radix, stable; equal times by source and offset), then gathers and packs
- * each column. It leaves the builder alone, so a growing file is sealed as often as it is shown. */
+ * Sealing sorts by time (radix, stable; equal times by source and offset: segment.c), then gathers
+ * and packs each column. It leaves the builder alone, so a growing file is sealed as often as it is
+ * shown. */
 #include "segment.h"
 
 #include "arena.h"
@@ -402,47 +403,6 @@ static uint32_t *time_order(struct builder *b)
     return b->perm;
 }
 
-static struct rowkey built_key(const struct builder *b, uint32_t row)
-{
-    const struct run *r = &b->run[b->run_of[row]];
-
-    return (struct rowkey){b->ts[row], r->source, r->off + b->off[row]};
-}
-
-static int by_key(const void *x, const void *y, void *ctx)
-{
-    struct rowkey a = built_key(ctx, *(const uint32_t *)x),
-                  b = built_key(ctx, *(const uint32_t *)y);
-
-    return rowkey_cmp(&a, &b);
-}
-
-/* Whether row y may stand behind row x of the same time. */
-static bool in_order(const struct builder *b, uint32_t x, uint32_t y)
-{
-    if (b->run_of[x] == b->run_of[y])
-        return b->off[x] <= b->off[y];
-    return by_key(&x, &y, (void *)(uintptr_t)b) <= 0;
-}
-
-/* Equal times stand in order of arrival, which is nearly always that of source and offset. */
-static void order_ties(struct builder *b, uint32_t *perm)
-{
-    uint32_t from = 0; /* of the stretch of equal times */
-    bool sorted = true;
-
-    for (uint32_t i = 1; i <= b->n; i++) {
-        if (i < b->n && b->ts[perm[i]] == b->ts[perm[from]]) {
-            sorted = sorted && in_order(b, perm[i - 1], perm[i]);
-            continue;
-        }
-        if (!sorted)
-            qsort_r(perm + from, i - from, sizeof(*perm), by_key, b);
-        from = i;
-        sorted = true;
-    }
-}
-
 static void seal_text(const struct builder *b, unsigned field, const struct build_col *from,
                       struct column *c, const uint32_t *perm)
 {
@@ -517,20 +477,21 @@ static void seal_columns(const struct builder *b, struct segment *s, const uint3
 struct segment *builder_seal(struct builder *b)
 {
     uint32_t *perm = time_order(b);
+    struct arrival a = {.n = b->n,
+                        .perm = perm,
+                        .ts = b->ts,
+                        .off = b->off,
+                        .len = b->len,
+                        .line = b->line,
+                        .run_of = b->run_of,
+                        .run = b->run,
+                        .n_run = (uint32_t)b->n_run,
+                        .reason = b->n_bad ? b->reason : NULL,
+                        .timeless = b->n_timeless ? b->timeless : NULL};
     struct segment *s;
 
-    order_ties(b, perm);
-    s = segment_pack(b->lt, &(struct arrival){.n = b->n,
-                                              .perm = perm,
-                                              .ts = b->ts,
-                                              .off = b->off,
-                                              .len = b->len,
-                                              .line = b->line,
-                                              .run_of = b->run_of,
-                                              .run = b->run,
-                                              .n_run = (uint32_t)b->n_run,
-                                              .reason = b->n_bad ? b->reason : NULL,
-                                              .timeless = b->n_timeless ? b->timeless : NULL});
+    arrival_order_ties(&a);
+    s = segment_pack(b->lt, &a);
     seal_columns(b, s, perm);
     return s;
 }

@@ -12,6 +12,7 @@
 
 #define FIRST_CHUNK 1024
 #define N_CHUNKS 22 /* 1024 * (2^22 - 1) entries: more than 32 bits hold */
+#define MIN_SLOTS 1024u
 #define TEXT_BLOCK (64 * 1024)
 
 struct entry {
@@ -35,6 +36,7 @@ struct dict {
     pthread_mutex_t lock; /* guards the rest */
     struct slot *slot;
     uint32_t n_slot;
+    uint32_t n_found; /* ids below this are in the table; others were adopted */
     struct text_block *blocks;
     char *free;
     size_t left;
@@ -46,8 +48,6 @@ struct dict *dict_new(void)
     struct dict *d = xcalloc(1, sizeof(*d));
 
     pthread_mutex_init(&d->lock, NULL);
-    d->n_slot = 1024;
-    d->slot = xcalloc(d->n_slot, sizeof(*d->slot));
     return d;
 }
 
@@ -103,11 +103,10 @@ static const char *keep_text(struct dict *d, struct slice s)
     return p;
 }
 
-static uint32_t append(struct dict *d, struct slice s)
+static struct entry *append_entry(struct dict *d)
 {
     uint32_t id = atomic_load_explicit(&d->count, memory_order_relaxed);
     unsigned k = 31 - (unsigned)__builtin_clz(id / FIRST_CHUNK + 1);
-    struct entry *e;
 
     BUG_ON(id == UINT32_MAX - 1);
     if (!d->chunk[k]) {
@@ -115,16 +114,20 @@ static uint32_t append(struct dict *d, struct slice s)
         atomic_store_explicit(&d->chunk[k], chunk, memory_order_release);
         d->bytes += ((size_t)FIRST_CHUNK << k) * sizeof(*chunk);
     }
-    e = entry_at(d, id);
-    e->ptr = keep_text(d, s);
-    e->len = (uint32_t)s.len;
-    atomic_store_explicit(&d->count, id + 1, memory_order_release);
-    return id;
+    return entry_at(d, id);
 }
 
-static void grow_slots(struct dict *d)
+static uint32_t append(struct dict *d, struct slice s)
 {
-    uint32_t n = d->n_slot * 2;
+    struct entry *e = append_entry(d);
+
+    e->ptr = keep_text(d, s);
+    e->len = (uint32_t)s.len;
+    return atomic_fetch_add_explicit(&d->count, 1, memory_order_release);
+}
+
+static void make_slots(struct dict *d, uint32_t n)
+{
     struct slot *fresh = xcalloc(n, sizeof(*fresh));
 
     for (uint32_t id = 0; id < d->count; id++) {
@@ -139,6 +142,7 @@ static void grow_slots(struct dict *d)
     free(d->slot);
     d->slot = fresh;
     d->n_slot = n;
+    d->n_found = d->count;
 }
 
 static uint32_t intern_one(struct dict *d, struct slice s, uint64_t h)
@@ -155,7 +159,8 @@ static uint32_t intern_one(struct dict *d, struct slice s, uint64_t h)
     uint32_t id = append(d, s);
     d->slot[i] = (struct slot){(uint32_t)(h >> 32), id + 1};
     if ((uint64_t)(id + 1) * 2 > d->n_slot)
-        grow_slots(d);
+        make_slots(d, d->n_slot * 2);
+    d->n_found = id + 1;
     return id;
 }
 
@@ -163,8 +168,28 @@ void dict_intern(struct dict *d, const struct slice *text, const uint64_t *hash,
                  unsigned n)
 {
     pthread_mutex_lock(&d->lock);
+    if (!d->slot || d->n_found < d->count) {
+        uint32_t slots = MAX(d->n_slot, MIN_SLOTS);
+
+        while ((uint64_t)slots < (uint64_t)d->count * 2)
+            slots *= 2;
+        make_slots(d, slots);
+    }
     for (unsigned i = 0; i < n; i++)
         id[i] = intern_one(d, text[i], hash[i]);
+    pthread_mutex_unlock(&d->lock);
+}
+
+void dict_adopt(struct dict *d, const char *bytes, const uint32_t *off, uint32_t n)
+{
+    pthread_mutex_lock(&d->lock);
+    for (uint32_t i = 0; i < n; i++) {
+        struct entry *e = append_entry(d);
+
+        e->ptr = bytes + off[i];
+        e->len = off[i + 1] - off[i];
+        atomic_fetch_add_explicit(&d->count, 1, memory_order_release);
+    }
     pthread_mutex_unlock(&d->lock);
 }
 

@@ -17,6 +17,9 @@ uint64_t dict_hash(struct slice s);
 /* Ids of n texts with their hashes (dict_hash). Thread-safe. */
 void dict_intern(struct dict *d, const struct slice *text, const uint64_t *hash, uint32_t *id,
                  unsigned n);
+/* Adds n texts, all of them new: text i is bytes [off[i], off[i + 1]). They must live as long as
+ * the dictionary. Not while others intern. */
+void dict_adopt(struct dict *d, const char *bytes, const uint32_t *off, uint32_t n);
 uint32_t dict_count(const struct dict *d);                 /* ids below this are valid */
 struct slice dict_text(const struct dict *d, uint32_t id); /* lives as long as the dictionary */
 size_t dict_bytes(const struct dict *d);                   /* memory held */

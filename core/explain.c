@@ -686,9 +686,9 @@ static void trail_story(struct story *s)
 {
     struct slice who = get(s, "principal_chain"), event = get(s, "eventName"), value;
     struct explanation x;
-    bool failed = role_says(s, ROLE_ERROR, &value, &x);
+    bool failed = role_says(s, FR_ERROR, &value, &x);
 
-    if (!failed && !role_says(s, ROLE_ACTION, &value, &x))
+    if (!failed && !role_says(s, FR_ACTION, &value, &x))
         return;
     if (who.len)
         strbuf_addf(s->out, SLICE_FMT " ", SLICE_ARG(who));
@@ -702,7 +702,7 @@ static void trail_story(struct story *s)
 
 static void service_story(struct story *s)
 {
-    static const enum field_role roles[] = {ROLE_ERROR, ROLE_STATUS, ROLE_ACTION};
+    static const enum field_role roles[] = {FR_ERROR, FR_STATUS, FR_ACTION};
     struct explanation x;
     struct slice value;
 

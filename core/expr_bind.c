@@ -131,7 +131,7 @@ static unsigned name_rank(const struct field_def *f, struct slice name)
 {
     if (slice_is(name, f->name))
         return RANK_EXACT;
-    if ((f->role != ROLE_NONE && slice_is(name, field_role_name(f->role))) ||
+    if ((f->role != FR_NONE && slice_is(name, field_role_name(f->role))) ||
         listed(f->aliases, name))
         return RANK_ALIAS;
     return RANK_LOOSE;
@@ -143,7 +143,7 @@ static void field_hint(struct slice name, char *hint, size_t len)
 
     for (unsigned i = 0; i < ARRAY_LEN(system_fields); i++)
         nearest_offer(&near, slice_str(system_fields[i].name));
-    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
+    for (unsigned role = FR_NONE + 1; role < FR_COUNT; role++)
         nearest_offer(&near, slice_str(field_role_name(role)));
     for (unsigned t = 0; t < n_types(); t++) {
         struct logtype *lt = logtype_get(t);

@@ -118,13 +118,13 @@ const char *reason_text(enum parse_reason r)
 
 const char *field_role_name(enum field_role role)
 {
-    static const char *const text[ROLE_COUNT] = {[ROLE_NONE] = "",
-#define X(id, name) [ROLE_##id] = name,
-                                                 FIELD_ROLES(X)
+    static const char *const text[FR_COUNT] = {[FR_NONE] = "",
+#define X(id, name) [FR_##id] = name,
+                                               FIELD_ROLES(X)
 #undef X
     };
 
-    return (unsigned)role < ROLE_COUNT ? text[role] : "";
+    return (unsigned)role < FR_COUNT ? text[role] : "";
 }
 
 /* --- records --- */
@@ -205,14 +205,14 @@ int logtype_field(struct logtype *lt, struct slice name, bool create)
 int logtype_role(const struct logtype *lt, enum field_role role)
 {
     for (unsigned i = 0; i < lt->n_static; i++)
-        if (role != ROLE_NONE && lt->field[i]->role == role)
+        if (role != FR_NONE && lt->field[i]->role == role)
             return (int)i;
     return -1;
 }
 
 static int find_role(const struct logtype *lt, struct slice name)
 {
-    for (unsigned role = ROLE_NONE + 1; role < ROLE_COUNT; role++)
+    for (unsigned role = FR_NONE + 1; role < FR_COUNT; role++)
         if (slice_is(name, field_role_name(role)))
             return logtype_role(lt, role);
     return -1;
@@ -265,7 +265,7 @@ static bool matches_loosely(const struct logtype *lt, unsigned i, struct slice n
     const struct field_def *f = lt->field[i];
 
     return same_loosely(slice_str(f->name), name) || has_alias(f, name, same_loosely) ||
-           (f->role != ROLE_NONE && same_loosely(slice_str(field_role_name(f->role)), name));
+           (f->role != FR_NONE && same_loosely(slice_str(field_role_name(f->role)), name));
 }
 
 static int find_loosely(const struct logtype *lt, struct slice name, unsigned n)

@@ -62,11 +62,11 @@ enum field_flag {
     X(ERROR, "error")
 
 enum field_role {
-    ROLE_NONE,
-#define X(id, name) ROLE_##id,
+    FR_NONE,
+#define X(id, name) FR_##id,
     FIELD_ROLES(X)
 #undef X
-        ROLE_COUNT
+        FR_COUNT
 };
 const char *field_role_name(enum field_role role);
 
@@ -192,6 +192,7 @@ struct format {
      * any header) and may be changed on PARSE_HEADER. `lt` is for learning header names. */
     enum parse_result (*parse)(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec);
+    uint64_t revision;          /* of a description of the user's: another one, another number */
     const char *const *samples; /* NULL-terminated; every one parses (a test checks) */
 };
 

@@ -45,12 +45,12 @@ static uint8_t class_of_text(struct slice s)
 
 static void plan_classes(struct class_plan *p, const struct segment *seg)
 {
-    int field = logtype_role(seg->lt, ROLE_STATUS);
+    int field = logtype_role(seg->lt, FR_STATUS);
 
     memset(p, 0, sizeof(*p));
     p->other = HC_OTHER;
     if (field < 0)
-        field = logtype_role(seg->lt, ROLE_ACTION);
+        field = logtype_role(seg->lt, FR_ACTION);
     if (field < 0 || (unsigned)field >= seg->lt->n_static ||
         segment_column(seg, (unsigned)field)->kind == COL_NONE)
         return;

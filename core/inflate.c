@@ -110,6 +110,59 @@ uint64_t zaccess_end(struct zaccess *z, size_t index)
     return end;
 }
 
+/* --- as bytes --- */
+
+struct saved_point {
+    uint64_t in, out;
+    uint32_t bits, n_window;
+};
+
+void zaccess_save(struct zaccess *z, struct strbuf *out)
+{
+    pthread_mutex_lock(&z->lock);
+    for (size_t i = 0; i < z->n; i++) {
+        const struct point *p = &z->point[i];
+        struct saved_point s = {p->in, p->out, p->bits, p->window ? (uint32_t)p->n_window : 0};
+
+        strbuf_add(out, &s, sizeof(s));
+        if (s.n_window)
+            strbuf_add(out, p->window, s.n_window);
+    }
+    pthread_mutex_unlock(&z->lock);
+}
+
+/* A window that does not inflate to its size would end the program when it is used. */
+static bool is_window(const unsigned char *p, size_t n)
+{
+    unsigned char window[WINDOW];
+    uLongf len = sizeof(window);
+
+    return uncompress(window, &len, p, n) == Z_OK && len == WINDOW;
+}
+
+void zaccess_restore(struct zaccess *z, struct slice bytes)
+{
+    struct saved_point s;
+
+    pthread_mutex_lock(&z->lock);
+    while (bytes.len >= sizeof(s)) {
+        struct point p;
+
+        memcpy(&s, bytes.ptr, sizeof(s));
+        bytes = slice_of(bytes.ptr + sizeof(s), bytes.len - sizeof(s));
+        if (s.n_window > bytes.len || s.bits > 7 || (z->n && s.out <= z->point[z->n - 1].out) ||
+            (s.n_window && !is_window((const unsigned char *)bytes.ptr, s.n_window)))
+            break;
+        p = (struct point){.in = s.in, .out = s.out, .bits = s.bits, .n_window = s.n_window};
+        if (s.n_window)
+            p.window = xmemdup(bytes.ptr, s.n_window);
+        bytes = slice_of(bytes.ptr + s.n_window, bytes.len - s.n_window);
+        GROW(z->point, z->cap, z->n + 1);
+        z->point[z->n++] = p;
+    }
+    pthread_mutex_unlock(&z->lock);
+}
+
 static struct inflater *inflater_alloc(inflate_input_fn input, void *ctx, struct zaccess *z)
 {
     struct inflater *i = xcalloc(1, sizeof(*i));

@@ -17,6 +17,10 @@ uint64_t zaccess_floor(struct zaccess *z, uint64_t off, size_t *index);
 /* Where block `index` ends: the next point, UINT64_MAX if there is none yet. */
 uint64_t zaccess_end(struct zaccess *z, size_t index);
 
+/* The points as bytes, and back into an empty one; bytes that are none are left. */
+void zaccess_save(struct zaccess *z, struct strbuf *out);
+void zaccess_restore(struct zaccess *z, struct slice bytes);
+
 struct inflater;
 /* Reads compressed bytes: returns how many (0: end), < 0 with *e set. */
 typedef ssize_t (*inflate_input_fn)(void *ctx, void *buf, size_t n, struct err *e);

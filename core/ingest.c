@@ -8,6 +8,7 @@
 #include "ingest.h"
 
 #include "detect.h"
+#include "index.h"
 #include "value.h"
 #include "xalloc.h"
 
@@ -20,6 +21,7 @@ struct feed *feed_new(struct source *src)
     struct feed *f = xcalloc(1, sizeof(*f));
 
     f->src = src;
+    f->index_id = UINT32_MAX;
     f->tail_from = UINT64_MAX;
     f->partial_from = UINT64_MAX;
     f->tail_at = SIZE_MAX;
@@ -35,6 +37,7 @@ void feed_free(struct feed *f)
     source_free(f->src);
     pthread_mutex_destroy(&f->lock);
     free(f->chunk_lines);
+    free(f->name);
     free(f);
 }
 
@@ -63,6 +66,27 @@ static void feed_exhaust(struct feed *f)
     f->exhausted = true;
     if (f->tail_from != UINT64_MAX && f->tail_at == SIZE_MAX)
         f->tail_at = f->n_chunk;
+}
+
+void feed_restart(struct feed *f)
+{
+    struct source *s = f->src;
+
+    pthread_mutex_lock(&f->lock);
+    f->end = 0;
+    f->n_chunk = 0;
+    f->lay = NULL;
+    f->tail_at = SIZE_MAX;
+    f->tail_lines = 0;
+    f->taken = f->exhausted = false;
+    s->done = false;
+    s->lt = NULL;
+    s->bytes_done = s->inflated = s->records = s->lines = s->headers = s->blanks = 0;
+    for (unsigned i = 0; i < REASON_COUNT; i++)
+        s->unparsed[i] = 0;
+    s->first_us = INT64_MAX;
+    s->last_us = INT64_MIN;
+    pthread_mutex_unlock(&f->lock);
 }
 
 void feed_resume(struct feed *f)
@@ -104,6 +128,10 @@ static void publish(struct ingest *in, unsigned t, bool final)
     in->shown[t] = seg;
     in->shown_rows[t] = seg->n;
     if (final) {
+        struct segment *mapped = in->index ? index_put(in->index, seg) : NULL;
+
+        if (mapped)
+            catalog_replace(in->catalog, seg, mapped);
         in->finished++;
         segment_unref(seg);
         in->shown[t] = NULL;
@@ -123,6 +151,14 @@ bool ingest_show(struct ingest *in)
         }
     }
     return any;
+}
+
+void ingest_index(struct ingest *in, struct index *index)
+{
+    if (in->index == index)
+        return;
+    ingest_seal(in);
+    in->index = index;
 }
 
 void ingest_seal(struct ingest *in)

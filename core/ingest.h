@@ -11,6 +11,9 @@
 /* One open file while the session lives. */
 struct feed {
     struct source *src;
+    struct index *index;      /* that it is kept in; NULL: in none */
+    char *name;               /* its path below that index's folder */
+    uint32_t index_id;        /* its number there; UINT32_MAX: none yet */
     pthread_mutex_t lock;     /* guards what follows */
     struct reader *reader;    /* NULL before the first and after the last chunk */
     const struct layout *lay; /* layout in force at the next chunk */
@@ -33,12 +36,15 @@ struct feed *feed_new(struct source *src);
 void feed_free(struct feed *f); /* and its source */
 /* 1-based number of the first line of a chunk; 0 while chunks before it are not read. */
 uint64_t feed_line_base(struct feed *f, uint32_t chunk);
+/* Makes a feed that was restored from an index one that nothing was read of. */
+void feed_restart(struct feed *f);
 /* Makes a feed at its end go on from there: the file has grown. */
 void feed_resume(struct feed *f);
 
 /* The builders of one thread. */
 struct ingest {
     struct catalog *catalog;
+    struct index *index;                /* that the rows of the builders go to */
     struct builder *builder[MAX_TYPES]; /* by log type id */
     struct segment *shown[MAX_TYPES];   /* the published, still growing segment of that builder */
     uint32_t shown_rows[MAX_TYPES];
@@ -50,6 +56,8 @@ struct ingest {
 };
 
 void ingest_init(struct ingest *in, struct catalog *catalog);
+/* The rows to come go to this index (NULL: to none); those that are there are sealed before. */
+void ingest_index(struct ingest *in, struct index *index);
 /* Seals what is there and publishes it for good; the builders begin anew. */
 void ingest_seal(struct ingest *in);
 /* The same, and frees the builders. */

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "conf.h"
+#include "dict.h"
 #include "json.h"
 #include "regex.h"
 #include "tok_space.h"
@@ -343,13 +344,13 @@ static int field_line(struct load *l, struct field_def *f, struct slice name, st
         l->own->keys[l->own->n_key++] = f->name;
         f->flags |= FF_BY_KEY;
     } else if (slice_is(name, "role")) {
-        for (at = ROLE_NONE + 1; at < ROLE_COUNT; at++)
+        for (at = FR_NONE + 1; at < FR_COUNT; at++)
             if (slice_is(value, field_role_name((enum field_role)at)))
                 break;
-        if (at == ROLE_COUNT)
+        if (at == FR_COUNT)
             return fail(l, "there is no role ", value);
         f->role = (enum field_role)at;
-        if (at == ROLE_STATUS)
+        if (at == FR_STATUS)
             f->flags |= FF_STATUS;
     } else
         return fail(l, "a field has no such line, or not with this value: ", name);
@@ -525,6 +526,7 @@ int own_format_load(struct slice text, const char *file, bool check_only, struct
 
     memset(report, 0, sizeof(*report));
     l.conf.rest = text;
+    l.own->fmt.revision = dict_hash(text);
     l.own->time_field = -1;
     while (rc == 0 && (item = conf_next(&l.conf)) != CONF_END)
         rc = item == CONF_BAD ? fail(&l, "neither NAME = VALUE nor a [section]", SL(""))

@@ -14,21 +14,32 @@ void segment_unref(struct segment *s)
 {
     if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
         return;
-    for (unsigned f = 0; s->col && f < s->lt->n_static; f++)
-        column_free(&s->col[f]);
-    column_free(&s->reason);
-    packed_free(&s->ts);
-    packed_free(&s->order);
-    packed_free(&s->place);
-    packed_free(&s->gap);
-    packed_free(&s->extra);
+    if (!s->mapped) {
+        for (unsigned f = 0; s->col && f < s->lt->n_static; f++)
+            column_free(&s->col[f]);
+        column_free(&s->reason);
+        packed_free(&s->ts);
+        packed_free(&s->order);
+        packed_free(&s->place);
+        packed_free(&s->gap);
+        packed_free(&s->extra);
+        free((void *)s->timeless);
+    }
+    free(s->gids);
     free(s->col);
     free(s->run);
-    free((void *)s->timeless);
     free(s);
 }
 
 /* --- where a row stands --- */
+
+/* The number of a row in order of arrival. What comes from the index is not trusted blindly. */
+static uint32_t arrival_of(const struct segment *s, uint32_t row)
+{
+    uint64_t k = (uint64_t)packed_get(&s->order, row);
+
+    return k < s->n ? (uint32_t)k : 0;
+}
 
 /* The last run that begins at or before the k-th arrived row. */
 static const struct run *run_of(const struct segment *s, uint32_t k)
@@ -48,12 +59,12 @@ static const struct run *run_of(const struct segment *s, uint32_t k)
 
 const struct run *segment_run(const struct segment *s, uint32_t row)
 {
-    return run_of(s, s->n_run > 1 ? (uint32_t)packed_get(&s->order, row) : 0);
+    return run_of(s, s->n_run > 1 ? arrival_of(s, row) : 0);
 }
 
 struct position segment_position(const struct segment *s, uint32_t row)
 {
-    uint32_t k = (uint32_t)packed_get(&s->order, row);
+    uint32_t k = arrival_of(s, row);
     const struct run *run = run_of(s, k);
     uint64_t at = (uint64_t)packed_get(&s->place, k);
 
@@ -68,7 +79,7 @@ struct position segment_position(const struct segment *s, uint32_t row)
 
 struct rowkey segment_key(const struct segment *s, uint32_t row)
 {
-    uint32_t k = (uint32_t)packed_get(&s->order, row);
+    uint32_t k = arrival_of(s, row);
     const struct run *run = run_of(s, k);
 
     return (struct rowkey){packed_get(&s->ts, row), run->source,
@@ -114,6 +125,43 @@ uint32_t segment_lower_bound(const struct segment *s, const struct rowkey *k)
 }
 
 /* --- packing --- */
+
+static int by_key(const void *x, const void *y, void *ctx)
+{
+    const struct arrival *a = ctx;
+    uint32_t i = *(const uint32_t *)x, k = *(const uint32_t *)y;
+    const struct run *r = &a->run[a->run_of[i]], *q = &a->run[a->run_of[k]];
+    struct rowkey u = {a->ts[i], r->source, r->off + a->off[i]},
+                  v = {a->ts[k], q->source, q->off + a->off[k]};
+
+    return rowkey_cmp(&u, &v);
+}
+
+/* Whether row y may stand behind row x of the same time. */
+static bool in_order(struct arrival *a, uint32_t x, uint32_t y)
+{
+    if (a->run_of[x] == a->run_of[y])
+        return a->off[x] <= a->off[y];
+    return by_key(&x, &y, a) <= 0;
+}
+
+/* They mostly stand in order of arrival, which is nearly always that of source and offset. */
+void arrival_order_ties(struct arrival *a)
+{
+    uint32_t from = 0; /* of the stretch of equal times */
+    bool sorted = true;
+
+    for (uint32_t i = 1; i <= a->n; i++) {
+        if (i < a->n && a->ts[a->perm[i]] == a->ts[a->perm[from]]) {
+            sorted = sorted && in_order(a, a->perm[i - 1], a->perm[i]);
+            continue;
+        }
+        if (!sorted)
+            qsort_r(a->perm + from, i - from, sizeof(*a->perm), by_key, a);
+        from = i;
+        sorted = true;
+    }
+}
 
 /* The terminators between records, and blank lines and the like before them: what `place` and the
  * number in the run do not tell. */
@@ -198,7 +246,8 @@ struct segment *segment_pack(struct logtype *lt, const struct arrival *a)
 /* The rows that stay, in order of arrival and with the runs they had. */
 struct kept {
     uint32_t n;
-    uint32_t *row; /* by time, rows of the segment */
+    uint32_t *row;        /* by time, rows of the segment */
+    uint32_t *by_arrival; /* the same by place among the kept, in order of arrival */
     uint32_t *perm;
     int64_t *ts;
     uint32_t *off, *len, *line, *run_of;
@@ -222,6 +271,7 @@ static void kept_fill(struct kept *k, const struct segment *s, uint32_t n_all,
         uint32_t at = place_of[arrived[i]];
 
         k->perm[i] = at;
+        k->by_arrival[at] = k->row[i];
         k->ts[at] = segment_ts(s, k->row[i]);
         k->off[at] = (uint32_t)(p.off - p.run->off);
         k->len[at] = p.len;
@@ -260,20 +310,24 @@ static void column_gather(struct column *to, const struct column *from, const st
 static struct segment *segment_gather(const struct segment *s, struct kept *k,
                                       const uint32_t *arrived)
 {
+    struct arrival a = {.n = k->n,
+                        .perm = k->perm,
+                        .ts = k->ts,
+                        .off = k->off,
+                        .len = k->len,
+                        .line = k->line,
+                        .run_of = k->run_of,
+                        .run = s->run,
+                        .n_run = s->n_run,
+                        .reason = k->reason,
+                        .timeless = s->timeless ? k->timeless : NULL};
     struct segment *t;
 
     kept_fill(k, s, s->n, arrived);
-    t = segment_pack(s->lt, &(struct arrival){.n = k->n,
-                                              .perm = k->perm,
-                                              .ts = k->ts,
-                                              .off = k->off,
-                                              .len = k->len,
-                                              .line = k->line,
-                                              .run_of = k->run_of,
-                                              .run = s->run,
-                                              .n_run = s->n_run,
-                                              .reason = k->reason,
-                                              .timeless = s->timeless ? k->timeless : NULL});
+    arrival_order_ties(&a);
+    for (uint32_t i = 0; i < k->n; i++)
+        k->row[i] = k->by_arrival[k->perm[i]];
+    t = segment_pack(s->lt, &a);
     t->col = xcalloc(s->lt->n_static, sizeof(*t->col));
     for (unsigned f = 0; f < s->lt->n_static; f++) {
         column_gather(&t->col[f], segment_column(s, f), k);
@@ -292,11 +346,12 @@ struct segment *segment_filter(const struct segment *s, bool (*keep)(void *ctx, 
     for (uint32_t i = 0; i < s->n; i++) {
         if (!keep(ctx, segment_run(s, i)->source))
             continue;
-        arrived[k.n] = (uint32_t)packed_get(&s->order, i);
+        arrived[k.n] = arrival_of(s, i);
         k.row[k.n++] = i;
     }
     if (k.n) {
         k.perm = xmalloc(k.n * sizeof(*k.perm));
+        k.by_arrival = xmalloc(k.n * sizeof(*k.by_arrival));
         k.ts = xmalloc(k.n * sizeof(*k.ts));
         k.off = xmalloc(k.n * sizeof(*k.off));
         k.len = xmalloc(k.n * sizeof(*k.len));
@@ -309,6 +364,7 @@ struct segment *segment_filter(const struct segment *s, bool (*keep)(void *ctx, 
     free(arrived);
     free(k.row);
     free(k.perm);
+    free(k.by_arrival);
     free(k.ts);
     free(k.off);
     free(k.len);

@@ -72,6 +72,8 @@ struct segment {
     const uint64_t *timeless; /* bitmap; NULL if all have their own time */
     struct column *col;       /* lt->n_static of them; see segment_column() */
     size_t bytes;             /* memory held */
+    bool mapped;              /* all but run, col and gids lie in the index (index.h) */
+    uint32_t *gids;           /* of a mapped one whose dictionaries have other numbers here */
 };
 
 void segment_ref(struct segment *s);
@@ -235,7 +237,7 @@ void builder_reset(struct builder *b);
  * place. The runs are contiguous in that order. */
 struct arrival {
     uint32_t n;
-    const uint32_t *perm;
+    uint32_t *perm;
     const int64_t *ts;
     const uint32_t *off, *len, *line, *run_of; /* see struct position; off counts from its run's */
     const struct run *run;
@@ -243,6 +245,8 @@ struct arrival {
     const uint8_t *reason;    /* NULL if all parsed */
     const uint64_t *timeless; /* NULL if all have a time */
 };
+/* Puts rows of equal time in the order of their source and offset. */
+void arrival_order_ties(struct arrival *a);
 /* A new segment with its rows, still without columns. */
 struct segment *segment_pack(struct logtype *lt, const struct arrival *a);
 

@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "follow.h"
+#include "index.h"
 #include "ingest.h"
+#include "session_index.h"
 #include "session_priv.h"
 #include "xalloc.h"
 
@@ -82,22 +84,42 @@ bool session_problem(struct session *s, uint32_t i, char *buf, size_t n)
     return there;
 }
 
+static struct feed *open_feed(struct session *s, const char *path, const char *shown)
+{
+    const char *name;
+    struct index *x = session_index_of(s, path, &name);
+    struct feed *f = x ? index_feed(x, path, shown, name) : NULL;
+    struct source *src;
+    struct err e;
+
+    if (!f) {
+        src = source_open(path, shown, &e);
+        if (!src) {
+            session_add_problem(s, e.msg);
+            return NULL;
+        }
+        f = feed_new(src);
+        if (src->kind == SOURCE_STDIN)
+            x = NULL;
+    }
+    f->index = x;
+    f->name = x ? xstrdup(name) : NULL;
+    return f;
+}
+
 struct feed *session_add_file(struct session *s, const char *path, const char *name)
 {
-    struct err e;
-    struct source *src = source_open(path, name, &e);
-    struct feed *f;
+    struct feed *f = open_feed(s, path, name);
 
-    if (!src) {
-        session_add_problem(s, e.msg);
+    if (!f)
         return NULL;
-    }
-    f = feed_new(src);
     pthread_mutex_lock(&s->lock);
     GROW(s->feed, s->cap_feed, s->n_feed + 1);
-    src->id = (uint32_t)s->n_feed;
+    f->src->id = (uint32_t)s->n_feed;
+    if (f->index)
+        index_add_feed(f->index, f);
     s->feed[s->n_feed++] = f;
-    s->total += src->size;
+    s->total += f->src->size;
     pthread_cond_broadcast(&s->work);
     pthread_mutex_unlock(&s->lock);
     return f;
@@ -118,8 +140,11 @@ static void *walker(void *arg)
 {
     struct session *s = arg;
 
+    indexes_open(s);
     for (size_t i = 0; i < s->n_root && !s->stop; i++)
         source_walk(s->root[i], found, bad, s, &s->stop);
+    if (!s->stop)
+        indexes_walked(s);
     pthread_mutex_lock(&s->lock);
     s->walked = true;
     pthread_cond_broadcast(&s->work);
@@ -134,6 +159,10 @@ static struct feed *take_feed(struct session *s)
 
     pthread_mutex_lock(&s->lock);
     while (!f && !s->stop) {
+        if (s->loading) {
+            pthread_cond_wait(&s->work, &s->lock);
+            continue;
+        }
         if (s->next_feed < s->n_feed) {
             f = s->feed[s->next_feed++];
             break;
@@ -194,10 +223,13 @@ static void read_feed(struct worker *w, struct feed *f)
     bool first = false;
     int rc;
 
+    if (f->exhausted) /* as the index has it */
+        return;
+    ingest_index(&w->in, f->index);
     pthread_mutex_lock(&f->lock);
     if (!f->taken) {
         f->taken = first = true;
-        if (f->src->kind == SOURCE_PLAIN && f->src->size >= TAIL_MIN)
+        if (f->src->kind == SOURCE_PLAIN && f->src->size >= TAIL_MIN && f->end == 0)
             ingest_tail(&w->in, f, TAIL_BYTES);
     }
     pthread_mutex_unlock(&f->lock);
@@ -220,18 +252,22 @@ static void *worker(void *arg)
     struct worker w = {.s = arg};
     struct session *s = arg;
     struct feed *f;
+    bool last;
 
     if (s->opt.give_way)
         (void)!setpriority(PRIO_PROCESS, (id_t)gettid(), 10); /* refused: then as equals */
     ingest_init(&w.in, s->catalog);
+    indexes_load(s);
     while ((f = take_feed(s)))
         read_feed(&w, f);
     ingest_finish(&w.in);
     pthread_mutex_lock(&s->lock);
-    s->running--;
+    last = --s->running == 0;
     pthread_cond_broadcast(&s->idle);
     pthread_mutex_unlock(&s->lock);
     session_changed(s);
+    if (last && !s->opt.follow)
+        indexes_commit(s);
     return NULL;
 }
 
@@ -280,9 +316,11 @@ void session_free(struct session *s)
     follow_stop(s);
     for (unsigned i = 0; i < s->n_thread; i++)
         pthread_join(s->thread[i], NULL);
+    indexes_commit(s);
     for (size_t i = 0; i < s->n_feed; i++)
         feed_free(s->feed[i]);
     catalog_free(s->catalog);
+    indexes_close(s);
     for (size_t i = 0; i < s->n_root; i++)
         free(s->root[i]);
     for (size_t i = 0; i < s->n_problem; i++)

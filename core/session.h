@@ -15,6 +15,8 @@ struct session_options {
     unsigned threads;     /* 0 = one a core */
     bool follow;          /* watch for growth from the start */
     bool give_way;        /* indexing yields the processor to the calling thread (a screen) */
+    const char *cache;    /* folder of the index (index_file.h); NULL: keep none */
+    uint64_t cache_cap;   /* bytes that may stay there; 0: as many as there are */
     unsigned chunk_bytes; /* 0 = default (512 KiB: stays in a core's cache); tests use small ones */
     /* Called (from any thread, not often than every 10 ms or so) when there is something new to
      * see; must be quick, e.g. write to an eventfd. May be NULL. */

@@ -8,6 +8,7 @@
 
 struct feed;
 struct follow;
+struct index;
 
 struct session {
     struct session_options opt;
@@ -16,6 +17,11 @@ struct session {
     size_t n_root, cap_root;
     atomic_bool stop;
 
+    struct index **index; /* made before the threads look at them */
+    size_t n_index, cap_index;
+    struct index **root_index; /* of each root; NULL: none */
+    _Atomic size_t next_load;  /* segment of all indexes */
+
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work;  /* a feed was added, or all are found */
     pthread_cond_t idle;  /* a worker ended */
@@ -23,6 +29,9 @@ struct session {
     size_t n_feed, cap_feed;
     size_t next_feed, first_open;
     bool walked;
+    bool opened;  /* the indexes */
+    bool loading; /* files wait until what the indexes have of them is in */
+    unsigned loaders_done;
     unsigned running;
     uint64_t total;
     char **problem;
@@ -35,6 +44,8 @@ struct session {
 
 void session_changed(struct session *s);
 void session_add_problem(struct session *s, const char *text);
+/* The index that a path to be opened belongs to (NULL: none) and what the path is called in it. */
+struct index *session_index_of(struct session *s, const char *path, const char **name);
 /* Opens and appends a file; NULL (and a problem) if it cannot be read. */
 struct feed *session_add_file(struct session *s, const char *path, const char *name);
 struct feed *session_feed(struct session *s, uint32_t id);

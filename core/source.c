@@ -235,6 +235,16 @@ static void become_pipe(struct source *s, int fd)
     s->store = stdin_store_new();
 }
 
+static void set_stat(struct source *s, const struct stat *st)
+{
+    s->dev = st->st_dev;
+    s->ino = st->st_ino;
+    s->size = (uint64_t)st->st_size;
+    s->mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    s->ctime_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+    s->mtime_us = s->mtime_ns / 1000;
+}
+
 static int read_identity(struct source *s, int fd, struct err *e)
 {
     char bytes[PACK_HEAD];
@@ -263,10 +273,7 @@ static int read_identity(struct source *s, int fd, struct err *e)
                        s->path);
     if (slice_starts(head, "PAR1"))
         return err_set(e, ERR_FORMAT, "%s: is a Parquet file, which awl does not read", s->path);
-    s->dev = st.st_dev;
-    s->ino = st.st_ino;
-    s->size = (uint64_t)st.st_size;
-    s->mtime_us = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
+    set_stat(s, &st);
     if (slice_starts(head, "\x1f\x8b")) {
         s->kind = SOURCE_GZIP;
         s->zaccess = zaccess_new();
@@ -300,6 +307,18 @@ struct source *source_open(const char *path, const char *name, struct err *e)
         source_free(s);
         return NULL;
     }
+    return s;
+}
+
+struct source *source_known(const char *path, const char *name, enum source_kind kind,
+                            const struct stat *st)
+{
+    struct source *s = source_new(path, name);
+
+    s->kind = kind;
+    set_stat(s, st);
+    if (kind == SOURCE_GZIP)
+        s->zaccess = zaccess_new();
     return s;
 }
 

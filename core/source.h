@@ -8,6 +8,7 @@
 #define AWL_SOURCE_H
 
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <pthread.h>
 
@@ -37,7 +38,8 @@ struct source {
     ino_t ino;
     _Atomic uint64_t size; /* bytes on disk when opened, or when it was seen to grow */
     int64_t mtime_us;
-    int pipe; /* SOURCE_STDIN: read from here; else -1 */
+    int64_t mtime_ns, ctime_ns; /* when it was opened */
+    int pipe;                   /* SOURCE_STDIN: read from here; else -1 */
     struct s3_identity ident;
     char *origin;       /* "account/region/resource" for @source; "" if unknown */
     struct logtype *lt; /* of most records; set by detection, before any record */
@@ -62,6 +64,9 @@ struct source {
 
 /* Opens identity only (stat + magic bytes); returns NULL with *e if unreadable. */
 struct source *source_open(const char *path, const char *name, struct err *e);
+/* A file whose kind is known, so that it need not be read to be opened. */
+struct source *source_known(const char *path, const char *name, enum source_kind kind,
+                            const struct stat *st);
 void source_free(struct source *s);
 /* Waits, with no lock held, until a pipe has something to read or has ended; false if *stop or
  * cancel came first. True at once for files. */

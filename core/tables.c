@@ -58,7 +58,7 @@ static bool plan_errors(struct error_plan *p, struct logtype *lt)
         p->target_status = find_field(lt, d->target_status);
         p->target = find_field(lt, d->target);
         p->reason = find_field(lt, d->reason);
-        p->path = logtype_role(lt, ROLE_PATH);
+        p->path = logtype_role(lt, FR_PATH);
         p->created = find_field(lt, "request_creation_time");
         p->target_time = find_field(lt, "target_processing_time");
         return true;

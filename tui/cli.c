@@ -154,7 +154,8 @@ static struct session *open_paths(const struct options *o, char **path, int n)
 {
     static char here[] = ".";
     char *only_here[] = {here};
-    struct session_options so = {.threads = o->threads};
+    struct session_options so = {
+        .threads = o->threads, .cache = options_cache(o), .cache_cap = o->cache_size};
     struct session *s = session_new(&so);
 
     if (n == 0) {
@@ -177,7 +178,7 @@ static struct session *open_paths(const struct options *o, char **path, int n)
     return s;
 }
 
-static bool pick_format(const struct options *o, enum output_format *f)
+bool cli_format(const struct options *o, enum output_format *f)
 {
     *f = output_format_by_name(o->format ? o->format : "table");
     if (*f != OUTPUT_COUNT)
@@ -310,7 +311,7 @@ int cli_query(const struct options *o)
     struct session *s;
     int rc = EXIT_TROUBLE;
 
-    if (!pick_format(o, &f))
+    if (!cli_format(o, &f))
         return EXIT_TROUBLE;
     if (o->n_arg < 1) {
         fprintf(stderr, "awl: query wants a query: awl query 'status=5xx' logs/\n");
@@ -413,7 +414,7 @@ int cli_sources(const struct options *o)
     struct output *out;
     struct session *s;
 
-    if (!pick_format(o, &f))
+    if (!cli_format(o, &f))
         return EXIT_TROUBLE;
     s = open_paths(o, o->arg, o->n_arg);
     if (!s)
@@ -476,7 +477,7 @@ int cli_fields(const struct options *o)
     enum output_format f;
     struct output *out;
 
-    if (!pick_format(o, &f))
+    if (!cli_format(o, &f))
         return EXIT_TROUBLE;
     for (int i = 0; i < o->n_arg; i++)
         if (!logtype_by_name(slice_str(o->arg[i])))

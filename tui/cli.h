@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base.h"
+#include "output.h"
 
 enum on {
     ON_EXPLORE = 1,
@@ -14,7 +15,8 @@ enum on {
     ON_EXPLAIN = 16,
     ON_DEMO = 32,
     ON_FORMATS = 64,
-    ON_ALL = 127
+    ON_INDEX = 128,
+    ON_ALL = 255
 };
 
 enum exit_code { EXIT_MATCH = 0, EXIT_NOTHING = 1, EXIT_TROUBLE = 2 };
@@ -25,19 +27,26 @@ struct options {
     int n_arg;
     const char *where, *theme, *tz, *script, *size, *snap_dir, *format, *write, *types;
     const char *to_file, *since, *until;
-    bool follow, ascii, no_sort, redact, single, gzip, live;
+    bool follow, ascii, no_sort, redact, single, gzip, live, no_cache, purge;
     int64_t now_us; /* 0: the real clock */
     unsigned threads;
     uint64_t lines, seed, per_file;
+    uint64_t cache_size; /* bytes that the index may take */
 };
 
 /* Fills *o; returns -1 to go on, or the exit code (after --help, --version, a usage error). */
 int options_parse(struct options *o, int argc, char **argv);
 
+/* The folder of the index; NULL: nothing is kept. */
+const char *options_cache(const struct options *o);
+
+/* The form asked for with -o; false, and a word on stderr, if there is no such. */
+bool cli_format(const struct options *o, enum output_format *f);
 int cli_query(const struct options *o);
 int cli_sources(const struct options *o);
 int cli_fields(const struct options *o);
 int cli_explain(const struct options *o);
+int cli_index(const struct options *o); /* cli_index.c */
 /* Opens the explorer on o->arg, or on `paths` if there are any (demo). In main.c, for it needs the
  * terminal. */
 int explore(const struct options *o, char **paths, int n_paths);

@@ -309,7 +309,7 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
         return c->flex && strcmp(d->name, "message") == 0 ? rowview_raw(v) : SL("-");
     if (d->unit == UNIT_S || d->unit == UNIT_MS) {
         s = duration_text(d, s, buf);
-        return d->role == ROLE_DURATION && slice_is(s, "-") ? elapsed_text(v, buf) : s;
+        return d->role == FR_DURATION && slice_is(s, "-") ? elapsed_text(v, buf) : s;
     }
     if (strcmp(d->name, "protocol") == 0)
         return protocol_text(s);
@@ -330,7 +330,7 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
 /* What the type says of the end of what it logs, where that is no HTTP status. */
 static enum row_class outcome_class(struct rowview *v)
 {
-    struct slice error = rowview_role(v, FIELD_ERROR), action = rowview_role(v, ROLE_ACTION);
+    struct slice error = rowview_role(v, FR_ERROR), action = rowview_role(v, FR_ACTION);
     const char *type = v->seg->lt->fmt->name;
     int outcome = logtype_field(v->seg->lt, SL("outcome"), false);
 
@@ -353,7 +353,7 @@ enum row_class row_class(struct rowview *v)
 
     if (segment_reason(v->seg, v->row))
         return ROW_UNPARSED;
-    st = rowview_role(v, FIELD_STATUS);
+    st = rowview_role(v, FR_STATUS);
     if (st.len == 3 && st.ptr[0] == '5')
         return ROW_BAD;
     if (st.len == 3 && st.ptr[0] == '4')

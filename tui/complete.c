@@ -29,7 +29,7 @@ static void complete_names(struct app *a, struct slice word, struct completions 
     static const char *const pseudo[] = {"@timestamp", "@message", "@logtype", "@file",
                                          "@line",      "@source",  "@unparsed"};
 
-    for (unsigned r = ROLE_NONE + 1; r < FIELD_ROLE_COUNT; r++)
+    for (unsigned r = FR_NONE + 1; r < FR_COUNT; r++)
         offer(c, slice_str(field_role_name(r)), word, "in every log type that has it");
     for (unsigned t = 0; t < logtype_count() && t < MAX_LOGTYPES; t++) {
         struct logtype *lt = logtype_get(t);

@@ -1,5 +1,6 @@
 /* main.c - what the program is told by its environment, and which command runs. */
 #include <errno.h>
+#include <signal.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -152,6 +153,8 @@ int explore(const struct options *o, char **paths, int n_paths)
                             .ascii = o->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
                             .local_time = o->tz && strcmp(o->tz, "local") == 0,
                             .threads = o->threads,
+                            .cache = options_cache(o),
+                            .cache_cap = o->cache_size,
                             .clock_us = o->now_us,
                             .theme = &theme,
                             .terminal = make_terminal,
@@ -188,6 +191,7 @@ int main(int argc, char **argv)
     int rc;
 
     setlocale(LC_CTYPE, "");
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, not the end */
     rc = options_parse(&o, argc, argv);
     if (rc >= 0)
         return rc;
@@ -203,6 +207,8 @@ int main(int argc, char **argv)
         return cli_explain(&o);
     case ON_FORMATS:
         return cli_formats(&o);
+    case ON_INDEX:
+        return cli_index(&o);
     case ON_DEMO:
         return cli_demo(&o);
     default:

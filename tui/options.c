@@ -55,12 +55,15 @@ static const struct command_def {
      "What a value means: awl explain alb elb_status_code 504"},
     {"formats", ON_FORMATS, "awl formats [OPTION]... [FILE]...",
      "The log types there are, your own among them; with FILEs: checks descriptions of own types."},
+    {"index", ON_INDEX, "awl index [OPTION]... [PATH]...",
+     "What is kept of logs that were opened: one index a folder, with its size and last use.\n"
+     "It lies in $XDG_CACHE_HOME/awl (~/.cache/awl) and is made anew when it is missing."},
     {"demo", ON_DEMO, "awl demo [OPTION]...",
      "Makes up a day of a web shop with an incident in it, and opens it.\n"
      "Without a terminal it prints the incident's summary instead."},
     {NULL, ON_EXPLORE, "awl [OPTION]... [PATH]...",
      "Opens logs of AWS services: files, folders (recursively), or - for standard input.\n"
-     "Commands: awl query, sources, fields, formats, explain, demo;\n"
+     "Commands: awl query, sources, fields, formats, explain, index, demo;\n"
      "awl COMMAND --help says more. Inside, F1 shows the keys."},
 };
 
@@ -106,6 +109,41 @@ static bool number(const char *s, uint64_t *out)
     return *s >= '0' && *s <= '9' && *end == '\0' && errno == 0;
 }
 
+/* A number with K, M, G or T behind it, of 1024. */
+static bool bytes(const char *s, uint64_t *out)
+{
+    static const char units[] = "KMGT";
+    const char *unit;
+    char *end;
+
+    errno = 0;
+    *out = strtoull(s, &end, 10);
+    if (*s < '0' || *s > '9' || errno)
+        return false;
+    if (!*end)
+        return true;
+    unit = strchr(units, *end & ~32);
+    if (!unit || end[1 + ((end[1] & ~32) == 'B')] || *out >> 24)
+        return false;
+    *out <<= 10 * (unit - units + 1);
+    return true;
+}
+
+const char *options_cache(const struct options *o)
+{
+    static struct strbuf folder;
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+    if (o->no_cache || o->command == ON_DEMO)
+        return NULL;
+    strbuf_reset(&folder);
+    if (cache && *cache == '/')
+        strbuf_addf(&folder, "%s/awl", cache);
+    else if (home && *home == '/')
+        strbuf_addf(&folder, "%s/.cache/awl", home);
+    return folder.len ? folder.buf : NULL;
+}
+
 static int set_option(struct options *o, int id, const char *arg)
 {
     uint64_t n;
@@ -144,6 +182,8 @@ static int set_option(struct options *o, int id, const char *arg)
         FLAG(SINGLE, single)
         FLAG(GZIP, gzip)
         FLAG(LIVE, live)
+        FLAG(NO_CACHE, no_cache)
+        FLAG(PURGE, purge)
         COUNT(LINES, lines)
         COUNT(SEED, seed)
         COUNT(PER_FILE, per_file)
@@ -154,6 +194,10 @@ static int set_option(struct options *o, int id, const char *arg)
         if (!number(arg, &n) || n < 1 || n > 64)
             return usage("threads must be 1 to 64, not", arg);
         o->threads = (unsigned)n;
+        return -1;
+    case OPT_CACHE_SIZE:
+        if (!bytes(arg, &o->cache_size))
+            return usage("not a size like 500M or 8G", arg);
         return -1;
     case OPT_NOW:
         if (!parse_iso8601(slice_str(arg), &o->now_us))
@@ -195,6 +239,7 @@ int options_parse(struct options *o, int argc, char **argv)
     int n_given = 0, c, rc;
 
     memset(o, 0, sizeof(*o));
+    o->cache_size = UINT64_C(8) << 30;
     memset(longs, 0, sizeof(longs));
     for (int i = 0; i < OPT_COUNT; i++) {
         longs[i] =

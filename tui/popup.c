@@ -118,15 +118,15 @@ void popup_pivot(struct app *a)
         return;
     }
     popup_close(a);
-    add_item(a, "client", "ip", rowview_role(v, ROLE_CLIENT_IP), false);
-    add_item(a, "server", "ip", rowview_role(v, ROLE_SERVER_IP), false);
+    add_item(a, "client", "ip", rowview_role(v, FR_CLIENT_IP), false);
+    add_item(a, "server", "ip", rowview_role(v, FR_SERVER_IP), false);
     add_item(a, "destination", "ip", named(v, "dstaddr"), false);
-    add_item(a, "trace", "trace_id", trace_root(rowview_role(v, ROLE_TRACE_ID)), true);
-    add_item(a, "request", "request_id", rowview_role(v, ROLE_REQUEST_ID), true);
+    add_item(a, "trace", "trace_id", trace_root(rowview_role(v, FR_TRACE_ID)), true);
+    add_item(a, "request", "request_id", rowview_role(v, FR_REQUEST_ID), true);
     add_item(a, "edge request", "x-edge-request-id", named(v, "x-edge-request-id"), true);
-    add_item(a, "principal", "principal", rowview_role(v, ROLE_PRINCIPAL), false);
-    add_item(a, "path", "path", rowview_role(v, ROLE_PATH), false);
-    add_item(a, "user agent", "user_agent", rowview_role(v, ROLE_USER_AGENT), false);
+    add_item(a, "principal", "principal", rowview_role(v, FR_PRINCIPAL), false);
+    add_item(a, "path", "path", rowview_role(v, FR_PATH), false);
+    add_item(a, "user agent", "user_agent", rowview_role(v, FR_USER_AGENT), false);
     if (a->popup.n_item == 0) {
         app_say(a, "this record has no address or id to follow");
         return;

@@ -174,8 +174,13 @@ static int run_with(struct loop *l, const struct tui_options *o, struct session 
 int tui_run(const struct tui_options *o)
 {
     struct loop l = {.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-    struct session_options so = {
-        .threads = o->threads, .follow = o->follow, .give_way = true, .changed = wake, .ctx = &l};
+    struct session_options so = {.threads = o->threads,
+                                 .follow = o->follow,
+                                 .give_way = true,
+                                 .cache = o->cache,
+                                 .cache_cap = o->cache_cap,
+                                 .changed = wake,
+                                 .ctx = &l};
     struct keymap *keys = o->keys ? o->keys : keymap_new();
     struct session *session = session_new(&so);
     int code = 2;

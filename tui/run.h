@@ -21,6 +21,8 @@ struct tui_options {
     bool ascii;          /* no UTF-8 on this terminal */
     bool local_time;     /* start in local time instead of UTC */
     unsigned threads;    /* 0: one a core */
+    const char *cache;   /* folder of the index; NULL: none is kept */
+    uint64_t cache_cap;  /* bytes that may stay there */
     int64_t clock_us;    /* the clock, for scripts; 0: the real one */
     struct theme *theme; /* borrowed; :theme changes it */
     struct keymap *keys; /* borrowed; NULL: the default */

@@ -23,25 +23,25 @@ enum {
 
 static const struct field_def fields[N_FIELDS] = {
     [F_TYPE] =
-        FIELD_TEXT("type", NULL, 0, ROLE_NONE, "how it was asked: http, https, h2, grpc, lambda"),
+        FIELD_TEXT("type", NULL, 0, FR_NONE, "how it was asked: http, https, h2, grpc, lambda"),
     [F_TIME] = FIELD_TIME("time", "timestamp", FF_NOCOL, "when the check began (UTC)"),
-    [F_LATENCY] = FIELD("latency", NULL, FK_NUM, 9, UNIT_S, FF_NEG1, ROLE_DURATION,
+    [F_LATENCY] = FIELD("latency", NULL, FK_NUM, 9, UNIT_S, FF_NEG1, FR_DURATION,
                         "how long the check took, to the nanosecond"),
-    [F_TARGET] = FIELD_TEXT("target_addr", NULL, 0, ROLE_NONE,
+    [F_TARGET] = FIELD_TEXT("target_addr", NULL, 0, FR_NONE,
                             "target that was asked: address and port, or the ARN of a function"),
-    [F_TARGET_IP] = FIELD("target_ip", NULL, FK_IP, 0, UNIT_NONE, FF_DERIVED, ROLE_SERVER_IP,
+    [F_TARGET_IP] = FIELD("target_ip", NULL, FK_IP, 0, UNIT_NONE, FF_DERIVED, FR_SERVER_IP,
                           "address of the target; none for a function"),
     [F_TARGET_PORT] = FIELD("target_port", NULL, FK_NUM, 0, UNIT_NONE, FF_PORT | FF_DERIVED,
-                            ROLE_NONE, "port of the target"),
+                            FR_NONE, "port of the target"),
     [F_GROUP] =
-        FIELD_TEXT("target_group_id", "target_group", 0, ROLE_NONE, "name of the target group"),
-    [F_RESULT] = FIELD_TEXT("status", "result", 0, ROLE_ACTION, "PASS or FAIL"),
-    [F_CODE] = FIELD("status_code", NULL, FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
+        FIELD_TEXT("target_group_id", "target_group", 0, FR_NONE, "name of the target group"),
+    [F_RESULT] = FIELD_TEXT("status", "result", 0, FR_ACTION, "PASS or FAIL"),
+    [F_CODE] = FIELD("status_code", NULL, FK_NUM, 0, UNIT_NONE, FF_STATUS, FR_STATUS,
                      "status that the target answered; none if it did not"),
-    [F_REASON] = FIELD_TEXT("reason_code", "reason", 0, ROLE_ERROR,
-                            "why the check failed; none if it passed"),
-    [F_ELB] = FIELD_TEXT("elb", NULL, 0, ROLE_NONE, "the load balancer, as app/NAME/ID"),
-    [F_IP] = FIELD_IP("ip_address", NULL, ROLE_NONE, "address of the load balancer's node"),
+    [F_REASON] =
+        FIELD_TEXT("reason_code", "reason", 0, FR_ERROR, "why the check failed; none if it passed"),
+    [F_ELB] = FIELD_TEXT("elb", NULL, 0, FR_NONE, "the load balancer, as app/NAME/ID"),
+    [F_IP] = FIELD_IP("ip_address", NULL, FR_NONE, "address of the load balancer's node"),
 };
 
 static const uint16_t order[] = {F_TYPE,   F_TIME, F_LATENCY, F_TARGET, F_GROUP,

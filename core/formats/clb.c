@@ -38,35 +38,34 @@ enum {
 static const struct field_def fields[N_FIELDS] = {
 #include "formats/request_fields.def"
     [F_TIME] = FIELD_TIME("timestamp", "time", FF_NOCOL, "when the request arrived"),
-    [F_ELB] = FIELD_TEXT("elb", "elb_name", 0, ROLE_NONE, "name of the balancer"),
-    [F_CLIENT_IP] = FIELD_IP("client_ip", "request_ip", ROLE_CLIENT_IP, "address of the caller"),
+    [F_ELB] = FIELD_TEXT("elb", "elb_name", 0, FR_NONE, "name of the balancer"),
+    [F_CLIENT_IP] = FIELD_IP("client_ip", "request_ip", FR_CLIENT_IP, "address of the caller"),
     [F_CLIENT_PORT] = FIELD_PORT("client_port", "request_port", "source port of the caller"),
     [F_BACKEND] = FIELD_WHOLE("backend:port", NULL, 0, "address and port of the instance"),
     [F_BACKEND_IP] =
-        FIELD_IP("backend_ip", "target_ip", ROLE_SERVER_IP,
+        FIELD_IP("backend_ip", "target_ip", FR_SERVER_IP,
                  "address of the instance; none if it was not reached or did not answer"),
     [F_BACKEND_PORT] = FIELD_PORT("backend_port", "target_port", "port of the instance"),
-    [F_REQUEST_TIME] = FIELD("request_processing_time", NULL, FK_NUM, 6, UNIT_S, FF_NEG1, ROLE_NONE,
+    [F_REQUEST_TIME] = FIELD("request_processing_time", NULL, FK_NUM, 6, UNIT_S, FF_NEG1, FR_NONE,
                              "from receipt of the request until it went to an instance"),
     [F_BACKEND_TIME] = FIELD(
         "backend_processing_time", "target_processing_time", FK_NUM, 6, UNIT_S, FF_NEG1,
-        ROLE_DURATION, "until the instance's response headers began; TCP: until it was connected"),
+        FR_DURATION, "until the instance's response headers began; TCP: until it was connected"),
     [F_RESPONSE_TIME] =
         FIELD("response_processing_time", "client_response_time", FK_NUM, 6, UNIT_S, FF_NEG1,
-              ROLE_NONE, "from the instance's headers until the answer to the client began"),
-    [F_ELB_STATUS] =
-        FIELD("elb_status_code", "elb_response_code", FK_NUM, 0, UNIT_NONE, FF_STATUS, ROLE_STATUS,
-              "status that the client got; none on TCP and SSL listeners"),
+              FR_NONE, "from the instance's headers until the answer to the client began"),
+    [F_ELB_STATUS] = FIELD("elb_status_code", "elb_response_code", FK_NUM, 0, UNIT_NONE, FF_STATUS,
+                           FR_STATUS, "status that the client got; none on TCP and SSL listeners"),
     [F_BACKEND_STATUS] =
         FIELD("backend_status_code", "backend_response_code target_status_code", FK_NUM, 0,
-              UNIT_NONE, FF_STATUS, ROLE_NONE, "status that the instance gave"),
-    [F_RECEIVED] = FIELD_BYTES("received_bytes", NULL, ROLE_BYTES_IN,
+              UNIT_NONE, FF_STATUS, FR_NONE, "status that the instance gave"),
+    [F_RECEIVED] = FIELD_BYTES("received_bytes", NULL, FR_BYTES_IN,
                                "size of the request body; TCP: everything from the client"),
-    [F_SENT] = FIELD_BYTES("sent_bytes", NULL, ROLE_BYTES_OUT,
+    [F_SENT] = FIELD_BYTES("sent_bytes", NULL, FR_BYTES_OUT,
                            "size of the response body; TCP: everything to the client"),
-    [F_URL] = FIELD_TEXT("request_url", "url", FF_NOCOL | FF_HEXESC, ROLE_NONE,
+    [F_URL] = FIELD_TEXT("request_url", "url", FF_NOCOL | FF_HEXESC, FR_NONE,
                          "the whole URL with scheme, host and port"),
-    [F_PROTO] = FIELD_TEXT("request_proto", "protocol", 0, ROLE_NONE, "HTTP version"),
+    [F_PROTO] = FIELD_TEXT("request_proto", "protocol", 0, FR_NONE, "HTTP version"),
 };
 
 static const uint16_t order[] = {

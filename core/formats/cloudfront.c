@@ -70,24 +70,22 @@ enum {
 
 static const struct field_def fields[N_FIELDS] = {
 #include "formats/cloudfront_fields.def"
-    [F_DATE] = FIELD_LONG("date", NULL, ROLE_NONE, "day of the event (UTC)"),
-    [F_TIME] = FIELD_LONG("time", NULL, ROLE_NONE,
-                          "clock time at which the edge finished the answer (UTC)"),
-    [F_CS_HOST] =
-        FIELD_TEXT("cs(Host)", "cs_host", 0, ROLE_NONE, "domain name of the distribution"),
-    [F_STEM] =
-        FIELD_TEXT("cs-uri-stem", "cs_uri_stem uri", FF_URLENC, ROLE_PATH, "path of the URL"),
+    [F_DATE] = FIELD_LONG("date", NULL, FR_NONE, "day of the event (UTC)"),
+    [F_TIME] =
+        FIELD_LONG("time", NULL, FR_NONE, "clock time at which the edge finished the answer (UTC)"),
+    [F_CS_HOST] = FIELD_TEXT("cs(Host)", "cs_host", 0, FR_NONE, "domain name of the distribution"),
+    [F_STEM] = FIELD_TEXT("cs-uri-stem", "cs_uri_stem uri", FF_URLENC, FR_PATH, "path of the URL"),
     [F_REFERER] = FIELD_TEXT("cs(Referer)", "cs_referrer cs_referer referrer referer", FF_URLENC,
-                             ROLE_NONE, "Referer header"),
-    [F_AGENT] = FIELD_TEXT("cs(User-Agent)", "cs_user_agent", FF_URLENC | FF_URLENC2,
-                           ROLE_USER_AGENT, "User-Agent header"),
+                             FR_NONE, "Referer header"),
+    [F_AGENT] = FIELD_TEXT("cs(User-Agent)", "cs_user_agent", FF_URLENC | FF_URLENC2, FR_USER_AGENT,
+                           "User-Agent header"),
     [F_QUERY] = FIELD_TEXT("cs-uri-query", "cs_uri_query query_string", FF_NOCOL | FF_URLENC,
-                           ROLE_QUERY, "query string of the URL"),
-    [F_COOKIE] = FIELD_TEXT("cs(Cookie)", "cs_cookie cookie", FF_NOCOL | FF_URLENC, ROLE_NONE,
+                           FR_QUERY, "query string of the URL"),
+    [F_COOKIE] = FIELD_TEXT("cs(Cookie)", "cs_cookie cookie", FF_NOCOL | FF_URLENC, FR_NONE,
                             "Cookie header, if cookies are logged"),
-    [F_HOST] = FIELD_TEXT("x-host-header", "x_host_header host_header", 0, ROLE_HOST,
+    [F_HOST] = FIELD_TEXT("x-host-header", "x_host_header host_header", 0, FR_HOST,
                           "Host header of the viewer: the alias where one is used"),
-    [F_S_IP] = FIELD_IP("s-ip", "s_ip", ROLE_NONE, "address of the edge server"),
+    [F_S_IP] = FIELD_IP("s-ip", "s_ip", FR_NONE, "address of the edge server"),
     [F_STAMP] = FIELD_TIME("timestamp", NULL, FF_NOCOL, "end of the answer, seconds since 1970"),
     [F_STAMP_MS] =
         FIELD_TIME("timestamp(ms)", NULL, FF_NOCOL, "end of the answer, milliseconds since 1970"),
@@ -100,7 +98,7 @@ static const struct field_def fields[N_FIELDS] = {
     [F_EVENT_STAMP] =
         FIELD_TIME("eventTimestamp", NULL, FF_NOCOL, "connection log: when it happened (UTC)"),
     [F_CONN_STATUS] =
-        FIELD_TEXT("connectionStatus", NULL, 0, ROLE_NONE, "connection log: Success or Failed:..."),
+        FIELD_TEXT("connectionStatus", NULL, 0, FR_NONE, "connection log: Success or Failed:..."),
 };
 
 /* The columns without a header: 12, 15, 18, 19, 23, 24, 26 or 33 of them. */

@@ -10,10 +10,10 @@
 enum { F_LEVEL, F_MESSAGE, F_REQUEST_ID, N_FIELDS };
 
 static const struct field_def fields[N_FIELDS] = {
-    [F_LEVEL] = FIELD_TEXT("level", "severity", 0, ROLE_ACTION, "how bad it is, if it says so"),
-    [F_MESSAGE] = FIELD_LONG("message", NULL, ROLE_NONE, "what was logged"),
+    [F_LEVEL] = FIELD_TEXT("level", "severity", 0, FR_ACTION, "how bad it is, if it says so"),
+    [F_MESSAGE] = FIELD_LONG("message", NULL, FR_NONE, "what was logged"),
     [F_REQUEST_ID] =
-        FIELD_LONG("requestId", "request_id", ROLE_REQUEST_ID, "the first UUID in the message"),
+        FIELD_LONG("requestId", "request_id", FR_REQUEST_ID, "the first UUID in the message"),
 };
 
 static bool is_level(struct slice word)

@@ -37,42 +37,42 @@ enum {
 };
 
 static const struct field_def fields[N_FIELDS] = {
-    [F_VERSION] = FIELD_TEXT("version", NULL, 0, ROLE_NONE, "version of the record: 1.0 or 2.0"),
+    [F_VERSION] = FIELD_TEXT("version", NULL, 0, FR_NONE, "version of the record: 1.0 or 2.0"),
     [F_ACCOUNT] =
-        FIELD_TEXT("aws_account_id", "account", FF_ID, ROLE_NONE, "account of the accelerator"),
+        FIELD_TEXT("aws_account_id", "account", FF_ID, FR_NONE, "account of the accelerator"),
     [F_ACCELERATOR] =
-        FIELD_TEXT("accelerator_id", "acceleratorid", 0, ROLE_NONE, "id of the accelerator"),
-    [F_CLIENT] = FIELD_IP("client_ip", "clientip", ROLE_CLIENT_IP, "address of the user"),
+        FIELD_TEXT("accelerator_id", "acceleratorid", 0, FR_NONE, "id of the accelerator"),
+    [F_CLIENT] = FIELD_IP("client_ip", "clientip", FR_CLIENT_IP, "address of the user"),
     [F_CLIENT_PORT] = FIELD_PORT("client_port", "clientport", "source port of the user"),
-    [F_IP] = FIELD_IP("accelerator_ip", "gip", ROLE_NONE,
+    [F_IP] = FIELD_IP("accelerator_ip", "gip", FR_NONE,
                       "static address of the accelerator that was used"),
     [F_PORT] = FIELD_PORT("accelerator_port", "gipport", "port of the listener"),
-    [F_ENDPOINT] = FIELD_IP("endpoint_ip", "endpointip", ROLE_SERVER_IP, "address of the endpoint"),
+    [F_ENDPOINT] = FIELD_IP("endpoint_ip", "endpointip", FR_SERVER_IP, "address of the endpoint"),
     [F_ENDPOINT_PORT] = FIELD_PORT("endpoint_port", "endpointport", "port of the endpoint"),
-    [F_PROTOCOL] = FIELD_TEXT("protocol", NULL, 0, ROLE_NONE, "TCP or UDP"),
-    [F_FAMILY] = FIELD_TEXT("ip_address_type", "ipaddresstype", 0, ROLE_NONE, "IPv4 or IPv6"),
+    [F_PROTOCOL] = FIELD_TEXT("protocol", NULL, 0, FR_NONE, "TCP or UDP"),
+    [F_FAMILY] = FIELD_TEXT("ip_address_type", "ipaddresstype", 0, FR_NONE, "IPv4 or IPv6"),
     [F_PACKETS] = FIELD_COUNT("packets", "numpackets",
                               "packets in the window; 0 if the flow is alive but idle"),
-    [F_BYTES] = FIELD_BYTES("bytes", "numbytes", ROLE_BYTES_OUT, "bytes in the window"),
+    [F_BYTES] = FIELD_BYTES("bytes", "numbytes", FR_BYTES_OUT, "bytes in the window"),
     [F_START] = FIELD_TIME("start_time", "starttime", FF_NOCOL, "start of the window (UTC)"),
     [F_END] = FIELD_TIME("end_time", "endtime", 0, "end of the window (UTC)"),
     [F_ACTION] =
-        FIELD_TEXT("action", NULL, 0, ROLE_ACTION, "what was done with the flow: always ACCEPT"),
+        FIELD_TEXT("action", NULL, 0, FR_ACTION, "what was done with the flow: always ACCEPT"),
     [F_LOG_STATUS] =
-        FIELD_TEXT("log-status", "logstatus", 0, ROLE_NONE, "OK, or SKIPDATA if records were lost"),
-    [F_SOURCE] = FIELD_IP("globalaccelerator_source_ip", "agasourceip", ROLE_NONE,
+        FIELD_TEXT("log-status", "logstatus", 0, FR_NONE, "OK, or SKIPDATA if records were lost"),
+    [F_SOURCE] = FIELD_IP("globalaccelerator_source_ip", "agasourceip", FR_NONE,
                           "address that the accelerator used; none if it keeps the client's"),
     [F_SOURCE_PORT] =
         FIELD_PORT("globalaccelerator_source_port", "agasourceport",
                    "port that the accelerator used; 0 if it keeps the client's address"),
     [F_REGION] =
-        FIELD_TEXT("endpoint_region", "endpointregion", 0, ROLE_NONE, "region of the endpoint"),
-    [F_EDGE] = FIELD_TEXT("globalaccelerator_region", "agaregion", 0, ROLE_NONE,
+        FIELD_TEXT("endpoint_region", "endpointregion", 0, FR_NONE, "region of the endpoint"),
+    [F_EDGE] = FIELD_TEXT("globalaccelerator_region", "agaregion", 0, FR_NONE,
                           "edge location that took the flow: airport code, number, suffix"),
     [F_DIRECTION] =
-        FIELD_TEXT("direction", NULL, 0, ROLE_NONE, "INGRESS to the endpoint, or EGRESS from it"),
-    [F_VPC] = FIELD_TEXT("vpc_id", NULL, 0, ROLE_NONE, "VPC of the endpoint"),
-    [F_REASON] = FIELD_TEXT("reject_reason", NULL, 0, ROLE_ERROR,
+        FIELD_TEXT("direction", NULL, 0, FR_NONE, "INGRESS to the endpoint, or EGRESS from it"),
+    [F_VPC] = FIELD_TEXT("vpc_id", NULL, 0, FR_NONE, "VPC of the endpoint"),
+    [F_REASON] = FIELD_TEXT("reject_reason", NULL, 0, FR_ERROR,
                             "why traffic was refused: BPA; empty if it was not"),
     [F_CITY] = DERIVED_FIELD("city", NULL, derive_edge_city, F_EDGE, "city of the edge location"),
     [F_COUNTRY] =

@@ -10,11 +10,11 @@ enum { F_TIME, F_LEVEL, F_MESSAGE, F_ERROR, F_REQUEST_ID, F_TRACE_ID, N_FIELDS }
 
 static const struct field_def fields[N_FIELDS] = {
     [F_TIME] = FIELD_TIME("time", NULL, FF_NOCOL, "when it was logged"),
-    [F_LEVEL] = FIELD_TEXT("level", NULL, 0, ROLE_ACTION, "how bad it is"),
-    [F_MESSAGE] = FIELD_LONG("message", NULL, ROLE_NONE, "what was logged"),
-    [F_ERROR] = FIELD_TEXT("error", NULL, 0, ROLE_ERROR, "what went wrong"),
-    [F_REQUEST_ID] = FIELD_LONG("requestId", NULL, ROLE_REQUEST_ID, "id of the request"),
-    [F_TRACE_ID] = FIELD_LONG("traceId", NULL, ROLE_TRACE_ID, "id of the trace"),
+    [F_LEVEL] = FIELD_TEXT("level", NULL, 0, FR_ACTION, "how bad it is"),
+    [F_MESSAGE] = FIELD_LONG("message", NULL, FR_NONE, "what was logged"),
+    [F_ERROR] = FIELD_TEXT("error", NULL, 0, FR_ERROR, "what went wrong"),
+    [F_REQUEST_ID] = FIELD_LONG("requestId", NULL, FR_REQUEST_ID, "id of the request"),
+    [F_TRACE_ID] = FIELD_LONG("traceId", NULL, FR_TRACE_ID, "id of the trace"),
 };
 
 static const char *const json_keys[] = {

@@ -36,45 +36,45 @@ enum {
 };
 
 static const struct field_def fields[N_FIELDS] = {
-    [F_TYPE] = FIELD_TEXT("type", NULL, 0, ROLE_NONE, "kind of listener, tls"),
-    [F_VERSION] = FIELD_TEXT("version", NULL, 0, ROLE_NONE, "version of the line format"),
+    [F_TYPE] = FIELD_TEXT("type", NULL, 0, FR_NONE, "kind of listener, tls"),
+    [F_VERSION] = FIELD_TEXT("version", NULL, 0, FR_NONE, "version of the line format"),
     [F_TIME] = FIELD_TIME("time", NULL, FF_NOCOL, "when the connection ended (UTC)"),
-    [F_ELB] = FIELD_TEXT("elb", NULL, 0, ROLE_NONE, "the load balancer, as net/NAME/ID"),
-    [F_LISTENER] = FIELD_TEXT("listener", "listener_id", 0, ROLE_NONE, "id of the TLS listener"),
+    [F_ELB] = FIELD_TEXT("elb", NULL, 0, FR_NONE, "the load balancer, as net/NAME/ID"),
+    [F_LISTENER] = FIELD_TEXT("listener", "listener_id", 0, FR_NONE, "id of the TLS listener"),
     [F_CLIENT] = FIELD_WHOLE("client:port", NULL, 0, "address and port of the client"),
-    [F_CLIENT_IP] = FIELD_IP("client_ip", NULL, ROLE_CLIENT_IP, "address of the client"),
+    [F_CLIENT_IP] = FIELD_IP("client_ip", NULL, FR_CLIENT_IP, "address of the client"),
     [F_CLIENT_PORT] = FIELD_PORT("client_port", NULL, "source port of the client"),
     [F_DEST] = FIELD_WHOLE("destination:port", NULL, 0,
                            "address and port of the balancer that the client connected to"),
-    [F_DEST_IP] = FIELD_IP("destination_ip", "target_ip", ROLE_SERVER_IP,
+    [F_DEST_IP] = FIELD_IP("destination_ip", "target_ip", FR_SERVER_IP,
                            "address of the balancer, or of the VPC endpoint"),
     [F_DEST_PORT] = FIELD_PORT("destination_port", "target_port", "port of the listener"),
     [F_CONN_TIME] = FIELD("connection_time", "tcp_connection_time_ms", FK_NUM, 0, UNIT_MS, 0,
-                          ROLE_DURATION, "how long the connection lasted"),
+                          FR_DURATION, "how long the connection lasted"),
     [F_HANDSHAKE] = FIELD("tls_handshake_time", "tls_handshake_time_ms", FK_NUM, 0, UNIT_MS, 0,
-                          ROLE_NONE, "how long the TLS handshake took; none if it did not finish"),
+                          FR_NONE, "how long the TLS handshake took; none if it did not finish"),
     [F_RECEIVED] =
-        FIELD_BYTES("received_bytes", NULL, ROLE_BYTES_IN, "bytes from the client, decrypted"),
+        FIELD_BYTES("received_bytes", NULL, FR_BYTES_IN, "bytes from the client, decrypted"),
     [F_SENT] =
-        FIELD_BYTES("sent_bytes", NULL, ROLE_BYTES_OUT, "bytes to the client, before encryption"),
-    [F_ALERT] = FIELD("incoming_tls_alert", NULL, FK_NUM, 0, UNIT_NONE, 0, ROLE_ERROR,
+        FIELD_BYTES("sent_bytes", NULL, FR_BYTES_OUT, "bytes to the client, before encryption"),
+    [F_ALERT] = FIELD("incoming_tls_alert", NULL, FK_NUM, 0, UNIT_NONE, 0, FR_ERROR,
                       "number of the TLS alert that the client sent"),
     [F_CERT] =
-        FIELD_TEXT("chosen_cert_arn", "cert_arn", 0, ROLE_NONE, "certificate shown to the client"),
+        FIELD_TEXT("chosen_cert_arn", "cert_arn", 0, FR_NONE, "certificate shown to the client"),
     [F_SERIAL] =
-        FIELD_TEXT("chosen_cert_serial", "certificate_serial", 0, ROLE_NONE, "reserved, never set"),
-    [F_CIPHER] = FIELD_TEXT("tls_cipher", "tls_cipher_suite", 0, ROLE_NONE, "cipher suite"),
-    [F_PROTOCOL] = FIELD_TEXT("tls_protocol_version", NULL, 0, ROLE_NONE,
+        FIELD_TEXT("chosen_cert_serial", "certificate_serial", 0, FR_NONE, "reserved, never set"),
+    [F_CIPHER] = FIELD_TEXT("tls_cipher", "tls_cipher_suite", 0, FR_NONE, "cipher suite"),
+    [F_PROTOCOL] = FIELD_TEXT("tls_protocol_version", NULL, 0, FR_NONE,
                               "TLS version in small letters: tlsv12, tlsv13"),
     [F_KEYEX] =
-        FIELD_TEXT("tls_keyexchange", "tls_named_group", 0, ROLE_NONE, "group of the key exchange"),
-    [F_DOMAIN] = FIELD_TEXT("domain_name", NULL, FF_URLENC, ROLE_HOST,
-                            "host name of the TLS handshake (SNI)"),
+        FIELD_TEXT("tls_keyexchange", "tls_named_group", 0, FR_NONE, "group of the key exchange"),
+    [F_DOMAIN] =
+        FIELD_TEXT("domain_name", NULL, FF_URLENC, FR_HOST, "host name of the TLS handshake (SNI)"),
     [F_ALPN_FE] =
-        FIELD_TEXT("alpn_fe_protocol", NULL, 0, ROLE_NONE, "protocol agreed with the client"),
+        FIELD_TEXT("alpn_fe_protocol", NULL, 0, FR_NONE, "protocol agreed with the client"),
     [F_ALPN_BE] =
-        FIELD_TEXT("alpn_be_protocol", NULL, 0, ROLE_NONE, "protocol agreed with the target"),
-    [F_ALPN_LIST] = FIELD_TEXT("alpn_client_preference_list", NULL, FF_URLENC, ROLE_NONE,
+        FIELD_TEXT("alpn_be_protocol", NULL, 0, FR_NONE, "protocol agreed with the target"),
+    [F_ALPN_LIST] = FIELD_TEXT("alpn_client_preference_list", NULL, FF_URLENC, FR_NONE,
                                "protocols that the client offered"),
     [F_CREATED] =
         FIELD_TIME("tls_connection_creation_time", NULL, 0, "when the connection began (UTC)"),

@@ -18,17 +18,16 @@
     FIELD(name, aliases, FK_TEXT, 0, UNIT_NONE, FF_NOCOL, role, meaning)
 /* Of which the fields behind it are parts. */
 #define FIELD_WHOLE(name, aliases, flags, meaning)                                                 \
-    FIELD(name, aliases, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE | (flags), ROLE_NONE,      \
-          meaning)
+    FIELD(name, aliases, FK_TEXT, 0, UNIT_NONE, FF_NOCOL | FF_COMPOSITE | (flags), FR_NONE, meaning)
 #define FIELD_IP(name, aliases, role, meaning)                                                     \
     FIELD(name, aliases, FK_IP, 0, UNIT_NONE, 0, role, meaning)
 #define FIELD_COUNT(name, aliases, meaning)                                                        \
-    FIELD(name, aliases, FK_NUM, 0, UNIT_NONE, 0, ROLE_NONE, meaning)
+    FIELD(name, aliases, FK_NUM, 0, UNIT_NONE, 0, FR_NONE, meaning)
 #define FIELD_BYTES(name, aliases, role, meaning)                                                  \
     FIELD(name, aliases, FK_NUM, 0, UNIT_BYTES, 0, role, meaning)
 #define FIELD_PORT(name, aliases, meaning)                                                         \
-    FIELD(name, aliases, FK_NUM, 0, UNIT_NONE, FF_PORT, ROLE_NONE, meaning)
+    FIELD(name, aliases, FK_NUM, 0, UNIT_NONE, FF_PORT, FR_NONE, meaning)
 #define FIELD_TIME(name, aliases, flags, meaning)                                                  \
-    FIELD(name, aliases, FK_TIME, 0, UNIT_NONE, flags, ROLE_NONE, meaning)
+    FIELD(name, aliases, FK_TIME, 0, UNIT_NONE, flags, FR_NONE, meaning)
 
 #endif

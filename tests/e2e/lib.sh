@@ -4,6 +4,8 @@ awl=${AWL:-$(cd "$(dirname "$0")/../.." && pwd)/awl}
 export TZ=UTC LC_ALL=C.UTF-8
 unset NO_COLOR XDG_CONFIG_HOME COLORTERM 2>/dev/null || :
 work=$(mktemp -d) || exit 99
+XDG_CACHE_HOME=$work/cache
+export XDG_CACHE_HOME
 trap 'cleanup' EXIT
 trap 'exit 99' INT TERM
 checks=0 failures=0

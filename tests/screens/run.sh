@@ -20,7 +20,8 @@ fi
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT INT TERM
 XDG_CONFIG_HOME=$work/config
-export XDG_CONFIG_HOME
+XDG_CACHE_HOME=$work/cache
+export XDG_CONFIG_HOME XDG_CACHE_HOME
 demo=${DEMO:-$work/logs}
 [ -d "$demo" ] || "$awl" demo --write "$demo" --lines 20000 >/dev/null || exit 99
 cd "$demo/.." || exit 99

@@ -828,8 +828,8 @@ static void test_lookup(void **state)
     assert_int_equal(logtype_lookup(clb, SL("clientPort")),
                      logtype_field(clb, SL("client_port"), false));
     assert_int_equal(logtype_lookup(vpc, SL("nothing")), -1);
-    assert_int_equal(logtype_role(vpc, ROLE_STATUS), -1);
-    assert_string_equal(field_role_name(ROLE_USER_AGENT), "user_agent");
+    assert_int_equal(logtype_role(vpc, FR_STATUS), -1);
+    assert_string_equal(field_role_name(FR_USER_AGENT), "user_agent");
 }
 
 static void test_layouts(void **state)

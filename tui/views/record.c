@@ -22,7 +22,7 @@ static unsigned rank(const struct field_def *d)
 
     if (d->flags & FF_STATUS)
         return 0;
-    if (d->role == ROLE_PATH || d->role == FIELD_ERROR)
+    if (d->role == FR_PATH || d->role == FR_ERROR)
         return 1;
     for (unsigned i = 0; i < ARRAY_LEN(names); i++)
         if (strcmp(d->name, names[i]) == 0)

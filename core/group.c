@@ -323,6 +323,38 @@ static int by_double(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The value that stands at place k when all are sorted; reorders them. Median of three, and what is
+ * smaller and larger to its sides, until k is found. */
+static double select_nth(double *v, size_t n, size_t k)
+{
+    size_t lo = 0, hi = n - 1;
+
+    while (lo < hi) {
+        double a = v[lo], b = v[lo + (hi - lo) / 2], c = v[hi];
+        double pivot = MAX(MIN(a, b), MIN(MAX(a, b), c));
+        size_t i = lo, j = hi;
+
+        for (;;) {
+            double swap;
+
+            while (v[i] < pivot)
+                i++;
+            while (v[j] > pivot)
+                j--;
+            if (i >= j)
+                break;
+            swap = v[i];
+            v[i++] = v[j];
+            v[j--] = swap;
+        }
+        if (k <= j)
+            hi = j;
+        else
+            lo = j + 1;
+    }
+    return v[k];
+}
+
 static double stddev(const double *v, size_t n)
 {
     double mean = 0, sum = 0;
@@ -355,12 +387,12 @@ static struct val result(const struct query_item *it, struct state *st)
         v.num = st->count ? (double)((long double)st->sum / SUM_UNITS / st->count) : 0;
         break;
     case AGG_PCT:
-        qsort(st->value, st->n_value, sizeof(*st->value), by_double);
         rank = (size_t)ceil(it->pct / 100 * (double)st->n_value);
-        v.num = st->n_value ? st->value[rank ? rank - 1 : 0] : 0;
+        v.num = st->n_value ? select_nth(st->value, st->n_value, rank ? rank - 1 : 0) : 0;
         break;
     case AGG_STDDEV:
-        qsort(st->value, st->n_value, sizeof(*st->value), by_double);
+        if (st->n_value) /* the same sum in the same order, on any number of cores */
+            qsort(st->value, st->n_value, sizeof(*st->value), by_double);
         v.num = stddev(st->value, st->n_value);
         break;
     default:

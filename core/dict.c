@@ -145,7 +145,8 @@ static void make_slots(struct dict *d, uint32_t n)
     d->n_found = d->count;
 }
 
-static uint32_t intern_one(struct dict *d, struct slice s, uint64_t h)
+/* The slot of a text, free if it has none. */
+static struct slot *slot_of(struct dict *d, struct slice s, uint64_t h)
 {
     uint32_t mask = d->n_slot - 1, i = (uint32_t)h & mask;
 
@@ -153,31 +154,59 @@ static uint32_t intern_one(struct dict *d, struct slice s, uint64_t h)
         if (d->slot[i].hash == (uint32_t)(h >> 32)) {
             struct entry *e = entry_at(d, d->slot[i].id - 1);
             if (e->len == s.len && (s.len == 0 || memcmp(e->ptr, s.ptr, s.len) == 0))
-                return d->slot[i].id - 1;
+                break;
         }
     }
-    uint32_t id = append(d, s);
-    d->slot[i] = (struct slot){(uint32_t)(h >> 32), id + 1};
+    return &d->slot[i];
+}
+
+static uint32_t intern_one(struct dict *d, struct slice s, uint64_t h)
+{
+    struct slot *slot = slot_of(d, s, h);
+    uint32_t id;
+
+    if (slot->id)
+        return slot->id - 1;
+    id = append(d, s);
+    *slot = (struct slot){(uint32_t)(h >> 32), id + 1};
     if ((uint64_t)(id + 1) * 2 > d->n_slot)
         make_slots(d, d->n_slot * 2);
     d->n_found = id + 1;
     return id;
 }
 
+/* Texts that were adopted get into the table when somebody looks for one. */
+static void complete_slots(struct dict *d)
+{
+    uint32_t slots = MAX(d->n_slot, MIN_SLOTS);
+
+    if (d->slot && d->n_found == d->count)
+        return;
+    while ((uint64_t)slots < (uint64_t)d->count * 2)
+        slots *= 2;
+    make_slots(d, slots);
+}
+
 void dict_intern(struct dict *d, const struct slice *text, const uint64_t *hash, uint32_t *id,
                  unsigned n)
 {
     pthread_mutex_lock(&d->lock);
-    if (!d->slot || d->n_found < d->count) {
-        uint32_t slots = MAX(d->n_slot, MIN_SLOTS);
-
-        while ((uint64_t)slots < (uint64_t)d->count * 2)
-            slots *= 2;
-        make_slots(d, slots);
-    }
+    complete_slots(d);
     for (unsigned i = 0; i < n; i++)
         id[i] = intern_one(d, text[i], hash[i]);
     pthread_mutex_unlock(&d->lock);
+}
+
+bool dict_find(struct dict *d, struct slice text, uint32_t *id)
+{
+    const struct slot *slot;
+
+    pthread_mutex_lock(&d->lock);
+    complete_slots(d);
+    slot = slot_of(d, text, dict_hash(text));
+    *id = slot->id - 1;
+    pthread_mutex_unlock(&d->lock);
+    return *id != UINT32_MAX;
 }
 
 void dict_adopt(struct dict *d, const char *bytes, const uint32_t *off, uint32_t n)

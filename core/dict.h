@@ -17,6 +17,8 @@ uint64_t dict_hash(struct slice s);
 /* Ids of n texts with their hashes (dict_hash). Thread-safe. */
 void dict_intern(struct dict *d, const struct slice *text, const uint64_t *hash, uint32_t *id,
                  unsigned n);
+/* The id of a text; false if it has none. */
+bool dict_find(struct dict *d, struct slice text, uint32_t *id);
 /* Adds n texts, all of them new: text i is bytes [off[i], off[i + 1]). They must live as long as
  * the dictionary. Not while others intern. */
 void dict_adopt(struct dict *d, const char *bytes, const uint32_t *off, uint32_t n);

@@ -144,8 +144,21 @@ static struct slice take_run(struct slice *s)
     return run;
 }
 
+/* Runs of digits as numbers, others by bytes. What both begin with needs no runs. */
 static int natural_cmp(struct slice a, struct slice b)
 {
+    size_t n = MIN(a.len, b.len), i = 0;
+
+    while (i < n && a.ptr[i] == b.ptr[i])
+        i++;
+    if (i == n)
+        return (a.len > n) - (b.len > n);
+    if (i > 0 && !is_digit(a.ptr[i - 1]) && is_digit(a.ptr[i]) != is_digit(b.ptr[i]))
+        return is_digit(a.ptr[i]) ? -1 : 1; /* its run is the shorter one */
+    while (i > 0 && is_digit(a.ptr[i - 1]))
+        i--;
+    a = slice_of(a.ptr + i, a.len - i);
+    b = slice_of(b.ptr + i, b.len - i);
     while (a.len && b.len) {
         bool digits = is_digit(a.ptr[0]) && is_digit(b.ptr[0]);
         struct slice x = take_run(&a), y = take_run(&b);
@@ -168,6 +181,8 @@ static int cmp_class(struct val v, double *n)
         *n = (double)v.time_us / 1e3;
         return 1;
     }
+    if (v.kind == VAL_STR && v.str.len && !strchr("+-.0123456789 \t", v.str.ptr[0]))
+        return 0;
     return val_number(v, n) ? 1 : 0;
 }
 

@@ -1,60 +1,17 @@
 /* group.c - stats a, b by k1, k2.
  *
  * Each key value becomes a small number (an interner a key); the numbers of a row make the group,
- * found in an open-addressed table. Columns give their numbers by code, through a memo a segment;
- * anything else goes through the naive evaluator. Sums are exact integers (10^-6 units in 128
- * bits), so the order in which segments were published cannot change a digit; percentiles are the
- * nearest rank over all values of a group, exact. */
+ * found in an open-addressed table; group_scan.c does that for whole stretches of rows. Sums are
+ * exact integers (10^-6 units in 128 bits), so the order in which segments were published cannot
+ * change a digit; percentiles are the nearest rank over all values of a group, exact. */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "agg.h"
-#include "rowloop.h"
+#include "group_impl.h"
+#include "sortkey.h"
 #include "xalloc.h"
-
-#define MAX_GROUPS 4000000u
-#define MAX_KEYS 64
-#define SUM_UNITS 1e6
-
-struct key {
-    const struct query_item *item;
-    struct dict *texts; /* id of a value: its text */
-    struct val *val;    /* by id; str points into texts */
-    size_t n_val, cap_val;
-    /* memo of the segment at hand: code -> id + 1 */
-    const struct column *col;
-    uint32_t *memo;
-    uint64_t n_memo;
-    int field;
-    int64_t bin_from, bin_to; /* memo of a bin: rows are sorted by time */
-    uint32_t bin_id;
-};
-
-struct state {
-    uint64_t count;
-    __int128 sum;
-    struct val best; /* min, max, earliest, latest */
-    struct rowkey at;
-    double *value; /* pct, stddev */
-    size_t n_value, cap_value;
-};
-
-struct grouper {
-    const struct query_cmd *cmd;
-    bool places; /* some aggregate asks where a row stands */
-    struct key *key;
-    uint32_t *tuple; /* n_by ids a group */
-    size_t n_group, cap_group;
-    struct state *state; /* n_agg a group */
-    size_t cap_state;
-    uint32_t *slot; /* group + 1 */
-    size_t n_slot;
-    struct dict *seen; /* count_distinct: (group, item, text) */
-    struct strbuf text;
-    struct dict *kept; /* texts of min/max/earliest/latest */
-};
 
 static struct val keep_val(struct dict *d, struct val v)
 {
@@ -69,80 +26,108 @@ static struct val keep_val(struct dict *d, struct val v)
     return v;
 }
 
-static uint32_t key_id(struct key *k, struct val v, struct strbuf *text)
+/* --- keys --- */
+
+int group_key_field(const struct query_item *item, const struct logtype *lt)
 {
+    const struct expr *e = item->expr;
+    int field;
+
+    if (item->bin_us || !e || e->kind != EX_FIELD || e->field->pseudo != PF_NONE)
+        return -1;
+    field = e->field->per_type[lt->id];
+    return field >= 0 && (unsigned)field < lt->n_static && !lt->field[field]->derive ? field : -1;
+}
+
+static uint32_t new_key(struct key *k, struct val v, uint32_t gid)
+{
+    GROW(k->val, k->cap_val, k->n_val + 1);
+    GROW(k->gid, k->cap_gid, k->n_val + 1);
+    k->val[k->n_val] = v;
+    k->gid[k->n_val] = gid;
+    return (uint32_t)k->n_val++;
+}
+
+uint32_t group_key_known(const struct key *k, unsigned type, uint32_t gid)
+{
+    return gid < k->n_by_text[type] ? k->by_text[type][gid] - 1 : UINT32_MAX;
+}
+
+void group_key_remember(struct key *k, unsigned type, uint32_t gid, uint32_t id)
+{
+    if (gid >= k->n_by_text[type]) {
+        size_t n = MAX((size_t)gid + 1, 2 * k->n_by_text[type]);
+
+        k->by_text[type] = xreallocarray(k->by_text[type], n, sizeof(*k->by_text[type]));
+        memset(k->by_text[type] + k->n_by_text[type], 0,
+               (n - k->n_by_text[type]) * sizeof(*k->by_text[type]));
+        k->n_by_text[type] = n;
+    }
+    k->by_text[type][gid] = id + 1;
+}
+
+static struct dict *direct_dict(const struct key *k)
+{
+    const struct logtype *lt = logtype_get((unsigned)k->direct);
+
+    return field_dict(lt, (unsigned)group_key_field(k->item, lt));
+}
+
+uint32_t group_key_direct(struct key *k, uint32_t gid)
+{
+    uint32_t id = group_key_known(k, (unsigned)k->direct, gid);
+
+    if (id == UINT32_MAX) {
+        id = new_key(k, (struct val){.kind = VAL_STR, .str = dict_text(direct_dict(k), gid)}, gid);
+        group_key_remember(k, (unsigned)k->direct, gid, id);
+    }
+    return id;
+}
+
+uint32_t group_key_id(struct key *k, struct val v, struct strbuf *text)
+{
+    uint32_t before = dict_count(k->texts), number, gid;
     struct slice s;
     uint64_t h;
-    uint32_t id;
 
+    if (k->direct >= 0 && v.kind == VAL_STR && dict_find(direct_dict(k), v.str, &gid))
+        return group_key_direct(k, gid);
     strbuf_reset(text);
     strbuf_addc(text, (char)('0' + v.kind)); /* 5 and "5" are two keys, missing is one */
     val_print(v, text);
     s = strbuf_slice(text);
     h = dict_hash(s);
-    dict_intern(k->texts, &s, &h, &id, 1);
-    GROW(k->val, k->cap_val, (size_t)id + 1);
-    if (id >= k->n_val) {
-        struct slice kept = dict_text(k->texts, id);
+    dict_intern(k->texts, &s, &h, &number, 1);
+    if (number >= before) {
+        struct slice kept = dict_text(k->texts, number);
 
         v.str = v.str.ptr ? slice_of(kept.ptr + 1, kept.len - 1) : v.str;
-        k->val[id] = v;
-        k->n_val = id + 1;
+        GROW(k->by_number, k->cap_number, (size_t)number + 1);
+        k->by_number[number] = new_key(k, v, UINT32_MAX);
     }
-    return id;
+    return k->by_number[number];
 }
 
-static void key_segment(struct key *k, const struct segment *seg)
+/* The only type of the set that has the field; it must have a dictionary of it. */
+static int direct_type(const struct query_item *item, const struct rowset *r)
 {
-    const struct expr *e = k->item->expr;
+    int only = -1;
 
-    free(k->memo);
-    k->memo = NULL;
-    k->col = NULL;
-    k->bin_from = 1;
-    k->bin_to = 0;
-    if (k->item->bin_us || !e || e->kind != EX_FIELD || e->field->pseudo != PF_NONE)
-        return;
-    k->field = e->field->per_type[seg->lt->id];
-    if (k->field < 0 || (unsigned)k->field >= seg->lt->n_static)
-        return;
-    k->col = segment_column(seg, (unsigned)k->field);
-    k->n_memo = column_n_codes(k->col);
-    if (k->col->kind == COL_NONE || k->col->odd || k->n_memo > (1u << 20))
-        k->col = NULL;
-    else
-        k->memo = xcalloc(k->n_memo, sizeof(*k->memo));
-}
+    for (uint32_t i = 0; i < r->snap->n; i++) {
+        const struct logtype *lt = r->snap->seg[i]->lt;
+        int field = group_key_field(item, lt);
 
-static uint32_t key_of_row(struct grouper *g, struct key *k, struct rowview *view,
-                           const struct row_access *access)
-{
-    uint64_t code = 0;
-    struct val v;
-
-    if (k->item->bin_us) {
-        int64_t ts = segment_ts(view->seg, view->row), from;
-
-        if (ts >= k->bin_from && ts < k->bin_to)
-            return k->bin_id;
-        from = ts - ((ts % k->item->bin_us) + k->item->bin_us) % k->item->bin_us;
-        k->bin_from = from;
-        k->bin_to = from + k->item->bin_us;
-        k->bin_id = key_id(k, (struct val){.kind = VAL_TIME, .time_us = from}, &g->text);
-        return k->bin_id;
+        if (!r->count[i] || (int)lt->id == only)
+            continue;
+        if (item->expr && item->expr->kind == EX_FIELD && item->expr->field->pseudo == PF_NONE &&
+            item->expr->field->per_type[lt->id] < 0)
+            continue; /* always missing */
+        if (field < 0 || only >= 0 || lt->field[field]->kind == FK_NUM ||
+            lt->field[field]->kind == FK_TIME)
+            return -1;
+        only = (int)lt->id;
     }
-    if (k->col) {
-        code = column_code(k->col, view->row);
-        if (k->memo[code])
-            return k->memo[code] - 1;
-    }
-    strbuf_reset(access->scratch);
-    v = expr_eval(k->item->expr, access);
-    if (k->col) {
-        k->memo[code] = key_id(k, v, &g->text) + 1;
-        return k->memo[code] - 1;
-    }
-    return key_id(k, v, &g->text);
+    return only;
 }
 
 /* --- the table of groups --- */
@@ -171,22 +156,48 @@ static void rehash(struct grouper *g)
     }
 }
 
-static size_t group_of(struct grouper *g, const uint32_t *id)
+static size_t new_group(struct grouper *g, const uint32_t *id, uint32_t *slot)
 {
     unsigned n_by = g->cmd->n_by, n_agg = g->cmd->n_agg;
+
+    GROW(g->tuple, g->cap_group, (g->n_group + 1) * MAX(n_by, 1u));
+    GROW(g->state, g->cap_state, (g->n_group + 1) * n_agg);
+    memcpy(g->tuple + g->n_group * n_by, id, n_by * sizeof(*id));
+    memset(g->state + g->n_group * n_agg, 0, n_agg * sizeof(*g->state));
+    *slot = (uint32_t)++g->n_group;
+    return g->n_group - 1;
+}
+
+static uint32_t *slot_of_key(struct grouper *g, uint32_t id)
+{
+    if (id >= g->n_slot) {
+        size_t n = MAX((size_t)id + 1, 2 * g->n_slot);
+
+        g->slot = xreallocarray(g->slot, n, sizeof(*g->slot));
+        memset(g->slot + g->n_slot, 0, (n - g->n_slot) * sizeof(*g->slot));
+        g->n_slot = n;
+    }
+    return &g->slot[id];
+}
+
+static uint32_t *slot_of_tuple(struct grouper *g, const uint32_t *id)
+{
+    unsigned n_by = g->cmd->n_by;
     size_t i;
 
     if ((g->n_group + 1) * 2 > g->n_slot)
         rehash(g);
     for (i = tuple_hash(id, n_by) & (g->n_slot - 1); g->slot[i]; i = (i + 1) & (g->n_slot - 1))
         if (memcmp(g->tuple + (size_t)(g->slot[i] - 1) * n_by, id, n_by * sizeof(*id)) == 0)
-            return g->slot[i] - 1;
-    GROW(g->tuple, g->cap_group, (g->n_group + 1) * MAX(n_by, 1u));
-    GROW(g->state, g->cap_state, (g->n_group + 1) * n_agg);
-    memcpy(g->tuple + g->n_group * n_by, id, n_by * sizeof(*id));
-    memset(g->state + g->n_group * n_agg, 0, n_agg * sizeof(*g->state));
-    g->slot[i] = (uint32_t)++g->n_group;
-    return g->n_group - 1;
+            break;
+    return &g->slot[i];
+}
+
+size_t group_of(struct grouper *g, const uint32_t *id)
+{
+    uint32_t *slot = g->cmd->n_by == 1 ? slot_of_key(g, id[0]) : slot_of_tuple(g, id);
+
+    return *slot ? *slot - 1 : new_group(g, id, slot);
 }
 
 /* --- aggregates --- */
@@ -224,8 +235,18 @@ static void keep_best(struct grouper *g, struct state *st, struct val v, bool be
         st->best = keep_val(g->kept, v);
 }
 
-static void add_value(struct grouper *g, struct state *st, const struct query_item *it,
-                      size_t group, unsigned item, struct val v, const struct rowkey *k)
+void group_add_sample(struct grouper *g, size_t group, unsigned item, double x)
+{
+    struct samples *s = &g->samples[item];
+
+    GROW(s->group, s->cap_group, s->n + 1);
+    GROW(s->value, s->cap_value, s->n + 1);
+    s->group[s->n] = (uint32_t)group;
+    s->value[s->n++] = x;
+}
+
+void group_add_value(struct grouper *g, struct state *st, const struct query_item *it, size_t group,
+                     unsigned item, struct val v, const struct rowkey *k)
 {
     double x = (double)v.time_us / 1000;
     bool number = v.kind == VAL_TIME || val_number(v, &x);
@@ -252,8 +273,7 @@ static void add_value(struct grouper *g, struct state *st, const struct query_it
     case AGG_STDDEV:
         if (!number || !isfinite(x))
             return;
-        GROW(st->value, st->cap_value, st->n_value + 1);
-        st->value[st->n_value++] = x;
+        group_add_sample(g, group, item, x);
         break;
     case AGG_EARLIEST:
     case AGG_LATEST:
@@ -268,50 +288,28 @@ static void add_value(struct grouper *g, struct state *st, const struct query_it
     st->count++;
 }
 
-static void add_row(struct grouper *g, size_t group, const struct row_access *access,
+void group_add_eval(struct grouper *g, size_t group, unsigned i, const struct row_access *access,
                     const struct group_place *at)
 {
-    for (unsigned i = 0; i < g->cmd->n_agg; i++) {
-        const struct query_item *it = &g->cmd->agg[i];
-        struct state *st = &g->state[group * g->cmd->n_agg + i];
-        struct val v;
+    const struct query_item *it = &g->cmd->agg[i];
+    struct state *st = &g->state[group * g->cmd->n_agg + i];
+    struct val v;
 
-        if (!it->expr) {
-            st->count++;
-            continue;
-        }
-        strbuf_reset(access->scratch);
-        v = expr_eval(it->expr, access);
-        if (v.kind != VAL_MISSING && v.kind != VAL_JSON && !not_reached(it->expr, at->seg, v))
-            add_value(g, st, it, group, i, v, &at->key);
+    if (g->samples[i].of != i)
+        return;
+    if (!it->expr) {
+        st->count++;
+        return;
     }
+    strbuf_reset(access->scratch);
+    v = expr_eval(it->expr, access);
+    if (v.kind != VAL_MISSING && v.kind != VAL_JSON && !not_reached(it->expr, at->seg, v))
+        group_add_value(g, st, it, group, i, v, &at->key);
 }
 
-static bool group_segment(struct grouper *g, const struct rowset *r, uint32_t i,
-                          struct rowview *view, const atomic_bool *cancel)
+static bool takes_samples(const struct query_item *it)
 {
-    struct row_access access = rowview_access(view);
-    struct segment *seg = r->snap->seg[i];
-    uint32_t id[MAX_KEYS];
-
-    for (unsigned k = 0; k < g->cmd->n_by; k++)
-        key_segment(&g->key[k], seg);
-    FOR_ROWS(r, i, row)
-    {
-        struct group_place at = {.seg = seg};
-
-        if (row % 4096 == 0 && cancel && *cancel)
-            return false;
-        rowview_at(view, seg, row);
-        for (unsigned k = 0; k < g->cmd->n_by; k++)
-            id[k] = key_of_row(g, &g->key[k], view, &access);
-        if (g->places)
-            at.key = segment_key(seg, row);
-        add_row(g, group_of(g, id), &access, &at);
-        if (g->n_group > MAX_GROUPS)
-            return false;
-    }
-    return true;
+    return it->agg == AGG_PCT || it->agg == AGG_STDDEV;
 }
 
 /* --- results --- */
@@ -368,7 +366,8 @@ static double stddev(const double *v, size_t n)
     return sqrt(sum / (double)(n - 1));
 }
 
-static struct val result(const struct query_item *it, struct state *st)
+/* value: the samples of the group, which end up in another order. */
+static struct val result(const struct query_item *it, const struct state *st, double *value)
 {
     struct val v = {.kind = VAL_NUM};
     size_t rank;
@@ -387,13 +386,13 @@ static struct val result(const struct query_item *it, struct state *st)
         v.num = st->count ? (double)((long double)st->sum / SUM_UNITS / st->count) : 0;
         break;
     case AGG_PCT:
-        rank = (size_t)ceil(it->pct / 100 * (double)st->n_value);
-        v.num = st->n_value ? select_nth(st->value, st->n_value, rank ? rank - 1 : 0) : 0;
+        rank = (size_t)ceil(it->pct / 100 * (double)st->count);
+        v.num = st->count ? select_nth(value, st->count, rank ? rank - 1 : 0) : 0;
         break;
     case AGG_STDDEV:
-        if (st->n_value) /* the same sum in the same order, on any number of cores */
-            qsort(st->value, st->n_value, sizeof(*st->value), by_double);
-        v.num = stddev(st->value, st->n_value);
+        if (st->count) /* the same sum in the same order, on any number of cores */
+            qsort(value, st->count, sizeof(*value), by_double);
+        v.num = stddev(value, st->count);
         break;
     default:
         v = st->best;
@@ -401,20 +400,38 @@ static struct val result(const struct query_item *it, struct state *st)
     return st->count ? v : (struct val){.kind = VAL_MISSING};
 }
 
-static int order_rows(const void *a, const void *b, void *ctx)
+/* By the keys, so that the answer is the same whatever came first; times from new to old. */
+static void sort_table(struct group_table *t)
 {
-    const struct query_cmd *cmd = ctx;
-    const struct val *x = a, *y = b;
+    unsigned width = t->n_key + t->n_agg;
+    struct val *sorted = xmalloc(MAX(t->n * width, (uint64_t)1) * sizeof(*sorted));
+    struct sortkey *key = xcalloc(MAX(t->n, (uint64_t)1), sizeof(*key));
+    struct strbuf bytes = STRBUF_INIT;
+    size_t at = 0;
 
-    for (unsigned k = 0; k < cmd->n_by; k++) {
-        int c = val_cmp(x[k], y[k]);
+    for (uint64_t i = 0; i < t->n; i++) {
+        size_t from = bytes.len;
 
-        if (x[k].kind == VAL_TIME && y[k].kind == VAL_TIME)
-            c = -c; /* time keys: newest first */
-        if (c)
-            return c;
+        for (unsigned k = 0; k < t->n_key; k++) {
+            const struct val *v = &t->cell[i * width + k];
+
+            sortkey_add(&bytes, *v, true);
+            strbuf_addc(&bytes, (char)v->kind);
+        }
+        key[i].left = (uint32_t)(bytes.len - from);
+        key[i].row = (uint32_t)i;
     }
-    return 0;
+    for (uint64_t i = 0; i < t->n; i++) {
+        key[i].p = (const unsigned char *)bytes.buf + at;
+        at += key[i].left;
+    }
+    sortkey_sort(key, t->n);
+    for (uint64_t i = 0; i < t->n; i++)
+        memcpy(sorted + i * width, t->cell + (size_t)key[i].row * width, width * sizeof(*sorted));
+    free(t->cell);
+    t->cell = sorted;
+    free(key);
+    strbuf_release(&bytes);
 }
 
 static struct val agg_cell(void *row, const struct field_ref *f)
@@ -425,20 +442,82 @@ static struct val agg_cell(void *row, const struct field_ref *f)
                                                     : (struct val){.kind = VAL_MISSING};
 }
 
-/* The items of a group, from its aggregates. */
-static void fill_items(struct grouper *g, struct dict *texts, size_t group, struct val *cell)
+/* The samples of an aggregate, group by group: those of group k are value[start[k]] and on. */
+struct sorted {
+    double *value;
+    size_t *start;
+};
+
+static void sort_samples(const struct grouper *g, const struct samples *s, struct sorted *out)
+{
+    size_t at = 0;
+
+    out->start = xcalloc(g->n_group + 1, sizeof(*out->start));
+    out->value = xmalloc(MAX(s->n, (size_t)1) * sizeof(*out->value));
+    for (size_t i = 0; i < s->n; i++)
+        out->start[s->group[i]]++;
+    for (size_t k = 0; k < g->n_group; k++) {
+        size_t n = out->start[k];
+
+        out->start[k] = at;
+        at += n;
+    }
+    for (size_t i = 0; i < s->n; i++)
+        out->value[out->start[s->group[i]]++] = s->value[i];
+    for (size_t k = g->n_group; k > 0; k--) /* each now begins where the one before ended */
+        out->start[k] = out->start[k - 1];
+    out->start[0] = 0;
+}
+
+/* The items of a group, from its aggregates; agg is room for them. */
+static void fill_items(struct grouper *g, const struct sorted *sorted, struct dict *texts,
+                       size_t group, struct val *agg, struct val *cell)
 {
     const struct query_cmd *cmd = g->cmd;
-    struct val *agg = xcalloc(MAX(cmd->n_agg, 1u), sizeof(*agg));
     struct row_access access = {agg_cell, NULL, agg, &g->text};
 
-    for (unsigned i = 0; i < cmd->n_agg; i++)
-        agg[i] = keep_val(texts, result(&cmd->agg[i], &g->state[group * cmd->n_agg + i]));
+    for (unsigned i = 0; i < cmd->n_agg; i++) {
+        unsigned of = g->samples[i].of;
+        double *value = sorted[of].value ? sorted[of].value + sorted[of].start[group] : NULL;
+
+        agg[i] = keep_val(texts, result(&cmd->agg[i], &g->state[group * cmd->n_agg + of], value));
+    }
     for (unsigned i = 0; i < cmd->n_item; i++) {
         strbuf_reset(&g->text);
         cell[i] = keep_val(texts, expr_eval(cmd->item[i].expr, &access));
     }
+}
+
+/* Cells of the keys and items of all groups. */
+static void fill_table(struct grouper *g, struct group_table *t)
+{
+    const struct query_cmd *cmd = g->cmd;
+    unsigned width = t->n_key + t->n_agg;
+    struct sorted *sorted = xcalloc(MAX(cmd->n_agg, 1u), sizeof(*sorted));
+    struct val *agg = xcalloc(MAX(cmd->n_agg, 1u), sizeof(*agg));
+
+    for (unsigned i = 0; i < cmd->n_agg; i++)
+        if (takes_samples(&cmd->agg[i]) && g->samples[i].of == i)
+            sort_samples(g, &g->samples[i], &sorted[i]);
+    for (uint64_t row = 0; row < t->n; row++) {
+        struct val *cell = t->cell + row * width;
+
+        for (unsigned k = 0; k < cmd->n_by; k++) {
+            uint32_t id = g->tuple[row * cmd->n_by + k];
+
+            /* the texts of the first key, and of dictionaries, stay where they are */
+            cell[k] = g->key[k].val[id];
+            if (k && g->key[k].gid[id] == UINT32_MAX)
+                cell[k] = keep_val(t->texts, cell[k]);
+        }
+        fill_items(g, sorted, t->texts, row, agg, cell + cmd->n_by);
+    }
+    for (unsigned i = 0; i < cmd->n_agg; i++) {
+        free(sorted[i].value);
+        free(sorted[i].start);
+    }
     free(agg);
+    free(sorted);
 }
 
 struct group_table *grouper_table(struct grouper *g)
@@ -456,16 +535,12 @@ struct group_table *grouper_table(struct grouper *g)
     for (unsigned i = 0; i < width; i++)
         t->name[i] = xstrdup(i < cmd->n_by ? cmd->by[i].name : cmd->item[i - cmd->n_by].name);
     t->cell = xcalloc(t->n * width, sizeof(*t->cell));
-    t->texts = dict_new();
-    for (uint64_t row = 0; row < t->n; row++) {
-        struct val *cell = t->cell + row * width;
-
-        for (unsigned k = 0; k < cmd->n_by; k++)
-            cell[k] = keep_val(t->texts, g->key[k].val[g->tuple[row * cmd->n_by + k]]);
-        fill_items(g, t->texts, row, cell + cmd->n_by);
-    }
-    if (t->n)
-        qsort_r(t->cell, t->n, width * sizeof(*t->cell), order_rows, (void *)(uintptr_t)cmd);
+    t->texts = cmd->n_by ? g->key[0].texts : dict_new();
+    if (cmd->n_by)
+        g->key[0].texts = NULL;
+    fill_table(g, t);
+    if (t->n_key)
+        sort_table(t);
     return t;
 }
 
@@ -476,10 +551,16 @@ void grouper_free(struct grouper *g)
     for (unsigned k = 0; k < g->cmd->n_by; k++) {
         dict_free(g->key[k].texts);
         free(g->key[k].val);
-        free(g->key[k].memo);
+        free(g->key[k].gid);
+        free(g->key[k].by_number);
+        for (unsigned t = 0; t < MAX_TYPES; t++)
+            free(g->key[k].by_text[t]);
     }
-    for (size_t i = 0; i < g->n_group * g->cmd->n_agg; i++)
-        free(g->state[i].value);
+    for (unsigned i = 0; i < g->cmd->n_agg; i++) {
+        free(g->samples[i].group);
+        free(g->samples[i].value);
+    }
+    free(g->samples);
     free(g->key);
     free(g->tuple);
     free(g->state);
@@ -488,6 +569,27 @@ void grouper_free(struct grouper *g)
     dict_free(g->kept);
     strbuf_release(&g->text);
     free(g);
+}
+
+/* pct(x, 50), pct(x, 95): the values of x are kept once. */
+static unsigned collector(const struct query_cmd *stats, unsigned i)
+{
+    struct strbuf mine = STRBUF_INIT, other = STRBUF_INIT;
+    unsigned of = i;
+
+    if (!takes_samples(&stats->agg[i]))
+        return i;
+    expr_print(stats->agg[i].expr, &mine);
+    for (unsigned j = 0; j < i && of == i; j++) {
+        if (!takes_samples(&stats->agg[j]))
+            continue;
+        strbuf_reset(&other);
+        expr_print(stats->agg[j].expr, &other);
+        of = slice_eq(strbuf_slice(&mine), strbuf_slice(&other)) ? j : i;
+    }
+    strbuf_release(&mine);
+    strbuf_release(&other);
+    return of;
 }
 
 struct grouper *grouper_new(const struct query_cmd *stats)
@@ -501,9 +603,13 @@ struct grouper *grouper_new(const struct query_cmd *stats)
     for (unsigned k = 0; k < stats->n_by; k++) {
         g->key[k].item = &stats->by[k];
         g->key[k].texts = dict_new();
+        g->key[k].direct = -1;
     }
-    for (unsigned i = 0; i < stats->n_agg; i++)
+    g->samples = xcalloc(MAX(stats->n_agg, 1u), sizeof(*g->samples));
+    for (unsigned i = 0; i < stats->n_agg; i++) {
+        g->samples[i].of = collector(stats, i);
         g->places |= stats->agg[i].agg == AGG_EARLIEST || stats->agg[i].agg == AGG_LATEST;
+    }
     return g;
 }
 
@@ -519,13 +625,16 @@ static struct val bin_of(const struct query_item *key, struct val v)
 bool grouper_add(struct grouper *g, const struct row_access *access, const struct group_place *at)
 {
     uint32_t id[MAX_KEYS];
+    size_t group;
 
     for (unsigned k = 0; k < g->cmd->n_by; k++) {
         strbuf_reset(access->scratch);
-        id[k] = key_id(&g->key[k], bin_of(g->key[k].item, expr_eval(g->key[k].item->expr, access)),
-                       &g->text);
+        id[k] = group_key_id(
+            &g->key[k], bin_of(g->key[k].item, expr_eval(g->key[k].item->expr, access)), &g->text);
     }
-    add_row(g, group_of(g, id), access, at);
+    group = group_of(g, id);
+    for (unsigned i = 0; i < g->cmd->n_agg; i++)
+        group_add_eval(g, group, i, access, at);
     return g->n_group <= MAX_GROUPS;
 }
 
@@ -558,11 +667,7 @@ static void merge_state(struct grouper *g, const struct query_item *it, struct s
         break;
     case AGG_PCT:
     case AGG_STDDEV:
-        GROW(to->value, to->cap_value, to->n_value + from->n_value);
-        if (from->n_value)
-            memcpy(to->value + to->n_value, from->value, from->n_value * sizeof(*to->value));
-        to->n_value += from->n_value;
-        break;
+        break; /* merge_samples */
     default:
         to->sum += from->sum;
     }
@@ -593,6 +698,13 @@ static void merge_seen(struct grouper *g, const struct grouper *o, const size_t 
     }
 }
 
+static void merge_samples(struct grouper *g, const struct grouper *o, const size_t *group_here)
+{
+    for (unsigned a = 0; a < g->cmd->n_agg; a++)
+        for (size_t i = 0; i < o->samples[a].n; i++)
+            group_add_sample(g, group_here[o->samples[a].group[i]], a, o->samples[a].value[i]);
+}
+
 static void merge(struct grouper *g, struct grouper *o)
 {
     const struct query_cmd *cmd = g->cmd;
@@ -601,14 +713,21 @@ static void merge(struct grouper *g, struct grouper *o)
     for (size_t i = 0; i < o->n_group; i++) {
         uint32_t id[MAX_KEYS];
 
-        for (unsigned k = 0; k < cmd->n_by; k++)
-            id[k] = key_id(&g->key[k], o->key[k].val[o->tuple[i * cmd->n_by + k]], &g->text);
+        for (unsigned k = 0; k < cmd->n_by; k++) {
+            const struct key *from = &o->key[k];
+            uint32_t there = o->tuple[i * cmd->n_by + k];
+
+            id[k] = from->gid[there] != UINT32_MAX
+                        ? group_key_direct(&g->key[k], from->gid[there])
+                        : group_key_id(&g->key[k], from->val[there], &g->text);
+        }
         here[i] = group_of(g, id);
         for (unsigned a = 0; a < cmd->n_agg; a++)
             merge_state(g, &cmd->agg[a], &g->state[here[i] * cmd->n_agg + a],
                         &o->state[i * cmd->n_agg + a]);
     }
     merge_seen(g, o, here);
+    merge_samples(g, o, here);
     free(here);
 }
 
@@ -637,7 +756,7 @@ static void *group_some(void *arg)
 
     rowview_init(&view, c->s);
     while (!c->failed && (i = atomic_fetch_add(&c->next, 1)) < c->r->snap->n)
-        if (c->r->count[i] && !group_segment(h->g, c->r, i, &view, c->cancel))
+        if (c->r->count[i] && !group_scan(h->g, c->r, i, &view, c->cancel))
             c->failed = true;
     rowview_release(&view);
     return NULL;
@@ -660,8 +779,11 @@ struct group_table *group_compute(struct session *s, const struct rowset *r,
         err_set(e, ERR_LIMIT, "more than %u keys", MAX_KEYS);
         return NULL;
     }
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
         hand[i] = (struct hand){.crew = &crew, .g = grouper_new(stats)};
+        for (unsigned k = 0; k < stats->n_by; k++)
+            hand[i].g->key[k].direct = direct_type(&stats->by[k], r);
+    }
     while (started < n &&
            pthread_create(&hand[started].thread, NULL, group_some, &hand[started]) == 0)
         started++;

@@ -1,0 +1,381 @@
+/* group_scan.c - the rows of a segment into their groups, a batch at a time and a column at a time.
+ *
+ * Keys that are columns give their numbers by code, through a memo a segment. Where the codes of
+ * all keys together are few, a memo of their combinations gives the group at once; it holds for a
+ * stretch of one time bucket, and rows are sorted by time. Aggregates of numbers are made of the
+ * codes; what is neither is asked of the naive evaluator, row by row. */
+#include <math.h>
+
+#include "group_impl.h"
+#include "rowloop.h"
+#include "value.h"
+#include "xalloc.h"
+
+#define BATCH 1024
+#define MAX_CODES (1u << 20) /* of a key with a memo */
+#define MAX_COMBINED (1u << 16)
+
+struct key_plan {
+    const struct column *col; /* NULL: a time bucket, or asked of the evaluator */
+    uint32_t *memo;           /* code -> id + 1 */
+    uint64_t n_code;
+    uint64_t stride;  /* of its code in a combination */
+    int64_t from, to; /* a time bucket: the one at hand */
+    uint32_t id;
+};
+
+enum agg_how { BY_EVAL, BY_ROW, BY_CODE, BY_VALUE };
+
+struct agg_plan {
+    enum agg_how how; /* evaluator; every row; rows with a code; their values */
+    const struct column *col;
+    double scale; /* value / scale is the number */
+    int64_t unit; /* value * unit is the sum in its units */
+    bool skips;   /* values of -1 are none */
+    int64_t skip;
+};
+
+struct scan {
+    struct grouper *g;
+    const struct rowset *r;
+    uint32_t seg_at;
+    struct segment *seg;
+    struct rowview *view;
+    struct row_access access;
+    struct key_plan *key;
+    struct agg_plan *agg;
+    bool has_bin;
+    uint32_t *combined; /* combination of codes -> group + 1; NULL: too many */
+    uint64_t n_combined;
+    uint32_t n; /* rows of the batch */
+    uint32_t row[BATCH], group[BATCH];
+    int64_t ts[BATCH];
+};
+
+/* --- plans --- */
+
+static const struct column *column_for(const struct query_item *it, const struct segment *seg,
+                                       int *field)
+{
+    *field = group_key_field(it, seg->lt);
+    return *field < 0 ? NULL : segment_column(seg, (unsigned)*field);
+}
+
+static void plan_key(struct scan *s, unsigned k)
+{
+    const struct query_item *item = s->g->key[k].item;
+    struct key_plan *p = &s->key[k];
+    int field;
+
+    *p = (struct key_plan){.from = 1, .to = 0};
+    if (item->bin_us) {
+        s->has_bin = true;
+        return;
+    }
+    p->col = column_for(item, s->seg, &field);
+    p->n_code = p->col ? column_n_codes(p->col) : 0;
+    if (!p->col || p->col->kind == COL_NONE || p->col->odd || p->n_code > MAX_CODES)
+        p->col = NULL;
+    else
+        p->memo = xcalloc(p->n_code, sizeof(*p->memo));
+}
+
+static void plan_combined(struct scan *s)
+{
+    uint64_t n = 1;
+    unsigned bins = 0;
+
+    for (unsigned k = 0; k < s->g->cmd->n_by; k++) {
+        struct key_plan *p = &s->key[k];
+
+        bins += s->g->key[k].item->bin_us > 0;
+        if (s->g->key[k].item->bin_us)
+            continue;
+        if (!p->col)
+            return;
+        p->stride = n;
+        n *= p->n_code;
+        if (n > MAX_COMBINED)
+            return;
+    }
+    if (bins > 1)
+        return;
+    s->n_combined = n;
+    s->combined = xcalloc(n, sizeof(*s->combined));
+}
+
+static void plan_aggregate(struct scan *s, unsigned i)
+{
+    const struct query_item *it = &s->g->cmd->agg[i];
+    struct agg_plan *p = &s->agg[i];
+    const struct field_def *f;
+    int field;
+
+    *p = (struct agg_plan){.how = it->expr ? BY_EVAL : BY_ROW};
+    p->col = column_for(it, s->seg, &field);
+    if (!p->col || p->col->odd || p->col->kind == COL_NONE)
+        return;
+    f = s->seg->lt->field[field];
+    p->scale = 1;
+    p->unit = (int64_t)SUM_UNITS;
+    for (unsigned d = 0; d < f->scale; d++) {
+        p->scale *= 10;
+        p->unit /= 10;
+    }
+    p->skips = f->flags & FF_NEG1;
+    p->skip = -(int64_t)p->scale;
+    if (it->agg == AGG_COUNT_FIELD)
+        p->how = BY_CODE;
+    else if (p->col->kind == COL_NUM && f->kind == FK_NUM && !(f->flags & FF_ID) && f->scale <= 6 &&
+             it->agg != AGG_COUNT_DISTINCT && it->agg != AGG_EARLIEST && it->agg != AGG_LATEST)
+        p->how = BY_VALUE;
+}
+
+/* --- keys --- */
+
+static uint32_t bin_id(struct scan *s, unsigned k, int64_t ts)
+{
+    struct key_plan *p = &s->key[k];
+    int64_t width = s->g->key[k].item->bin_us;
+
+    if (ts < p->from || ts >= p->to) {
+        p->from = ts - ((ts % width) + width) % width;
+        p->to = p->from + width;
+        p->id = group_key_id(&s->g->key[k], (struct val){.kind = VAL_TIME, .time_us = p->from},
+                             &s->g->text);
+    }
+    return p->id;
+}
+
+/* The key of a dictionary text, if it has one or can get one without looking at the text. */
+static uint32_t text_id(struct scan *s, unsigned k, uint32_t gid)
+{
+    struct key *key = &s->g->key[k];
+
+    if (key->direct == (int)s->seg->lt->id)
+        return group_key_direct(key, gid);
+    return group_key_known(key, s->seg->lt->id, gid);
+}
+
+static uint32_t key_of_row(struct scan *s, unsigned k, uint32_t i)
+{
+    struct key_plan *p = &s->key[k];
+    uint64_t code = 0;
+    uint32_t id;
+
+    if (s->g->key[k].item->bin_us)
+        return bin_id(s, k, s->ts[i]);
+    if (p->col) {
+        code = column_code(p->col, s->row[i]);
+        if (p->memo[code])
+            return p->memo[code] - 1;
+        if (code && p->col->kind == COL_DICT) {
+            id = text_id(s, k, column_gid(p->col, code));
+            if (id != UINT32_MAX) {
+                p->memo[code] = id + 1;
+                return id;
+            }
+        }
+    }
+    rowview_at(s->view, s->seg, s->row[i]);
+    strbuf_reset(s->access.scratch);
+    id = group_key_id(&s->g->key[k], expr_eval(s->g->key[k].item->expr, &s->access), &s->g->text);
+    if (p->col) {
+        p->memo[code] = id + 1;
+        if (code && p->col->kind == COL_DICT)
+            group_key_remember(&s->g->key[k], s->seg->lt->id, column_gid(p->col, code), id);
+    }
+    return id;
+}
+
+static uint32_t group_of_row(struct scan *s, uint32_t i)
+{
+    uint32_t id[MAX_KEYS];
+
+    for (unsigned k = 0; k < s->g->cmd->n_by; k++)
+        id[k] = key_of_row(s, k, i);
+    return (uint32_t)group_of(s->g, id);
+}
+
+static void find_combined(struct scan *s)
+{
+    int64_t from = 1, to = 0; /* of the bucket that the memo is of; the first row begins one */
+    unsigned n_by = s->g->cmd->n_by, bin = 0;
+
+    for (unsigned k = 0; k < n_by; k++)
+        bin = s->g->key[k].item->bin_us ? k : bin;
+    if (s->has_bin) {
+        from = s->key[bin].from;
+        to = s->key[bin].to;
+    }
+    for (uint32_t i = 0; i < s->n; i++) {
+        uint64_t at = 0;
+
+        if (s->has_bin && (s->ts[i] < from || s->ts[i] >= to)) {
+            bin_id(s, bin, s->ts[i]);
+            from = s->key[bin].from;
+            to = s->key[bin].to;
+            memset(s->combined, 0, s->n_combined * sizeof(*s->combined));
+        }
+        for (unsigned k = 0; k < n_by; k++)
+            if (s->key[k].col)
+                at += column_code(s->key[k].col, s->row[i]) * s->key[k].stride;
+        if (!s->combined[at])
+            s->combined[at] = group_of_row(s, i) + 1;
+        s->group[i] = s->combined[at] - 1;
+    }
+}
+
+static void find_groups(struct scan *s)
+{
+    if (s->has_bin) {
+        if (s->row[s->n - 1] - s->row[0] == s->n - 1)
+            packed_read(&s->seg->ts, s->row[0], s->n, s->ts);
+        else
+            for (uint32_t i = 0; i < s->n; i++)
+                s->ts[i] = segment_ts(s->seg, s->row[i]);
+    }
+    if (s->combined)
+        find_combined(s);
+    else
+        for (uint32_t i = 0; i < s->n; i++)
+            s->group[i] = group_of_row(s, i);
+}
+
+/* --- aggregates --- */
+
+static void add_number(struct scan *s, const struct query_item *it, unsigned a, size_t group,
+                       struct state *st, int64_t value)
+{
+    const struct agg_plan *p = &s->agg[a];
+    double x = (double)value / p->scale;
+
+    switch (it->agg) {
+    case AGG_SUM:
+    case AGG_AVG:
+        st->sum += (__int128)value * p->unit;
+        break;
+    case AGG_PCT:
+    case AGG_STDDEV:
+        group_add_sample(s->g, group, a, x);
+        break;
+    default:
+        group_add_value(s->g, st, it, group, a, (struct val){.kind = VAL_NUM, .num = x}, NULL);
+        return;
+    }
+    st->count++;
+}
+
+static void add_values(struct scan *s, unsigned a)
+{
+    const struct query_item *it = &s->g->cmd->agg[a];
+    const struct agg_plan *p = &s->agg[a];
+    unsigned n_agg = s->g->cmd->n_agg;
+
+    for (uint32_t i = 0; i < s->n; i++) {
+        uint64_t code = column_code(p->col, s->row[i]);
+        struct state *st = &s->g->state[(size_t)s->group[i] * n_agg + a];
+        int64_t value = code && p->col->kind == COL_NUM ? column_value(p->col, code) : 0;
+
+        if (!code || (p->skips && value == p->skip))
+            continue;
+        if (p->how == BY_VALUE)
+            add_number(s, it, a, s->group[i], st, value);
+        else
+            st->count++;
+    }
+}
+
+static void add_evaluated(struct scan *s, unsigned a)
+{
+    for (uint32_t i = 0; i < s->n; i++) {
+        struct group_place at = {.seg = s->seg};
+
+        rowview_at(s->view, s->seg, s->row[i]);
+        if (s->g->places)
+            at.key = segment_key(s->seg, s->row[i]);
+        group_add_eval(s->g, s->group[i], a, &s->access, &at);
+    }
+}
+
+static void add_batch(struct scan *s)
+{
+    unsigned n_agg = s->g->cmd->n_agg;
+
+    find_groups(s);
+    for (unsigned a = 0; a < n_agg; a++) {
+        if (s->g->samples[a].of != a)
+            continue;
+        if (s->agg[a].how == BY_ROW)
+            for (uint32_t i = 0; i < s->n; i++)
+                s->g->state[(size_t)s->group[i] * n_agg + a].count++;
+        else if (s->agg[a].how == BY_EVAL)
+            add_evaluated(s, a);
+        else
+            add_values(s, a);
+    }
+}
+
+/* --- segments --- */
+
+static bool scan_rows(struct scan *s, const atomic_bool *cancel)
+{
+    uint32_t row = rowloop_next(s->r, s->seg_at, 0);
+
+    while (row < s->seg->n) {
+        for (s->n = 0; s->n < BATCH && row < s->seg->n;
+             row = rowloop_next(s->r, s->seg_at, row + 1))
+            s->row[s->n++] = row;
+        add_batch(s);
+        if ((cancel && *cancel) || s->g->n_group > MAX_GROUPS)
+            return false;
+    }
+    return true;
+}
+
+/* count(*) of all rows: their number is known. */
+static bool only_counts(const struct query_cmd *cmd)
+{
+    for (unsigned i = 0; i < cmd->n_agg; i++)
+        if (cmd->agg[i].expr)
+            return false;
+    return cmd->n_by == 0;
+}
+
+bool group_scan(struct grouper *g, const struct rowset *r, uint32_t i, struct rowview *view,
+                const atomic_bool *cancel)
+{
+    struct scan *s;
+    bool ok;
+
+    if (only_counts(g->cmd)) {
+        size_t group = group_of(g, (uint32_t[1]){0});
+
+        for (unsigned a = 0; a < g->cmd->n_agg; a++)
+            g->state[group * g->cmd->n_agg + a].count += r->count[i];
+        return true;
+    }
+    s = xmalloc(sizeof(*s));
+    memset(s, 0, offsetof(struct scan, row));
+    s->g = g;
+    s->r = r;
+    s->seg_at = i;
+    s->seg = r->snap->seg[i];
+    s->view = view;
+    s->access = rowview_access(view);
+    s->key = xcalloc(MAX(g->cmd->n_by, 1u), sizeof(*s->key));
+    s->agg = xcalloc(MAX(g->cmd->n_agg, 1u), sizeof(*s->agg));
+    for (unsigned k = 0; k < g->cmd->n_by; k++)
+        plan_key(s, k);
+    plan_combined(s);
+    for (unsigned a = 0; a < g->cmd->n_agg; a++)
+        plan_aggregate(s, a);
+    ok = scan_rows(s, cancel);
+    for (unsigned k = 0; k < g->cmd->n_by; k++)
+        free(s->key[k].memo);
+    free(s->combined);
+    free(s->key);
+    free(s->agg);
+    free(s);
+    return ok;
+}

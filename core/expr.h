@@ -190,7 +190,8 @@ struct query_cmd {
     struct expr *from; /* unnest, multi, pattern: what is taken apart */
     struct regex *re;  /* multi */
     unsigned *group;   /* multi: number of the group of each of n_made cells */
-    unsigned n_made;   /* unnest, multi: new cells */
+    unsigned n_made;   /* unnest, multi: new cells ... */
+    char **made;       /* ... and their names */
     unsigned bin;      /* fillmissing: cell of the time */
     unsigned column;   /* fillmissing: cell to fill */
     unsigned n_key;    /* fillmissing: cells that are keys */

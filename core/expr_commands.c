@@ -694,6 +694,7 @@ static bool cmd_parse(struct parser *p)
         cmd->re = parts->re;
         cmd->group = parts->group;
         cmd->n_made = parts->n;
+        cmd->made = parts->name;
         for (unsigned i = 0; i < parts->n; i++)
             add_cell(p, parts->name[i]);
         return true;
@@ -729,6 +730,8 @@ static bool cmd_unnest(struct parser *p)
     cmd = add_cmd(p, QCMD_UNNEST);
     cmd->from = from;
     cmd->n_made = 1;
+    cmd->made = pool_alloc(p->pool, sizeof(*cmd->made));
+    cmd->made[0] = name;
     add_cell(p, name);
     return true;
 }

@@ -486,6 +486,12 @@ static bool same_order(const struct segment *s, const struct contents_segment *w
     return same;
 }
 
+static bool found_damaged(struct index *x)
+{
+    x->damaged = true;
+    return false;
+}
+
 bool index_load(struct index *x, uint32_t i, struct segment **out)
 {
     const struct contents_segment *c = &x->c.segment[i];
@@ -496,10 +502,10 @@ bool index_load(struct index *x, uint32_t i, struct segment **out)
 
     *out = NULL;
     if (!index_file_sound(x->file, &c->block) || !(s = index_segment_map(bytes, c->lt)))
-        return !(x->damaged = true);
+        return found_damaged(x);
     if (!index_segment_rename(s, &names)) {
         segment_unref(s);
-        return !(x->damaged = true);
+        return found_damaged(x);
     }
     same = same_order(s, c, bytes, &all, &any);
     if (all && same) {

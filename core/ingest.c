@@ -78,7 +78,8 @@ void feed_restart(struct feed *f)
     f->lay = NULL;
     f->tail_at = SIZE_MAX;
     f->tail_lines = 0;
-    f->taken = f->exhausted = false;
+    f->taken = false;
+    f->exhausted = false;
     s->done = false;
     s->lt = NULL;
     s->bytes_done = s->inflated = s->records = s->lines = s->headers = s->blanks = 0;

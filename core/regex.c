@@ -19,7 +19,7 @@
 
 struct regex {
     pcre2_code *code;
-    struct strbuf literal;
+    struct strbuf literal, source;
 };
 
 #define MATCH_PAIRS 32 /* groups that need no memory of their own */
@@ -251,9 +251,16 @@ struct regex *regex_new(struct slice pattern, bool icase, struct err *e)
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where there is no JIT the interpreter serves */
     re = xcalloc(1, sizeof(*re));
     re->code = code;
+    strbuf_adds(&re->source, icase ? "(?i)" : "");
+    strbuf_addsl(&re->source, pattern);
     if (!icase)
         find_literal(pattern, &re->literal);
     return re;
+}
+
+struct slice regex_source(const struct regex *re)
+{
+    return strbuf_slice(&re->source);
 }
 
 void regex_free(struct regex *re)
@@ -262,6 +269,7 @@ void regex_free(struct regex *re)
         return;
     pcre2_code_free(re->code);
     strbuf_release(&re->literal);
+    strbuf_release(&re->source);
     free(re);
 }
 

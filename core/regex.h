@@ -10,6 +10,8 @@ struct regex;
 /* Flags: 'i' case folds. NULL with *e filled (offset and PCRE2's words) if it does not compile. */
 struct regex *regex_new(struct slice pattern, bool icase, struct err *e);
 void regex_free(struct regex *re);
+/* As it was written; (?i) in front if case folds. */
+struct slice regex_source(const struct regex *re);
 /* First match in s: its bounds in *from, *to (may be NULL). Never crosses the slice; match limits
  * are set, a match that exceeds them counts as no match. Bytes, not UTF-8, unless the pattern
  * holds non-ASCII. Thread-safe. */

@@ -1,4 +1,5 @@
 /* cli.c - the commands without a screen. Results go to standard output, all else to stderr. */
+#include "athena.h"
 #include "cli.h"
 
 #include <errno.h>
@@ -304,6 +305,83 @@ static bool check_query(const struct options *o)
     return ok;
 }
 
+/* --- as SQL --- */
+
+/* Adds a name to a comma separated list, once. */
+static void add_once(struct strbuf *list, struct slice name)
+{
+    struct slice rest = strbuf_slice(list);
+
+    while (rest.ptr && list->len)
+        if (slice_eq(slice_cut(&rest, ','), name))
+            return;
+    if (name.len) {
+        strbuf_adds(list, list->len ? "," : "");
+        strbuf_addsl(list, name);
+    }
+}
+
+/* The log types, accounts and regions of the files. */
+static void describe_files(struct session *s, struct athena_options *a, struct strbuf *accounts,
+                           struct strbuf *regions)
+{
+    struct snapshot *snap = session_snapshot(s);
+
+    for (uint32_t i = 0; i < snap->n; i++)
+        a->types |= UINT64_C(1) << snap->seg[i]->lt->id;
+    snapshot_unref(snap);
+    for (uint32_t i = 0; i < session_sources(s); i++) {
+        add_once(accounts, session_source(s, i)->ident.account);
+        add_once(regions, session_source(s, i)->ident.region);
+    }
+    a->accounts = accounts->len ? accounts->buf : NULL;
+    a->regions = regions->len ? regions->buf : NULL;
+}
+
+/* The moments of --since and --until. */
+static void take_bounds(const struct query_ast *within, struct athena_options *a)
+{
+    const struct expr *e = within && within->n_cmd ? within->cmd[0].filter : NULL;
+    const struct expr *const *test =
+        e && e->kind == EX_AND ? (const struct expr *const *)e->arg : &e;
+
+    for (unsigned i = 0; e && i < (e->kind == EX_AND ? e->n : 1); i++) {
+        if (test[i]->kind == EX_CMP && test[i]->op == OP_GE)
+            a->from_us = test[i]->arg[1]->time_us;
+        else if (test[i]->kind == EX_CMP && test[i]->op == OP_LT)
+            a->to_us = test[i]->arg[1]->time_us;
+    }
+}
+
+static int query_athena(const struct options *o)
+{
+    struct athena_options a = {.from_us = INT64_MIN, .to_us = INT64_MAX};
+    struct strbuf sql = STRBUF_INIT, accounts = STRBUF_INIT, regions = STRBUF_INIT;
+    struct session *s = o->n_arg > 1 ? open_paths(o, o->arg + 1, o->n_arg - 1) : NULL;
+    struct query_ast *ast = NULL, *within = NULL;
+    struct query_error qe;
+    bool ok = false;
+
+    if (s)
+        describe_files(s, &a, &accounts, &regions);
+    if ((s || o->n_arg == 1) && read_query(o, o->arg[0], s, &ast) && ast &&
+        read_bounds(o, s, &within)) {
+        take_bounds(within, &a);
+        ok = athena_print(ast, &a, &sql, &qe) == 0;
+        if (!ok)
+            complain_query(&qe, o->arg[0]);
+    }
+    if (ok && open_sink(o))
+        sink_write(&result, sql.buf, sql.len);
+    query_ast_free(ast);
+    query_ast_free(within);
+    session_free(s);
+    strbuf_release(&sql);
+    strbuf_release(&accounts);
+    strbuf_release(&regions);
+    return ok ? finish(EXIT_MATCH) : EXIT_TROUBLE;
+}
+
 int cli_query(const struct options *o)
 {
     struct query_ast *ast = NULL, *within = NULL;
@@ -317,6 +395,8 @@ int cli_query(const struct options *o)
         fprintf(stderr, "awl: query wants a query: awl query 'status=5xx' logs/\n");
         return EXIT_TROUBLE;
     }
+    if (o->athena)
+        return query_athena(o);
     if (!check_query(o))
         return EXIT_TROUBLE;
     s = open_paths(o, o->arg + 1, o->n_arg - 1);

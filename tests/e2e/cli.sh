@@ -180,4 +180,16 @@ sleep 0.3
 kill -TERM $child
 wait $child
 equal "also when it is ended" "$(ls -A "$work/tmp")" ""
+# --- as SQL ---
+exits "--athena prints SQL" 0 "$awl" query --athena '@logtype=alb | stats count(*) by status'
+contains "with its table" "$(cat "$work/stdout")" "CREATE EXTERNAL TABLE IF NOT EXISTS alb_logs"
+exits "--athena says what has no SQL" 2 "$awl" query --athena '@logtype=alb | pattern elb'
+contains "and where" "$(cat "$work/stderr")" "^"
+mkdir -p "$work/s3/AWSLogs/210987654321/elasticloadbalancing/eu-north-1/2026/03/14"
+"$awl" demo --write "$work/athena" --single --types alb --lines 50 >/dev/null
+mv "$work/athena/alb.log" "$work/s3/AWSLogs/210987654321/elasticloadbalancing/eu-north-1/2026/03/14/a.log"
+sql=$("$awl" query --athena 'stats count(*)' "$work/s3")
+contains "files tell the type" "$sql" "FROM alb_logs"
+contains "and the account" "$sql" "'projection.account.values' = '210987654321'"
+contains "and the region" "$sql" "'projection.region.values' = 'eu-north-1'"
 finish

@@ -93,9 +93,10 @@ static int draw_head(struct app *a, struct grid *g, struct rect r, struct rowvie
     int y = r.y - skip;
 
     uint64_t number = rowview_line(v);
-    int x = r.x + 1 +
-            grid_putf(g, y, r.x + 1, r.w - 2, ROLE_DIM, "%s  %s  %s", v->seg->lt->fmt->title,
-                      fmt_moment(t, a->zone, segment_ts(v->seg, v->row)), v->src ? v->src->name : "?");
+    int x =
+        r.x + 1 +
+        grid_putf(g, y, r.x + 1, r.w - 2, ROLE_DIM, "%s  %s  %s", v->seg->lt->fmt->title,
+                  fmt_moment(t, a->zone, segment_ts(v->seg, v->row)), v->src ? v->src->name : "?");
     if (number > 0)
         grid_putf(g, y, x, r.x + r.w - 1 - x, ROLE_DIM, ":%llu", (unsigned long long)number);
     y++;

@@ -750,6 +750,9 @@ static int command(struct translation *t, const struct query_cmd *c)
     case QCMD_PATTERN:
         sql_refuse(&t->env, c->from, "pattern: SQL does not group texts by their shape");
         return -1;
+    case QCMD_DIFF:
+        sql_refuse(&t->env, NULL, "diff: ask for each window, and compare what comes");
+        return -1;
     case QCMD_FILL:
         sql_refuse(&t->env, NULL, "fillmissing: SQL makes no rows for empty bins");
         return -1;

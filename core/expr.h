@@ -146,6 +146,7 @@ enum cmd_kind {
     QCMD_UNNEST, /* a row for each element of a list, which is a new cell */
     QCMD_MULTI,  /* parse ... multi: a row for each match, whose groups are new cells */
     QCMD_PATTERN,
+    QCMD_DIFF, /* the groups of the command before, beside those of an earlier window */
     QCMD_FILL, /* fillmissing: rows for the empty bins of the stats before */
 };
 
@@ -189,14 +190,16 @@ struct query_cmd {
     uint64_t limit;
     struct expr *from; /* unnest, multi, pattern: what is taken apart */
     struct regex *re;  /* multi */
-    unsigned *group;   /* multi: number of the group of each of n_made cells */
-    unsigned n_made;   /* unnest, multi: new cells ... */
-    char **made;       /* ... and their names */
-    unsigned bin;      /* fillmissing: cell of the time */
-    unsigned column;   /* fillmissing: cell to fill */
-    unsigned n_key;    /* fillmissing: cells that are keys */
-    int64_t bin_us;    /* fillmissing */
-    struct val *fill;  /* fillmissing */
+    /* multi: number of the group of each of n_made cells. diff: cells that are compared (n_item; a
+     * bit in `limit` for each that counts), then those that are only shown (n_agg) */
+    unsigned *group;
+    unsigned n_made;  /* unnest, multi, diff: new cells ... */
+    char **made;      /* ... and their names */
+    unsigned bin;     /* fillmissing: cell of the time */
+    unsigned column;  /* fillmissing: cell to fill; diff: months back */
+    unsigned n_key;   /* fillmissing, diff: cells that are keys */
+    int64_t bin_us;   /* fillmissing; diff: how far back, 0: as long as the window is */
+    struct val *fill; /* fillmissing */
 };
 
 struct query_ast {

@@ -750,6 +750,98 @@ static bool cmd_pattern(struct parser *p)
     return true;
 }
 
+/* How far back diff looks; false after an error. */
+static bool take_back(struct parser *p, struct query_cmd *cmd)
+{
+    static const struct {
+        const char *word;
+        int64_t days;
+        unsigned months;
+    } back[] = {{"previousDay", 1, 0}, {"previousWeek", 7, 0}, {"previousMonth", 0, 1}};
+
+    for (unsigned i = 0; i < ARRAY_LEN(back); i++) {
+        if (take_word(p, back[i].word)) {
+            cmd->bin_us = back[i].days * INT64_C(86400000000);
+            cmd->column = back[i].months;
+            return true;
+        }
+    }
+    if (!at_end(p) && peek(p) != '|') {
+        fail_here(p, "diff takes previousDay, previousWeek or previousMonth, or nothing");
+        return false;
+    }
+    return true;
+}
+
+/* Whether an item is made of counts and sums alone: no rows then means 0. */
+static bool is_count(const struct query_cmd *stats, const struct expr *e)
+{
+    bool all = e->kind == EX_FIELD || e->kind == EX_ARITH || e->kind == EX_NUM;
+
+    if (e->kind == EX_FIELD && e->field->pseudo == PF_COLUMN && e->field->column >= 0) {
+        enum agg_kind agg = stats->agg[e->field->column].agg;
+
+        return agg == AGG_NONE || agg == AGG_COUNT || agg == AGG_COUNT_FIELD ||
+               agg == AGG_COUNT_DISTINCT || agg == AGG_SUM;
+    }
+    for (unsigned i = 0; i < e->n; i++)
+        all = all && is_count(stats, e->arg[i]);
+    return all && e->op != OP_DIV;
+}
+
+static void name_windows(struct parser *p, struct query_cmd *cmd, const char *name, bool alone)
+{
+    static const char *const window[] = {"now", "before", "change"};
+
+    for (unsigned w = 0; w < ARRAY_LEN(window); w++) {
+        struct strbuf text = STRBUF_INIT;
+
+        strbuf_addf(&text, "%s%s%s", alone ? "" : name, alone ? "" : " ", window[w]);
+        cmd->made[cmd->n_made++] = pool_str(p->pool, strbuf_slice(&text));
+        strbuf_release(&text);
+    }
+}
+
+/* diff [ previousDay | previousWeek | previousMonth ], behind stats or pattern. */
+static bool cmd_diff(struct parser *p)
+{
+    const struct query_cmd *of = p->ast->n_cmd ? &p->ast->cmd[p->ast->n_cmd - 1] : NULL;
+    bool pattern = of && of->kind == QCMD_PATTERN;
+    unsigned n_key, n_item;
+    struct query_cmd cmd = {.kind = QCMD_DIFF};
+
+    if (!of || (!pattern && of->kind != QCMD_STATS)) {
+        parse_fail(p, p->at ? p->at - 1 : 0, 1,
+                   "diff compares what stats or pattern made, and stands behind it");
+        parse_hint(p, "stats count(*) by path | diff");
+        return false;
+    }
+    if (!take_back(p, &cmd))
+        return false;
+    cmd.n_key = n_key = pattern ? 1 : of->n_by;
+    cmd.n_item = n_item = pattern ? 1 : of->n_item;
+    cmd.n_agg = pattern ? 1 : 0;
+    cmd.made = pool_alloc(p->pool, (n_key + 3 * n_item + 1) * sizeof(*cmd.made));
+    cmd.group = pool_alloc(p->pool, (n_item + 1) * sizeof(*cmd.group));
+    for (unsigned k = 0; k < n_key; k++)
+        cmd.made[cmd.n_made++] = pattern ? pool_str(p->pool, SL("@pattern")) : of->by[k].name;
+    for (unsigned v = 0; v < n_item; v++) {
+        cmd.group[v] = pattern ? 2 : n_key + v;
+        if (v < 64 && (pattern || is_count(of, of->item[v].expr)))
+            cmd.limit |= UINT64_C(1) << v;
+        name_windows(p, &cmd, pattern ? "" : of->item[v].name, n_item == 1);
+    }
+    if (pattern) {
+        cmd.group[1] = 3;
+        cmd.made[cmd.n_made++] = pool_str(p->pool, SL("@severityLabel"));
+    }
+    *add_cmd(p, QCMD_DIFF) = cmd;
+    begin_table(p);
+    for (unsigned i = 0; i < cmd.n_made; i++)
+        add_cell(p, cmd.made[i]);
+    return true;
+}
+
 /* unmask(FIELD) [ as NAME ]: there is nothing masked in a file. */
 static bool cmd_unmask(struct parser *p)
 {
@@ -797,9 +889,9 @@ static bool skip_source(struct parser *p)
 
 /* Commands of CloudWatch Logs Insights that awl does not have. */
 static const char *const unsupported[] = {
-    "diff",           "join",    "lookup",     "anomaly",    "addtotals",   "filldown",
-    "accum",          "outlier", "expand",     "sessionize", "cidrlookup",  "appendcols",
-    "relevantfields", "tail",    "logcompare", "estimate",   "autoregress",
+    "join",    "lookup",     "anomaly",    "addtotals",   "filldown",   "accum",
+    "outlier", "expand",     "sessionize", "cidrlookup",  "appendcols", "relevantfields",
+    "tail",    "logcompare", "estimate",   "autoregress",
 };
 
 static bool cmd_count(struct parser *p)
@@ -835,7 +927,7 @@ static const struct {
     {"pattern", cmd_pattern},    {"top", start_top},
     {"count", cmd_count},        {"countFrequent", cmd_frequent},
     {"fillmissing", cmd_fill},   {"unmask", cmd_unmask},
-    {"SOURCE", skip_source},
+    {"SOURCE", skip_source},     {"diff", cmd_diff},
 };
 
 const char *query_command_word(unsigned i)

@@ -10,6 +10,7 @@
 #include "runquery.h"
 
 #include "agg.h"
+#include "diff.h"
 #include "fill.h"
 #include "pattern.h"
 #include "regex.h"
@@ -23,12 +24,15 @@ struct exec {
     struct rowref *ref; /* a row; NULL: rows are no records */
     struct val *cell;   /* width a row */
     unsigned width;
-    struct dict *texts;      /* of the cells, once there are any */
-    char **name;             /* of the cells after stats and pattern; NULL before */
-    bool sorted;             /* by a sort, so dedup goes from the front */
-    uint64_t at;             /* the row that row_access answers for */
-    struct rowview view;     /* on its record */
-    struct strbuf scratch;   /* texts that expressions made of it */
+    struct dict *texts;    /* of the cells, once there are any */
+    char **name;           /* of the cells after stats and pattern; NULL before */
+    bool sorted;           /* by a sort, so dedup goes from the front */
+    uint64_t at;           /* the row that row_access answers for */
+    struct rowview view;   /* on its record */
+    struct strbuf scratch; /* texts that expressions made of it */
+    struct expr bound[3];  /* @timestamp < q->before_us */
+    struct expr *bound_arg[2];
+    struct field_ref time;
     unsigned early;          /* filters among the first so many commands are in `set` already */
     struct query_item **col; /* columns to show; none: whole records, or all cells */
     unsigned n_col;
@@ -809,6 +813,8 @@ static int run_command(struct exec *r, unsigned i)
     case QCMD_FILL:
         fill_missing(r, c);
         break;
+    case QCMD_DIFF: /* run_diff */
+        break;
     }
     return cancelled(r) ? err_set(r->e, ERR_CANCEL, "stopped") : 0;
 }
@@ -817,11 +823,14 @@ static int run_command(struct exec *r, unsigned i)
  * what else stands among them (fields, sort) neither drops rows nor makes any. Returns the first
  * command that was not looked at; all->arg is the caller's. */
 static unsigned early_filters(const struct query_ast *q, const struct query_ast *within,
-                              struct expr *all)
+                              struct expr *bound, struct expr *all)
 {
     unsigned i, n_within = within ? within->n_cmd : 0;
 
-    *all = (struct expr){.kind = EX_AND, .arg = xcalloc(q->n_cmd + n_within, sizeof(*all->arg))};
+    *all =
+        (struct expr){.kind = EX_AND, .arg = xcalloc(q->n_cmd + n_within + 1, sizeof(*all->arg))};
+    if (bound)
+        all->arg[all->n++] = bound;
     for (i = 0; i < n_within; i++)
         all->arg[all->n++] = within->cmd[i].filter;
     for (i = 0; i < q->n_cmd; i++) {
@@ -833,6 +842,20 @@ static unsigned early_filters(const struct query_ast *q, const struct query_ast 
             break;
     }
     return i;
+}
+
+/* @timestamp < q->before_us, as a filter; NULL if that does not matter. */
+static struct expr *time_bound(struct exec *r)
+{
+    if (!r->q->before_us)
+        return NULL;
+    r->time = (struct field_ref){.pseudo = PF_TIMESTAMP, .column = -1};
+    r->bound[1] = (struct expr){.kind = EX_FIELD, .field = &r->time};
+    r->bound[2] = (struct expr){.kind = EX_TIME, .time_us = r->q->before_us};
+    r->bound_arg[0] = &r->bound[1];
+    r->bound_arg[1] = &r->bound[2];
+    r->bound[0] = (struct expr){.kind = EX_CMP, .op = OP_LT, .n = 2, .arg = r->bound_arg};
+    return &r->bound[0];
 }
 
 /* A query that names no columns shows time and line, but in json and raw whole records. */
@@ -871,22 +894,79 @@ static void run_release(struct exec *r, struct query_ast *defaults)
     query_ast_free(defaults);
 }
 
+/* --- diff --- */
+
+/* The command behind the last diff; 0: there is none. */
+static unsigned after_diff(const struct query_ast *q)
+{
+    for (unsigned i = q->n_cmd; i > 0; i--)
+        if (q->cmd[i - 1].kind == QCMD_DIFF)
+            return i;
+    return 0;
+}
+
+/* The table of the commands before command `at`, in the window `back_us` ago. */
+static struct group_table *window_table(struct exec *r, unsigned at, const struct diff_window *w,
+                                        int64_t back_us)
+{
+    struct query_ast *within = (struct query_ast *)(uintptr_t)r->q->within, ast = *r->q->ast;
+    struct runquery q = *r->q;
+    struct group_table *t;
+
+    ast.n_cmd = at;
+    q.ast = &ast;
+    q.before_us = w->to_us - back_us;
+    diff_move(&ast, at, -back_us);
+    if (within)
+        diff_move(within, within->n_cmd, -back_us);
+    t = runquery_table(&q, UINT64_MAX, r->e);
+    diff_move(&ast, at, back_us);
+    if (within)
+        diff_move(within, within->n_cmd, back_us);
+    return t;
+}
+
+static int run_diff(struct exec *r, unsigned at)
+{
+    const struct query_cmd *c = &r->q->ast->cmd[at];
+    struct snapshot *snap = session_snapshot(r->q->session);
+    struct group_table *now, *before;
+    struct diff_window w;
+    bool known = diff_window(r->q->ast, at, r->q->within, c, snap->ts_max, &w);
+
+    snapshot_unref(snap);
+    if (!known)
+        return err_set(r->e, ERR_USAGE,
+                       "diff compares a stretch of time with the one before: say which, with "
+                       "--since or @timestamp >= ...");
+    now = window_table(r, at, &w, 0);
+    before = now ? window_table(r, at, &w, w.back_us) : NULL;
+    if (!before) {
+        group_free(now);
+        return r->e->code;
+    }
+    take_table(r, diff_join(now, before, c, w.back_us));
+    return 0;
+}
+
 /* All commands; *defaults are columns for a query that names none. */
 static int run_all(struct exec *r, struct query_ast **defaults)
 {
     const struct runquery *q = r->q;
     struct expr all;
+    unsigned from;
     int rc;
 
-    r->early = early_filters(q->ast, q->within, &all);
+    r->early = early_filters(q->ast, q->within, time_bound(r), &all);
     rowview_init(&r->view, q->session);
     if (!names_columns(q->ast) && q->format != OUTPUT_JSON && q->format != OUTPUT_RAW) {
         *defaults = default_columns();
         add_columns(r, &(*defaults)->cmd[0]);
     }
-    rc = eval_set(r, all.n ? &all : NULL);
+    from = after_diff(q->ast);
+    rc = from ? run_diff(r, from - 1) : eval_set(r, all.n ? &all : NULL);
     free(all.arg);
-    for (unsigned i = 0; rc == 0 && i < q->ast->n_cmd; i++)
+    for (unsigned i = from; rc == 0 && i < q->ast->n_cmd; i++)
         rc = run_command(r, i);
     return rc;
 }

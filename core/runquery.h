@@ -6,6 +6,7 @@
 #include "output.h"
 
 struct runquery {
+    int64_t before_us; /* only records before this moment; 0: all */
     struct session *session;
     struct query_ast *ast;
     struct query_ast *within; /* filters that hold before the query; NULL: none */

@@ -155,6 +155,31 @@ END
 
 # --- every sample query of the language's documentation parses, or says why it does not ---
 
+# --- diff ---
+diff_of() { "$awl" query "$1" -o tsv "$work/diff.log" --since 2026-03-14T13:00Z --until 2026-03-14T14:00Z | tail -n +2; }
+{
+    for m in 10 20 30; do echo "2026-03-14T13:$m:00Z one"; done
+    echo "2026-03-14T13:40:00Z two"
+    for m in 10 20; do echo "2026-03-14T12:$m:00Z one"; done
+    for m in 10 20 30 40; do echo "2026-03-14T12:$m:30Z three"; done
+    echo "2026-03-13T13:30:00Z one"
+    echo "2026-02-14T13:30:00Z two"
+} | awk '{ printf "{\"time\":\"%s\",\"word\":\"%s\",\"n\":%d}\n", $1, $2, NR }' >"$work/diff.log"
+equal "diff: the hour before" "$(diff_of 'stats count(*) by word | diff' | tr '\t' ' ')" "three 0 4 -4
+one 3 2 1
+two 1 0 1"
+equal "diff: the day before" "$(diff_of 'stats count(*) by word | diff previousDay' | tr '\t' ' ')" "one 3 1 2
+two 1 0 1"
+equal "diff: the month before" "$(diff_of 'stats count(*) by word | diff previousMonth | sort word' | tr '\t' ' ')" "one 3 0 3
+two 1 1 0"
+equal "diff: other aggregates are missing, not 0" "$(diff_of 'stats max(n) as m by word | diff | sort word | display word, now, before' | tr '\t' ' ')" "one 3 6
+three  10
+two 4 "
+equal "diff: bins meet" "$(diff_of 'stats count(*) as n by bin(30m) | diff | sort `bin(30m)` | display now, before' | tr '\t' ' ')" "2 4
+2 2"
+equal "diff: of patterns" "$(diff_of 'pattern word | diff | sort `@pattern` | display `@pattern`, now, before' | head -n 1 | awk '{ print NF }')" 3
+exits "diff: without a window" 2 "$awl" query 'stats count(*) by word | diff' "$work/diff.log"
+
 language=${AWL_SHARED:-$srcdir/../shared}/query-language.md
 if [ -f "$language" ]; then
     sed -n '/^## 11/,$p' "$language" | sed -n '/^```/,/^```/p' | grep -v '^```' >"$work/samples"

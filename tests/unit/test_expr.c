@@ -408,7 +408,8 @@ static void test_errors(void **state)
     expect_error("parse @message \"a\" as x", "has a * for each part", 15);
     expect_error("parse @message \"a *\"", "a name for each * are expected", 20);
     expect_error("parse @message /a(b)/", "no part of the regex has a name", 15);
-    expect_error("status=5xx | diff", "that awl does not have", 13);
+    expect_error("status=5xx | diff", "stands behind it", 16);
+    expect_error("status=5xx | join x", "that awl does not have", 13);
     expect_error("stats count(*) | fillmissing", "needs stats ... by bin()", 17);
     expect_error("stats method by path", "stats needs an aggregate", 6);
     expect_error("stats count(*), frob(status)", "frob is no aggregate", 16);

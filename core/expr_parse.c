@@ -587,7 +587,7 @@ struct expr *take_field(struct parser *p)
         return e;
     if (!e)
         return len ? unknown_name(p, len) : fail_here(p, "a value is expected");
-    if (p->trial && e->field->pseudo == PF_NONE && peek(p) != '`' &&
+    if (p->trial && e->kind == EX_FIELD && e->field->pseudo == PF_NONE && peek(p) != '`' &&
         !field_name_is_exact(e->text, p->trial_left))
         return parse_fail(p, p->at, len, "not exact");
     p->trial_fields++;

@@ -479,6 +479,10 @@ static void test_shorthand_commands(void **state)
     assert_int_equal(q->cmd[1].filter->arg[0]->kind, EX_ARITH);
     assert_true(slice_is(q->cmd[2].item[0].expr->text, "time-taken"));
     query_ast_free(q);
+    q = parse_ok("fields bytes * 2 as d, abs(bytes) as a | filter packets = d and status = a");
+    assert_int_equal(q->cmd[1].filter->arg[0]->arg[1]->kind, EX_ARITH);
+    assert_int_equal(q->cmd[1].filter->arg[1]->arg[1]->kind, EX_CALL);
+    query_ast_free(q);
     q = parse_ok("stats count(*) by bin(300s)");
     assert_non_null(strstr(q->notice, "caps"));
     assert_int_equal(q->cmd[0].by[0].bin_us, 300000000);

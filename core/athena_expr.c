@@ -787,6 +787,8 @@ enum sql_type sql_expr(const struct sql_env *env, const struct expr *e, struct s
         sql_regex(out, regex_source(e->re));
         strbuf_addf(out, ", %.0f)", e->num);
         return ok ? SQL_TEXT : SQL_ERROR;
+    case EX_INQUERY:
+        return sql_refuse(env, e, "subqueries are not written as SQL yet");
     case EX_SPAN:
     case EX_CIDR:
         break;

@@ -2,7 +2,8 @@
  *
  * The grammar is CloudWatch Logs Insights QL with awl's shorthands (docs/ARCHITECTURE.md, "Query
  * language"). Shorthands are rewritten while parsing, so a tree has only the node kinds below.
- * A tree is immutable after query_parse() and may be read by many threads.
+ * A tree is immutable after query_parse() and may be read by many threads; what subqueries found is
+ * put into it before.
  *
  * Meaning of a test on a missing value: every positive test is false, and !=, not like, not in,
  * not (...) are the exact opposite, hence true. */
@@ -35,6 +36,7 @@ enum expr_kind {
     EX_CALL,    /* function `func` of arg[0..n) */
     EX_MEMBER,  /* member `text` of the map arg[0]; with LIT_PLAIN: element num of the list */
     EX_CAPTURE, /* group num of the first match of `re` in arg[0]; made by `parse` */
+    EX_INQUERY, /* arg[0] is one of the values of the subquery `sub` */
 };
 
 enum expr_op {
@@ -97,6 +99,18 @@ struct field_ref {
     int column;                     /* PF_COLUMN */
 };
 
+struct dict;
+struct query_ast;
+struct query_item;
+
+/* x in (filter ... | fields y): a query within an expression. */
+struct subquery {
+    struct query_ast *ast;
+    struct query_item *item; /* the values: evaluated on each of its rows */
+    struct slice text;       /* as written, without the parentheses */
+    struct dict *values;     /* as they print; the runner makes and frees it. NULL: not run */
+};
+
 struct expr {
     enum expr_kind kind;
     enum expr_op op;
@@ -114,6 +128,7 @@ struct expr {
     struct regex *re;        /* EX_MATCH; compiled, JIT, shared (regex.h) */
     struct field_ref *field; /* EX_FIELD */
     const struct func *func; /* EX_CALL */
+    struct subquery *sub;    /* EX_INQUERY */
     unsigned at, at_len;     /* place in the query text, for carets */
     enum lit_form lit;       /* EX_NUM, EX_STR, EX_TIME as written */
     bool split; /* EX_OR made of one test on a name whose unit differs by log type: each
@@ -146,8 +161,8 @@ enum cmd_kind {
     QCMD_UNNEST, /* a row for each element of a list, which is a new cell */
     QCMD_MULTI,  /* parse ... multi: a row for each match, whose groups are new cells */
     QCMD_PATTERN,
-    QCMD_DIFF, /* the groups of the command before, beside those of an earlier window */
     QCMD_FILL, /* fillmissing: rows for the empty bins of the stats before */
+    QCMD_DIFF, /* the stats or pattern right before it, beside those of an earlier time */
 };
 
 enum agg_kind {
@@ -166,6 +181,9 @@ enum agg_kind {
     AGG_SORTS_FIRST,
     AGG_SORTS_LAST,
 };
+
+/* With which time `diff` compares. */
+enum diff_with { DIFF_BEFORE, DIFF_DAY, DIFF_WEEK, DIFF_MONTH };
 
 struct val;
 
@@ -190,21 +208,22 @@ struct query_cmd {
     uint64_t limit;
     struct expr *from; /* unnest, multi, pattern: what is taken apart */
     struct regex *re;  /* multi */
-    /* multi: number of the group of each of n_made cells. diff: cells that are compared (n_item; a
-     * bit in `limit` for each that counts), then those that are only shown (n_agg) */
-    unsigned *group;
-    unsigned n_made;  /* unnest, multi, diff: new cells ... */
-    char **made;      /* ... and their names */
-    unsigned bin;     /* fillmissing: cell of the time */
-    unsigned column;  /* fillmissing: cell to fill; diff: months back */
-    unsigned n_key;   /* fillmissing, diff: cells that are keys */
-    int64_t bin_us;   /* fillmissing; diff: how far back, 0: as long as the window is */
-    struct val *fill; /* fillmissing */
+    unsigned *group;   /* multi: number of the group of each of n_made cells */
+    unsigned n_made;   /* unnest, multi, diff: new cells ... */
+    char **made;       /* ... and their names */
+    unsigned bin;      /* fillmissing: cell of the time */
+    unsigned column;   /* fillmissing: cell to fill */
+    unsigned n_key;    /* fillmissing: cells that are keys */
+    int64_t bin_us;    /* fillmissing */
+    struct val *fill;  /* fillmissing */
+    enum diff_with with;
 };
 
 struct query_ast {
     struct query_cmd *cmd;
     unsigned n_cmd;
+    struct subquery **sub; /* of its expressions; not those within other subqueries */
+    unsigned n_sub;
     bool wordless;    /* begins with an expression, whose `filter` is implied */
     char notice[512]; /* what was read otherwise than QL would ("y read as a field"); "" if none */
     /* owns everything below it; freed by query_ast_free */
@@ -214,10 +233,21 @@ struct query_ast {
 /* Parses and binds a whole query ("filter ... | stats ..."), or a bare expression as an implied
  * filter. Returns NULL with *e filled. The text need not outlive the call. */
 struct query_ast *query_parse(const char *text, const struct query_env *env, struct query_error *e);
-/* One expression only (the filter prompt). Stands in cmd[0] as QCMD_FILTER; "" gives n_cmd == 0. */
+/* One expression only (the filter prompt), without subqueries. Stands in cmd[0] as QCMD_FILTER; ""
+ * gives n_cmd == 0. */
 struct query_ast *filter_parse(const char *text, const struct query_env *env,
                                struct query_error *e);
 void query_ast_free(struct query_ast *q);
+
+/* From one moment (inclusive) to another; INT64_MIN, INT64_MAX: no bound. */
+struct time_window {
+    int64_t from_us, to_us;
+};
+/* Narrows the window to what the tests of @timestamp leave that must hold for e (NULL: none). */
+void time_window_narrow(struct time_window *w, const struct expr *e);
+/* The first n commands of q for the records of `us` earlier: wherever they have @timestamp, it is
+ * that much later than the record's. q must outlive it. */
+struct query_ast *query_shift(const struct query_ast *q, unsigned n, int64_t us);
 /* "text\n      ^^^^\nmessage; hint" for a terminal or stderr. */
 void query_error_print(const struct query_error *e, const char *text, struct strbuf *out);
 /* Canonical text of an expression: strings in "", parses to the same tree. */

@@ -2,13 +2,14 @@
 #include <stdio.h>
 
 #include "expr_impl.h"
+#include "pattern.h"
 
 #define MAX_QUERY 65536
 #define MAX_COMMANDS 100
 
 /* --- commands --- */
 
-static struct query_cmd *add_cmd(struct parser *p, enum cmd_kind kind)
+struct query_cmd *add_cmd(struct parser *p, enum cmd_kind kind)
 {
     struct query_ast *q = p->ast;
     struct query_cmd *wider = pool_alloc(p->pool, (q->n_cmd + 1) * sizeof(*wider));
@@ -20,7 +21,7 @@ static struct query_cmd *add_cmd(struct parser *p, enum cmd_kind kind)
     return &q->cmd[q->n_cmd++];
 }
 
-static struct query_item *add_item(struct parser *p, struct query_item **list, unsigned *n)
+struct query_item *add_item(struct parser *p, struct query_item **list, unsigned *n)
 {
     struct query_item *wider;
 
@@ -33,16 +34,14 @@ static struct query_item *add_item(struct parser *p, struct query_item **list, u
     return &wider[(*n)++];
 }
 
-/* From here on `name` stands for e. */
-static void add_column(struct parser *p, const char *name, bool alias, struct expr *e)
+void add_column(struct parser *p, const char *name, bool alias, struct expr *e)
 {
     GROW(p->column, p->cap_column, p->n_column + 1);
     p->column[p->n_column++] = (struct column_name){
         .name = slice_str(name), .alias = alias, .item = p->agg != NULL, .expr = e};
 }
 
-/* The next cell of the row is called `name`. */
-static void add_cell(struct parser *p, const char *name)
+void add_cell(struct parser *p, const char *name)
 {
     add_column(p, name, true, bind_cell(p, slice_str(name), (int)p->width));
     p->width++;
@@ -403,8 +402,7 @@ static bool take_keys(struct parser *p, struct query_cmd *cmd)
     return true;
 }
 
-/* From here on the columns are all there is. */
-static void begin_table(struct parser *p)
+void begin_table(struct parser *p)
 {
     p->n_column = 0;
     p->after_stats = true;
@@ -738,107 +736,14 @@ static bool cmd_unnest(struct parser *p)
 
 static bool cmd_pattern(struct parser *p)
 {
-    static const char *const made[] = {"@pattern", "@ratio", "@sampleCount", "@severityLabel"};
     struct expr *from = parse_or(p);
 
     if (!from)
         return false;
     add_cmd(p, QCMD_PATTERN)->from = from;
     begin_table(p);
-    for (unsigned i = 0; i < ARRAY_LEN(made); i++)
-        add_cell(p, made[i]);
-    return true;
-}
-
-/* How far back diff looks; false after an error. */
-static bool take_back(struct parser *p, struct query_cmd *cmd)
-{
-    static const struct {
-        const char *word;
-        int64_t days;
-        unsigned months;
-    } back[] = {{"previousDay", 1, 0}, {"previousWeek", 7, 0}, {"previousMonth", 0, 1}};
-
-    for (unsigned i = 0; i < ARRAY_LEN(back); i++) {
-        if (take_word(p, back[i].word)) {
-            cmd->bin_us = back[i].days * INT64_C(86400000000);
-            cmd->column = back[i].months;
-            return true;
-        }
-    }
-    if (!at_end(p) && peek(p) != '|') {
-        fail_here(p, "diff takes previousDay, previousWeek or previousMonth, or nothing");
-        return false;
-    }
-    return true;
-}
-
-/* Whether an item is made of counts and sums alone: no rows then means 0. */
-static bool is_count(const struct query_cmd *stats, const struct expr *e)
-{
-    bool all = e->kind == EX_FIELD || e->kind == EX_ARITH || e->kind == EX_NUM;
-
-    if (e->kind == EX_FIELD && e->field->pseudo == PF_COLUMN && e->field->column >= 0) {
-        enum agg_kind agg = stats->agg[e->field->column].agg;
-
-        return agg == AGG_NONE || agg == AGG_COUNT || agg == AGG_COUNT_FIELD ||
-               agg == AGG_COUNT_DISTINCT || agg == AGG_SUM;
-    }
-    for (unsigned i = 0; i < e->n; i++)
-        all = all && is_count(stats, e->arg[i]);
-    return all && e->op != OP_DIV;
-}
-
-static void name_windows(struct parser *p, struct query_cmd *cmd, const char *name, bool alone)
-{
-    static const char *const window[] = {"now", "before", "change"};
-
-    for (unsigned w = 0; w < ARRAY_LEN(window); w++) {
-        struct strbuf text = STRBUF_INIT;
-
-        strbuf_addf(&text, "%s%s%s", alone ? "" : name, alone ? "" : " ", window[w]);
-        cmd->made[cmd->n_made++] = pool_str(p->pool, strbuf_slice(&text));
-        strbuf_release(&text);
-    }
-}
-
-/* diff [ previousDay | previousWeek | previousMonth ], behind stats or pattern. */
-static bool cmd_diff(struct parser *p)
-{
-    const struct query_cmd *of = p->ast->n_cmd ? &p->ast->cmd[p->ast->n_cmd - 1] : NULL;
-    bool pattern = of && of->kind == QCMD_PATTERN;
-    unsigned n_key, n_item;
-    struct query_cmd cmd = {.kind = QCMD_DIFF};
-
-    if (!of || (!pattern && of->kind != QCMD_STATS)) {
-        parse_fail(p, p->at ? p->at - 1 : 0, 1,
-                   "diff compares what stats or pattern made, and stands behind it");
-        parse_hint(p, "stats count(*) by path | diff");
-        return false;
-    }
-    if (!take_back(p, &cmd))
-        return false;
-    cmd.n_key = n_key = pattern ? 1 : of->n_by;
-    cmd.n_item = n_item = pattern ? 1 : of->n_item;
-    cmd.n_agg = pattern ? 1 : 0;
-    cmd.made = pool_alloc(p->pool, (n_key + 3 * n_item + 1) * sizeof(*cmd.made));
-    cmd.group = pool_alloc(p->pool, (n_item + 1) * sizeof(*cmd.group));
-    for (unsigned k = 0; k < n_key; k++)
-        cmd.made[cmd.n_made++] = pattern ? pool_str(p->pool, SL("@pattern")) : of->by[k].name;
-    for (unsigned v = 0; v < n_item; v++) {
-        cmd.group[v] = pattern ? 2 : n_key + v;
-        if (v < 64 && (pattern || is_count(of, of->item[v].expr)))
-            cmd.limit |= UINT64_C(1) << v;
-        name_windows(p, &cmd, pattern ? "" : of->item[v].name, n_item == 1);
-    }
-    if (pattern) {
-        cmd.group[1] = 3;
-        cmd.made[cmd.n_made++] = pool_str(p->pool, SL("@severityLabel"));
-    }
-    *add_cmd(p, QCMD_DIFF) = cmd;
-    begin_table(p);
-    for (unsigned i = 0; i < cmd.n_made; i++)
-        add_cell(p, cmd.made[i]);
+    for (unsigned i = 0; i < N_PATTERN; i++)
+        add_cell(p, pattern_columns[i]);
     return true;
 }
 
@@ -871,9 +776,12 @@ static bool cmd_unmask(struct parser *p)
 }
 
 /* SOURCE ...: which log groups; here the files are named beside the query. */
-static bool skip_source(struct parser *p)
+static bool cmd_source(struct parser *p)
 {
     struct strbuf text = STRBUF_INIT;
+
+    if (p->nested)
+        return nested_source(p);
 
     while (p->at < p->q.len && peek(p) != '|') {
         size_t n = peek(p) == '"' || peek(p) == '\'' ? lex_string(p->q, p->at, &text) : 0;
@@ -927,7 +835,7 @@ static const struct {
     {"pattern", cmd_pattern},    {"top", start_top},
     {"count", cmd_count},        {"countFrequent", cmd_frequent},
     {"fillmissing", cmd_fill},   {"unmask", cmd_unmask},
-    {"SOURCE", skip_source},     {"diff", cmd_diff},
+    {"diff", cmd_diff},          {"SOURCE", cmd_source},
 };
 
 const char *query_command_word(unsigned i)
@@ -974,6 +882,17 @@ static bool take_command(struct parser *p, const char *word)
         return false;
     p->at += strlen(word);
     return true;
+}
+
+bool at_command(struct parser *p)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(commands); i++)
+        if (is_command(p, commands[i].name))
+            return true;
+    for (unsigned i = 0; i < ARRAY_LEN(unsupported); i++)
+        if (is_command(p, unsupported[i]))
+            return true;
+    return false;
 }
 
 static bool fail_unsupported(struct parser *p)
@@ -1039,13 +958,19 @@ static bool parse_next(struct parser *p)
     return none && !fail_unsupported(p) && no_command(p);
 }
 
-static bool parse_pipeline(struct parser *p)
+/* The end of the query: of the text, or of the parentheses. */
+static bool at_last(struct parser *p)
 {
-    if (at_end(p))
+    return at_end(p) || (p->nested && peek(p) == ')');
+}
+
+bool parse_pipeline(struct parser *p)
+{
+    if (at_last(p))
         return true;
     if (!parse_first(p))
         return false;
-    while (!at_end(p)) {
+    while (!at_last(p)) {
         if (peek(p) != '|' || slice_starts(text_at(p, p->at, p->q.len - p->at), "||")) {
             fail_here(p, "this does not continue the query");
             return false;
@@ -1063,6 +988,7 @@ static bool parse_pipeline(struct parser *p)
 
 static bool parse_filter_only(struct parser *p)
 {
+    p->alone = true;
     if (at_end(p))
         return true;
     if (!cmd_filter(p))

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "dict.h"
 #include "expr_impl.h"
 #include "json.h"
 
@@ -298,6 +299,19 @@ static bool in_list(const struct expr *e, struct val v)
     return false;
 }
 
+/* Values are the same if they print the same. */
+static bool in_query(const struct subquery *sub, struct val v)
+{
+    struct strbuf text = STRBUF_INIT;
+    uint32_t id;
+    bool found;
+
+    val_print(v, &text);
+    found = sub->values && dict_find(sub->values, strbuf_slice(&text), &id);
+    strbuf_release(&text);
+    return found;
+}
+
 /* A positive test of one value; `right` is the other side of EX_CMP. */
 static bool test_value(const struct expr *e, struct val v, struct val right)
 {
@@ -310,6 +324,8 @@ static bool test_value(const struct expr *e, struct val v, struct val right)
     if (v.kind == VAL_MISSING || v.kind == VAL_JSON)
         return false;
     switch (e->kind) {
+    case EX_INQUERY:
+        return in_query(e->sub, v);
     case EX_RANGE:
         return in_span(e, v);
     case EX_IN:

@@ -62,6 +62,8 @@ struct parser {
     unsigned n_key;
     /* A right side that is tried as an expression (query-language.md 9.4, no. 19). */
     bool trial;
+    bool nested; /* a query in parentheses */
+    bool alone;  /* an expression without commands: no subqueries in it */
     const struct field_ref *trial_left;
     unsigned trial_fields, trial_calls;
 };
@@ -147,12 +149,45 @@ struct expr *take_literal(struct parser *p);
 /* Members behind a map: .name, .`name`, [0]; e itself if there are none. */
 struct expr *take_members(struct parser *p, struct expr *e);
 bool at_comparison(struct parser *p);
+/* For the recursion: false after an error. p->depth-- leaves. */
+bool enter(struct parser *p);
 
 /* --- expr_commands.c --- */
+
+struct query_cmd *add_cmd(struct parser *p, enum cmd_kind kind);
+struct query_item *add_item(struct parser *p, struct query_item **list, unsigned *n);
+/* From here on the columns are all there is. */
+void begin_table(struct parser *p);
+/* From here on `name` stands for e. */
+void add_column(struct parser *p, const char *name, bool alias, struct expr *e);
+/* The next cell of the row is called `name`. */
+void add_cell(struct parser *p, const char *name);
+/* Whether a command begins here: its word, which no operator follows. */
+bool at_command(struct parser *p);
+/* The commands of a query, to the end of the text or of the parentheses around it. */
+bool parse_pipeline(struct parser *p);
 
 /* name( of an aggregate, when an item of stats is read: a reference to its cell. NULL without an
  * error if there is none. */
 struct expr *take_aggregate(struct parser *p);
+
+/* --- expr_subquery.c --- */
+
+/* Whether behind the ( at p->at stands a query rather than a list. */
+bool at_subquery(struct parser *p);
+/* left in (QUERY): its parentheses are at p->at. */
+struct expr *take_subquery(struct parser *p, struct expr *left);
+/* The query in the parentheses at p->at, in a scope of its own; its columns are the caller's to
+ * free. False after an error. */
+bool parse_nested(struct parser *p, struct parser *sub);
+/* The columns that its rows show; 0: they are records of which it names none. */
+unsigned shown_columns(struct parser *sub, struct query_item ***item);
+/* SOURCE of a subquery: a filter. */
+bool nested_source(struct parser *p);
+
+/* --- expr_diff.c --- */
+
+bool cmd_diff(struct parser *p);
 
 /* --- expr_bind.c --- */
 

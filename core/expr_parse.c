@@ -179,7 +179,7 @@ void *fail_here(struct parser *p, const char *what)
     return parse_fail(p, p->at, n, "%s", what);
 }
 
-static bool enter(struct parser *p)
+bool enter(struct parser *p)
 {
     if (++p->depth <= MAX_DEPTH)
         return true;
@@ -830,6 +830,7 @@ static struct expr *try_expression(struct parser *p, const struct expr *left)
 {
     struct parser saved = *p;
     struct query_error kept = *p->error;
+    unsigned n_sub = p->ast->n_sub;
     struct expr *e;
 
     p->implied = false;
@@ -849,6 +850,7 @@ static struct expr *try_expression(struct parser *p, const struct expr *left)
         *p->error = kept;
         p->failed = saved.failed;
         p->at = saved.at;
+        p->ast->n_sub = n_sub;
         e = NULL;
     }
     p->depth = saved.depth;
@@ -913,7 +915,7 @@ static struct expr *list_item(struct parser *p)
     return bare_value(p);
 }
 
-static struct expr *take_in(struct parser *p, struct expr *left)
+static struct expr *take_list(struct parser *p, struct expr *left)
 {
     struct expr *item[MAX_ITEMS];
     unsigned n = 0;
@@ -936,9 +938,19 @@ static struct expr *take_in(struct parser *p, struct expr *left)
         parse_hint(p, "in [a, b], in 200..299, in 10.0.0.0/8");
         return NULL;
     }
-    if (close && !take_char(p, close))
-        return fail_here(p, close == ']' ? "a , or ] is expected" : "a , or ) is expected");
+    if (close && !take_char(p, close)) {
+        fail_here(p, close == ']' ? "a , or ] is expected" : "a , or ) is expected");
+        if (close == ')')
+            parse_hint(p, "a subquery begins with a command: in (filter ... | fields x)");
+        return NULL;
+    }
     return bind_in(p, left, item, n);
+}
+
+static struct expr *take_in(struct parser *p, struct expr *left)
+{
+    skip(p);
+    return at_subquery(p) ? take_subquery(p, left) : take_list(p, left);
 }
 
 /* --- like, =~ --- */

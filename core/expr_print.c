@@ -164,6 +164,8 @@ static void print_test(const struct expr *e, bool yes, struct strbuf *out)
     } else if (e->kind == EX_IN) {
         strbuf_addf(out, " %sin [", no);
         print_list(e, 1, "]", out);
+    } else if (e->kind == EX_INQUERY) {
+        strbuf_addf(out, " %sin (" SLICE_FMT ")", no, SLICE_ARG(e->sub->text));
     } else if (e->kind == EX_INNET) {
         strbuf_addf(out, " %sin ", no);
         print_cidr(e->arg[1], out);
@@ -182,7 +184,8 @@ static void print_test(const struct expr *e, bool yes, struct strbuf *out)
 static bool is_test(const struct expr *e)
 {
     return e->kind == EX_CMP || e->kind == EX_RANGE || e->kind == EX_IN || e->kind == EX_INNET ||
-           e->kind == EX_LIKE || e->kind == EX_GLOB || e->kind == EX_MATCH || e->kind == EX_PRESENT;
+           e->kind == EX_LIKE || e->kind == EX_GLOB || e->kind == EX_MATCH ||
+           e->kind == EX_INQUERY || e->kind == EX_PRESENT;
 }
 
 static void print_joined(const struct expr *e, struct strbuf *out)

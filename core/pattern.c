@@ -27,13 +27,31 @@ static const char *const mark_name[MARK_END] = {
     [MARK_IP] = "IP",       [MARK_ID] = "ID",
 };
 
+/* Of the time at hand and, with `diff`, of the one before it. */
+struct tally {
+    uint64_t now, before;
+};
+
 struct patterns {
     struct dict *shapes;
-    uint64_t *count;
+    struct tally *count;
     size_t cap;
-    uint64_t total, left; /* left: texts past MAX_SHAPES */
+    struct tally total, left; /* left: texts past MAX_SHAPES */
     struct strbuf shape;
 };
+
+const char *const pattern_columns[N_PATTERN] = {"@pattern", "@ratio", "@sampleCount",
+                                                "@severityLabel"};
+const char *const pattern_diff_columns[N_PATTERN_DIFF] = {
+    "@pattern", "now", "before", "change", "@severityLabel", "@differenceDescription"};
+
+static void tally_add(struct tally *t, bool before)
+{
+    if (before)
+        t->before++;
+    else
+        t->now++;
+}
 
 struct patterns *patterns_new(void)
 {
@@ -126,7 +144,7 @@ static void make_shape(struct slice text, struct strbuf *out)
         strbuf_addc(out, MARK_TOKEN);
 }
 
-void patterns_add(struct patterns *p, struct slice text)
+void patterns_add(struct patterns *p, struct slice text, bool before)
 {
     struct slice s;
     uint64_t h;
@@ -134,9 +152,9 @@ void patterns_add(struct patterns *p, struct slice text)
 
     make_shape(text, &p->shape);
     s = strbuf_slice(&p->shape);
-    p->total++;
+    tally_add(&p->total, before);
     if (dict_count(p->shapes) >= MAX_SHAPES) {
-        p->left++;
+        tally_add(&p->left, before);
         return;
     }
     h = dict_hash(s);
@@ -148,7 +166,7 @@ void patterns_add(struct patterns *p, struct slice text)
         memset(p->count + p->cap, 0, (cap - p->cap) * sizeof(*p->count));
         p->cap = cap;
     }
-    p->count[id]++;
+    tally_add(&p->count[id], before);
 }
 
 /* --- shapes that are alike --- */
@@ -157,7 +175,7 @@ struct shape {
     struct slice text; /* of a dictionary */
     struct slice *word;
     unsigned n;
-    uint64_t count;
+    struct tally count;
 };
 
 /* Words and the breaks between them, each a word here. */
@@ -179,9 +197,10 @@ static void cut_words(struct shape *s)
 static int by_count(const void *a, const void *b)
 {
     const struct shape *x = a, *y = b;
+    uint64_t n = x->count.now + x->count.before, m = y->count.now + y->count.before;
 
-    if (x->count != y->count)
-        return x->count > y->count ? -1 : 1;
+    if (n != m)
+        return n > m ? -1 : 1;
     return slice_cmp(x->text, y->text);
 }
 
@@ -215,7 +234,8 @@ static void join(struct shape *to, const struct shape *from)
     for (unsigned i = 0; i < to->n; i++)
         if (!slice_eq(to->word[i], from->word[i]))
             to->word[i] = slice_of(token, 1);
-    to->count += from->count;
+    to->count.now += from->count.now;
+    to->count.before += from->count.before;
 }
 
 static uint64_t start_of(const struct shape *s)
@@ -309,6 +329,14 @@ static void print_shape(const struct shape *s, struct strbuf *out)
         }
 }
 
+static struct pattern pattern_of(const struct patterns *p, char *text, struct tally count,
+                                 const char *severity)
+{
+    double share = p->total.now ? (double)count.now / (double)p->total.now : 0;
+
+    return (struct pattern){text, count.now, count.before, round(100 * share) / 100, severity};
+}
+
 struct pattern *patterns_list(struct patterns *p, size_t *n)
 {
     size_t shapes = dict_count(p->shapes);
@@ -330,19 +358,13 @@ struct pattern *patterns_list(struct patterns *p, size_t *n)
         struct strbuf text = STRBUF_INIT;
 
         print_shape(&shape[i], &text);
-        list[i] = (struct pattern){
-            .text = xstrdup(text.buf ? text.buf : ""),
-            .count = shape[i].count,
-            .ratio = round(100.0 * (double)shape[i].count / (double)p->total) / 100,
-            .severity = severity_of(shape[i].text),
-        };
+        list[i] = pattern_of(p, xstrdup(text.buf ? text.buf : ""), shape[i].count,
+                             severity_of(shape[i].text));
         strbuf_release(&text);
         free(shape[i].word);
     }
-    if (p->left)
-        list[shapes++] =
-            (struct pattern){xstrdup("(more patterns than are kept)"), p->left,
-                             round(100.0 * (double)p->left / (double)p->total) / 100, "Info"};
+    if (p->left.now + p->left.before)
+        list[shapes++] = pattern_of(p, xstrdup("(more patterns than are kept)"), p->left, "Info");
     free(shape);
     *n = shapes;
     return list;

@@ -7,47 +7,16 @@
  * than that. unnest and parse ... multi make a row of each element or match: such rows have cells
  * beside their record. After stats and pattern rows have cells alone. What a name stands for was
  * settled when the query was read (expr.h). */
-#include "runquery.h"
+#include "runquery_impl.h"
 
-#include "agg.h"
-#include "diff.h"
 #include "fill.h"
 #include "pattern.h"
 #include "regex.h"
 #include "xalloc.h"
 
-struct exec {
-    const struct runquery *q;
-    struct rowset *set; /* while !listed: the rows */
-    bool listed;
-    uint64_t n;
-    struct rowref *ref; /* a row; NULL: rows are no records */
-    struct val *cell;   /* width a row */
-    unsigned width;
-    struct dict *texts;    /* of the cells, once there are any */
-    char **name;           /* of the cells after stats and pattern; NULL before */
-    bool sorted;           /* by a sort, so dedup goes from the front */
-    uint64_t at;           /* the row that row_access answers for */
-    struct rowview view;   /* on its record */
-    struct strbuf scratch; /* texts that expressions made of it */
-    struct expr bound[3];  /* @timestamp < q->before_us */
-    struct expr *bound_arg[2];
-    struct field_ref time;
-    unsigned early;          /* filters among the first so many commands are in `set` already */
-    struct query_item **col; /* columns to show; none: whole records, or all cells */
-    unsigned n_col;
-    bool display; /* by `display`: later `fields` add nothing */
-    uint64_t written, limit;
-    struct output *out;
-    struct val *cells;
-    struct strbuf *scratches; /* texts of each column of a row */
-    struct strbuf line;
-    struct err *e;
-};
-
 /* --- rows --- */
 
-static bool cancelled(const struct exec *r)
+bool exec_cancelled(const struct exec *r)
 {
     return r->q->cancel && *r->q->cancel;
 }
@@ -73,7 +42,7 @@ static bool row_ip(void *row, unsigned i, struct slice *out)
     return !(r->listed && !r->ref) && access.any_ip(access.row, i, out);
 }
 
-static struct row_access row_access(struct exec *r)
+struct row_access exec_access(struct exec *r)
 {
     return (struct row_access){row_field, row_ip, r, &r->scratch};
 }
@@ -95,6 +64,20 @@ static void at_row(struct exec *r, uint64_t i)
         strbuf_reset(&r->scratch);
 }
 
+struct visit {
+    struct exec *r;
+    bool (*fn)(struct exec *r, void *ctx);
+    void *ctx;
+};
+
+static bool visit_ref(void *ctx, struct rowref ref)
+{
+    struct visit *v = ctx;
+
+    at_record(v->r, ref);
+    return v->fn(v->r, v->ctx);
+}
+
 static bool take_ref(void *ctx, struct rowref ref)
 {
     struct exec *r = ctx;
@@ -102,7 +85,7 @@ static bool take_ref(void *ctx, struct rowref ref)
     if (!r->q->no_sort && r->n >= r->limit)
         return false;
     r->ref[r->n++] = ref;
-    return !cancelled(r);
+    return !exec_cancelled(r);
 }
 
 static int by_place(const void *a, const void *b, void *ctx)
@@ -129,11 +112,37 @@ static void make_list(struct exec *r)
     r->limit = UINT64_MAX;
 }
 
-static int eval_set(struct exec *r, const struct expr *e)
+void exec_each(struct exec *r, bool (*fn)(struct exec *r, void *ctx), void *ctx)
 {
-    struct filter *f = filter_new(e);
+    struct visit visit = {r, fn, ctx};
+
+    if (r->q->no_sort || r->limit != UINT64_MAX)
+        make_list(r);
+    if (!r->listed)
+        order_each(r->set, visit_ref, &visit);
+    for (uint64_t i = 0; r->listed && i < r->n && !exec_cancelled(r); i++) {
+        at_row(r, i);
+        if (!fn(r, ctx))
+            break;
+    }
+}
+
+/* The set of rows: those of the filter in the window of time. `filter` has room for one more. */
+static int eval_set(struct exec *r, struct expr *filter)
+{
+    const struct time_window *w = r->q->window;
+    struct field_ref ref = {.pseudo = PF_TIMESTAMP};
+    struct expr time = {.kind = EX_FIELD, .field = &ref}, *left = &time;
+    struct expr range = {.kind = EX_RANGE, .n = 1, .arg = &left, .is_time = true};
+    struct filter *f;
     struct snapshot *snap = session_snapshot(r->q->session);
 
+    if (w) {
+        range.lo_us = w->from_us;
+        range.hi_us = w->to_us - 1;
+        filter->arg[filter->n++] = &range;
+    }
+    f = filter_new(filter->n ? filter : NULL);
     r->set = rowset_eval(r->q->session, snap, f, NULL, 0, r->q->cancel);
     filter_free(f);
     snapshot_unref(snap);
@@ -151,11 +160,11 @@ static void move_row(struct exec *r, uint64_t to, uint64_t from)
 
 static void narrow(struct exec *r, const struct expr *e)
 {
-    struct row_access access = row_access(r);
+    struct row_access access = exec_access(r);
     uint64_t n = 0;
 
     make_list(r);
-    for (uint64_t i = 0; i < r->n && !cancelled(r); i++) {
+    for (uint64_t i = 0; i < r->n && !exec_cancelled(r); i++) {
         at_row(r, i);
         if (val_truth(expr_eval(e, &access)))
             move_row(r, n++, i);
@@ -228,7 +237,7 @@ static int by_keys(const void *a, const void *b, void *ctx)
     return (x->at > y->at) - (x->at < y->at);
 }
 
-static struct val keep_text(struct dict *d, struct val v)
+struct val keep_text(struct dict *d, struct val v)
 {
     uint64_t h;
     uint32_t id;
@@ -311,19 +320,19 @@ static void sorter_add(struct sorter *s, struct rowref ref, const struct row_acc
 static bool sort_ref(void *ctx, struct rowref ref)
 {
     struct sorter *s = ctx;
-    struct row_access access = row_access(s->exec);
+    struct row_access access = exec_access(s->exec);
 
     at_record(s->exec, ref);
     sorter_add(s, ref, &access);
-    return !cancelled(s->exec);
+    return !exec_cancelled(s->exec);
 }
 
 static void sort_listed(struct exec *r, struct sorter *s)
 {
-    struct row_access access = row_access(r);
+    struct row_access access = exec_access(r);
     uint64_t *order;
 
-    for (uint64_t i = 0; i < r->n && !cancelled(r); i++) {
+    for (uint64_t i = 0; i < r->n && !exec_cancelled(r); i++) {
         at_row(r, i);
         sorter_add(s, (struct rowref){0, 0}, &access);
     }
@@ -380,7 +389,7 @@ static uint64_t limit_after(const struct exec *r, unsigned i, unsigned n)
 /* The first row of each combination stays; one with a missing key always does. */
 static void dedup_rows(struct exec *r, const struct query_cmd *c)
 {
-    struct row_access access = row_access(r);
+    struct row_access access = exec_access(r);
     struct dict *seen = dict_new();
     struct strbuf text = STRBUF_INIT;
     bool *keep;
@@ -484,12 +493,12 @@ static void match_row(struct maker *m, const struct query_cmd *c, struct val fro
 
 static void expand(struct exec *r, const struct query_cmd *c)
 {
-    struct row_access access = row_access(r);
+    struct row_access access = exec_access(r);
     struct maker m = {.r = r, .width = r->width + c->n_made, .texts = dict_new()};
     struct strbuf own = STRBUF_INIT;
 
     make_list(r);
-    for (uint64_t i = 0; i < r->n && !cancelled(r); i++) {
+    for (uint64_t i = 0; i < r->n && !exec_cancelled(r); i++) {
         struct val v;
 
         at_row(r, i);
@@ -543,7 +552,7 @@ static bool write_whole(struct exec *r)
 
 static bool write_columns(struct exec *r)
 {
-    struct row_access access = row_access(r);
+    struct row_access access = exec_access(r);
 
     for (unsigned i = 0; i < r->n_col; i++) {
         strbuf_reset(&r->scratches[i]);
@@ -553,20 +562,13 @@ static bool write_columns(struct exec *r)
     return output_row(r->out, r->n_col ? r->cells : r->cell + r->at * r->width);
 }
 
-static bool write_row(struct exec *r)
+static bool write_row(struct exec *r, void *ctx)
 {
-    if (r->written >= r->limit || cancelled(r))
+    (void)ctx;
+    if (exec_cancelled(r))
         return false;
     r->written++;
     return r->out ? write_columns(r) : write_whole(r);
-}
-
-static bool write_ref(void *ctx, struct rowref ref)
-{
-    struct exec *r = ctx;
-
-    at_record(r, ref);
-    return write_row(r);
 }
 
 static void begin_columns(struct exec *r)
@@ -588,15 +590,7 @@ static void begin_columns(struct exec *r)
 static void write_rows(struct exec *r)
 {
     begin_columns(r);
-    if (r->q->no_sort)
-        make_list(r);
-    if (!r->listed)
-        order_each(r->set, write_ref, r);
-    for (uint64_t i = 0; r->listed && i < r->n; i++) {
-        at_row(r, i);
-        if (!write_row(r))
-            break;
-    }
+    exec_each(r, write_row, NULL);
     if (r->out)
         output_end(r->out);
 }
@@ -610,8 +604,7 @@ static void free_names(struct exec *r)
     free(r->name);
 }
 
-/* The rows are those of t now, which is used up; t->texts and names are taken over. */
-static void take_table(struct exec *r, struct group_table *t)
+void exec_take_table(struct exec *r, struct group_table *t)
 {
     free_names(r);
     free(r->ref);
@@ -633,7 +626,7 @@ static void take_table(struct exec *r, struct group_table *t)
 /* The place of a row for earliest() and latest(): its record's, else its time's and number. */
 static struct group_place place_of(struct exec *r, const struct expr *time)
 {
-    struct row_access access = row_access(r);
+    struct row_access access = exec_access(r);
     struct group_place at = {.key = {0, 0, r->at}};
     struct val v;
 
@@ -650,7 +643,7 @@ static struct group_place place_of(struct exec *r, const struct expr *time)
 
 static int stats_listed(struct exec *r, const struct query_cmd *c)
 {
-    struct row_access access = row_access(r);
+    struct row_access access = exec_access(r);
     struct grouper *g = grouper_new(c);
     struct field_ref ref = {.pseudo = PF_COLUMN, .column = -1};
     struct expr time = {.kind = EX_FIELD, .field = &ref};
@@ -659,7 +652,7 @@ static int stats_listed(struct exec *r, const struct query_cmd *c)
     for (unsigned i = 0; r->name && i < r->width; i++)
         if (!strcmp(r->name[i], "@timestamp") || !strcmp(r->name[i], "@t"))
             ref.column = (int)i;
-    for (uint64_t i = 0; ok && i < r->n && !cancelled(r); i++) {
+    for (uint64_t i = 0; ok && i < r->n && !exec_cancelled(r); i++) {
         struct group_place at;
 
         at_row(r, i);
@@ -667,7 +660,7 @@ static int stats_listed(struct exec *r, const struct query_cmd *c)
         ok = grouper_add(g, &access, &at);
     }
     if (ok)
-        take_table(r, grouper_table(g));
+        exec_take_table(r, grouper_table(g));
     grouper_free(g);
     return ok ? 0 : err_set(r->e, ERR_LIMIT, "too many groups: group by fewer or coarser keys");
 }
@@ -683,7 +676,7 @@ static int run_stats(struct exec *r, const struct query_cmd *c)
     t = group_compute(r->q->session, r->set, c, r->q->cancel, r->e);
     if (!t)
         return r->e->code;
-    take_table(r, t);
+    exec_take_table(r, t);
     return 0;
 }
 
@@ -700,52 +693,51 @@ static void fill_missing(struct exec *r, const struct query_cmd *c)
 /* --- the pipeline --- */
 
 struct pattern_run {
-    struct exec *r;
     struct patterns *patterns;
     const struct expr *from;
+    bool before;
 };
 
-static bool pattern_row(struct pattern_run *p)
+static bool pattern_row(struct exec *r, void *ctx)
 {
-    struct row_access access = row_access(p->r);
+    struct pattern_run *p = ctx;
+    struct row_access access = exec_access(r);
     struct strbuf own = STRBUF_INIT;
     struct val v = expr_eval(p->from, &access);
 
     if (v.kind != VAL_MISSING) {
         if (!v.str.ptr)
             val_print(v, &own);
-        patterns_add(p->patterns, v.str.ptr ? v.str : strbuf_slice(&own));
+        patterns_add(p->patterns, v.str.ptr ? v.str : strbuf_slice(&own), p->before);
     }
     strbuf_release(&own);
-    return !cancelled(p->r);
+    return !exec_cancelled(r);
 }
 
-static bool pattern_ref(void *ctx, struct rowref ref)
+void exec_patterns(struct exec *r, const struct expr *from, struct patterns *patterns, bool before)
 {
-    struct pattern_run *p = ctx;
+    struct pattern_run run = {patterns, from, before};
 
-    at_record(p->r, ref);
-    return pattern_row(p);
+    exec_each(r, pattern_row, &run);
 }
 
 static struct group_table *pattern_table(struct patterns *patterns)
 {
-    static const char *const name[] = {"@pattern", "@ratio", "@sampleCount", "@severityLabel"};
     struct group_table *t = xcalloc(1, sizeof(*t));
     struct pattern *list;
     size_t n;
 
     list = patterns_list(patterns, &n);
     t->n_key = 1;
-    t->n_agg = ARRAY_LEN(name) - 1;
+    t->n_agg = N_PATTERN - 1;
     t->n = n;
     t->texts = dict_new();
-    t->name = xcalloc(ARRAY_LEN(name), sizeof(*t->name));
-    t->cell = xcalloc(MAX(n, (size_t)1) * ARRAY_LEN(name), sizeof(*t->cell));
-    for (unsigned i = 0; i < ARRAY_LEN(name); i++)
-        t->name[i] = xstrdup(name[i]);
+    t->name = xcalloc(N_PATTERN, sizeof(*t->name));
+    t->cell = xcalloc(MAX(n, (size_t)1) * N_PATTERN, sizeof(*t->cell));
+    for (unsigned i = 0; i < N_PATTERN; i++)
+        t->name[i] = xstrdup(pattern_columns[i]);
     for (size_t i = 0; i < n; i++) {
-        struct val *cell = t->cell + i * ARRAY_LEN(name);
+        struct val *cell = t->cell + i * N_PATTERN;
 
         cell[0] =
             keep_text(t->texts, (struct val){.kind = VAL_STR, .str = slice_str(list[i].text)});
@@ -758,25 +750,16 @@ static struct group_table *pattern_table(struct patterns *patterns)
     return t;
 }
 
-static int run_pattern(struct exec *r, const struct query_cmd *c)
+static void run_pattern(struct exec *r, const struct query_cmd *c)
 {
-    struct pattern_run p = {r, patterns_new(), c->from};
+    struct patterns *patterns = patterns_new();
 
-    if (r->limit != UINT64_MAX)
-        make_list(r);
-    if (!r->listed)
-        order_each(r->set, pattern_ref, &p);
-    for (uint64_t i = 0; r->listed && i < r->n; i++) {
-        at_row(r, i);
-        if (!pattern_row(&p))
-            break;
-    }
-    take_table(r, pattern_table(p.patterns));
-    patterns_free(p.patterns);
-    return 0;
+    exec_patterns(r, c->from, patterns, false);
+    exec_take_table(r, pattern_table(patterns));
+    patterns_free(patterns);
 }
 
-static int run_command(struct exec *r, unsigned i)
+int exec_command(struct exec *r, unsigned i)
 {
     struct query_ast *q = r->q->ast;
     struct query_cmd *c = &q->cmd[i];
@@ -809,28 +792,27 @@ static int run_command(struct exec *r, unsigned i)
         expand(r, c);
         break;
     case QCMD_PATTERN:
-        return run_pattern(r, c);
+        run_pattern(r, c);
+        break;
     case QCMD_FILL:
         fill_missing(r, c);
         break;
-    case QCMD_DIFF: /* run_diff */
+    case QCMD_DIFF: /* done with the command before it */
         break;
     }
-    return cancelled(r) ? err_set(r->e, ERR_CANCEL, "stopped") : 0;
+    return exec_cancelled(r) ? err_set(r->e, ERR_CANCEL, "stopped") : 0;
 }
 
 /* Filters before the first command that drops rows by their number or order become one expression:
  * what else stands among them (fields, sort) neither drops rows nor makes any. Returns the first
  * command that was not looked at; all->arg is the caller's. */
-static unsigned early_filters(const struct query_ast *q, const struct query_ast *within,
-                              struct expr *bound, struct expr *all)
+static unsigned early_filters(const struct runquery *run, struct expr *all)
 {
+    const struct query_ast *q = run->ast, *within = run->within;
     unsigned i, n_within = within ? within->n_cmd : 0;
 
-    *all =
-        (struct expr){.kind = EX_AND, .arg = xcalloc(q->n_cmd + n_within + 1, sizeof(*all->arg))};
-    if (bound)
-        all->arg[all->n++] = bound;
+    *all = (struct expr){.kind = EX_AND,
+                         .arg = xcalloc(q->n_cmd + n_within + 1u, sizeof(struct expr *))};
     for (i = 0; i < n_within; i++)
         all->arg[all->n++] = within->cmd[i].filter;
     for (i = 0; i < q->n_cmd; i++) {
@@ -842,20 +824,6 @@ static unsigned early_filters(const struct query_ast *q, const struct query_ast 
             break;
     }
     return i;
-}
-
-/* @timestamp < q->before_us, as a filter; NULL if that does not matter. */
-static struct expr *time_bound(struct exec *r)
-{
-    if (!r->q->before_us)
-        return NULL;
-    r->time = (struct field_ref){.pseudo = PF_TIMESTAMP, .column = -1};
-    r->bound[1] = (struct expr){.kind = EX_FIELD, .field = &r->time};
-    r->bound[2] = (struct expr){.kind = EX_TIME, .time_us = r->q->before_us};
-    r->bound_arg[0] = &r->bound[1];
-    r->bound_arg[1] = &r->bound[2];
-    r->bound[0] = (struct expr){.kind = EX_CMP, .op = OP_LT, .n = 2, .arg = r->bound_arg};
-    return &r->bound[0];
 }
 
 /* A query that names no columns shows time and line, but in json and raw whole records. */
@@ -876,7 +844,7 @@ static bool names_columns(const struct query_ast *q)
     return false;
 }
 
-static void run_release(struct exec *r, struct query_ast *defaults)
+void exec_release(struct exec *r)
 {
     for (unsigned i = 0; r->scratches && i < MAX(r->n_col, 1u); i++)
         strbuf_release(&r->scratches[i]);
@@ -891,84 +859,42 @@ static void run_release(struct exec *r, struct query_ast *defaults)
     strbuf_release(&r->scratch);
     rowview_release(&r->view);
     rowset_unref(r->set);
-    query_ast_free(defaults);
+    subqueries_release(r->q->ast);
 }
 
-/* --- diff --- */
-
-/* The command behind the last diff; 0: there is none. */
-static unsigned after_diff(const struct query_ast *q)
+static bool before_diff(const struct query_ast *q, unsigned i)
 {
-    for (unsigned i = q->n_cmd; i > 0; i--)
-        if (q->cmd[i - 1].kind == QCMD_DIFF)
-            return i;
-    return 0;
+    return i + 1 < q->n_cmd && q->cmd[i + 1].kind == QCMD_DIFF;
 }
 
-/* The table of the commands before command `at`, in the window `back_us` ago. */
-static struct group_table *window_table(struct exec *r, unsigned at, const struct diff_window *w,
-                                        int64_t back_us)
+int exec_run(struct exec *r, unsigned n)
 {
-    struct query_ast *within = (struct query_ast *)(uintptr_t)r->q->within, ast = *r->q->ast;
-    struct runquery q = *r->q;
-    struct group_table *t;
+    const struct runquery *q = r->q;
+    struct expr all;
+    int rc;
 
-    ast.n_cmd = at;
-    q.ast = &ast;
-    q.before_us = w->to_us - back_us;
-    diff_move(&ast, at, -back_us);
-    if (within)
-        diff_move(within, within->n_cmd, -back_us);
-    t = runquery_table(&q, UINT64_MAX, r->e);
-    diff_move(&ast, at, back_us);
-    if (within)
-        diff_move(within, within->n_cmd, back_us);
-    return t;
-}
-
-static int run_diff(struct exec *r, unsigned at)
-{
-    const struct query_cmd *c = &r->q->ast->cmd[at];
-    struct snapshot *snap = session_snapshot(r->q->session);
-    struct group_table *now, *before;
-    struct diff_window w;
-    bool known = diff_window(r->q->ast, at, r->q->within, c, snap->ts_max, &w);
-
-    snapshot_unref(snap);
-    if (!known)
-        return err_set(r->e, ERR_USAGE,
-                       "diff compares a stretch of time with the one before: say which, with "
-                       "--since or @timestamp >= ...");
-    now = window_table(r, at, &w, 0);
-    before = now ? window_table(r, at, &w, w.back_us) : NULL;
-    if (!before) {
-        group_free(now);
-        return r->e->code;
-    }
-    take_table(r, diff_join(now, before, c, w.back_us));
-    return 0;
+    rowview_init(&r->view, q->session);
+    rc = subqueries_run(q, r->e);
+    if (rc)
+        return rc;
+    r->early = early_filters(q, &all);
+    rc = eval_set(r, &all);
+    free(all.arg);
+    for (unsigned i = 0; rc == 0 && i < n; i++)
+        rc = before_diff(q->ast, i) && i + 1 < n ? diff_run(r, i) : exec_command(r, i);
+    return rc;
 }
 
 /* All commands; *defaults are columns for a query that names none. */
 static int run_all(struct exec *r, struct query_ast **defaults)
 {
     const struct runquery *q = r->q;
-    struct expr all;
-    unsigned from;
-    int rc;
 
-    r->early = early_filters(q->ast, q->within, time_bound(r), &all);
-    rowview_init(&r->view, q->session);
     if (!names_columns(q->ast) && q->format != OUTPUT_JSON && q->format != OUTPUT_RAW) {
         *defaults = default_columns();
         add_columns(r, &(*defaults)->cmd[0]);
     }
-    from = after_diff(q->ast);
-    rc = from ? run_diff(r, from - 1) : eval_set(r, all.n ? &all : NULL);
-    free(all.arg);
-    for (unsigned i = from; rc == 0 && i < q->ast->n_cmd; i++)
-        rc = run_command(r, i);
-    return rc;
+    return exec_run(r, q->ast->n_cmd);
 }
 
 int runquery(const struct runquery *q, uint64_t *rows, struct err *e)
@@ -980,31 +906,30 @@ int runquery(const struct runquery *q, uint64_t *rows, struct err *e)
     if (rc == 0)
         write_rows(&r);
     *rows = r.written;
-    run_release(&r, defaults);
+    exec_release(&r);
+    query_ast_free(defaults);
     return rc;
 }
 
 /* --- as a table --- */
 
 struct collect {
-    struct exec *r;
     struct group_table *t;
     uint64_t max;
     size_t cap;
 };
 
-static bool collect_row(struct collect *c)
+static bool collect_row(struct exec *r, void *ctx)
 {
-    struct exec *r = c->r;
-    struct row_access access = row_access(r);
+    struct collect *c = ctx;
+    struct row_access access = exec_access(r);
     unsigned width = c->t->n_agg;
     struct val *cell;
 
-    if (c->t->n == c->max || r->written >= r->limit || cancelled(r)) {
+    if (c->t->n == c->max || exec_cancelled(r)) {
         c->t->more = c->t->n == c->max;
         return false;
     }
-    r->written++;
     GROW(c->t->cell, c->cap, (c->t->n + 1) * MAX(width, 1u));
     cell = c->t->cell + c->t->n++ * width;
     for (unsigned i = 0; i < width; i++)
@@ -1013,31 +938,17 @@ static bool collect_row(struct collect *c)
     return true;
 }
 
-static bool collect_ref(void *ctx, struct rowref ref)
-{
-    struct collect *c = ctx;
-
-    at_record(c->r, ref);
-    return collect_row(c);
-}
-
 static struct group_table *collect_table(struct exec *r, uint64_t max)
 {
     struct group_table *t = xcalloc(1, sizeof(*t));
-    struct collect c = {.r = r, .t = t, .max = max};
+    struct collect c = {.t = t, .max = max};
 
     t->n_agg = r->n_col ? r->n_col : r->width;
     t->texts = dict_new();
     t->name = xcalloc(MAX(t->n_agg, 1u), sizeof(*t->name));
     for (unsigned i = 0; i < t->n_agg; i++)
         t->name[i] = xstrdup(r->n_col ? r->col[i]->name : r->name[i]);
-    if (!r->listed)
-        order_each(r->set, collect_ref, &c);
-    for (uint64_t i = 0; r->listed && i < r->n; i++) {
-        at_row(r, i);
-        if (!collect_row(&c))
-            break;
-    }
+    exec_each(r, collect_row, &c);
     return t;
 }
 
@@ -1049,6 +960,7 @@ struct group_table *runquery_table(const struct runquery *q, uint64_t max, struc
 
     if (run_all(&r, &defaults) == 0)
         t = collect_table(&r, max);
-    run_release(&r, defaults);
+    exec_release(&r);
+    query_ast_free(defaults);
     return t;
 }

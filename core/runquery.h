@@ -6,10 +6,10 @@
 #include "output.h"
 
 struct runquery {
-    int64_t before_us; /* only records before this moment; 0: all */
     struct session *session;
     struct query_ast *ast;
-    struct query_ast *within; /* filters that hold before the query; NULL: none */
+    struct query_ast *within;         /* filters that hold before the query; NULL: none */
+    const struct time_window *window; /* records of this time alone; NULL: of any */
     enum output_format format;
     bool no_sort; /* rows in file order */
     output_sink sink;

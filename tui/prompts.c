@@ -99,8 +99,9 @@ static enum line_kind line_kind(struct app *a, const char *text, struct query_er
     if (!ast) {
         ast = filter_parse(text, &a->env, &ignored);
         kind = ast ? LINE_FILTER : LINE_BAD;
-    } else if (ast->n_cmd > 1 || (ast->n_cmd && !ast->wordless))
+    } else if (ast->n_cmd > 1 || (ast->n_cmd && !ast->wordless) || ast->n_sub) {
         kind = LINE_QUERY;
+    }
     query_ast_free(ast);
     return kind;
 }

@@ -99,6 +99,102 @@ equal "dedup after a sort keeps the first" "$(rows 'sort n | dedup level | displ
 equal "dedup after stats" "$(rows 'stats count(*) as n by level | sort n desc, level | dedup n' "$app")" "$(printf 'INFO|2\nERROR|1')"
 equal "unmask and SOURCE" "$(rows 'SOURCE "x" | unmask(level) as l | stats count(*) by l | limit 1' "$app")" "ERROR|1"
 
+# --- subqueries ---
+
+# The client addresses of each log, one a line.
+awk '{ sub(/:[0-9]*$/, "", $4); print $4 }' "$alb" >"$work/alb_ip"
+awk '$9 >= 500 { sub(/:[0-9]*$/, "", $4); print $4 }' "$alb" | sort -u >"$work/alb_5xx"
+equal "in a subquery" \
+    "$(rows 'filter client_ip in (filter status=5xx | fields client_ip) | stats count(*)' "$alb")" \
+    "$(grep -cxFf "$work/alb_5xx" "$work/alb_ip")"
+equal "not in a subquery" \
+    "$(rows 'client_ip not in (filter status=5xx | fields client_ip) | stats count(*)' "$alb")" \
+    "$(grep -vcxFf "$work/alb_5xx" "$work/alb_ip")"
+equal "a subquery of another log type" \
+    "$(rows 'filter @logtype = "alb" and client_ip in (SOURCE vpcflow | fields srcaddr) | stats count(*)' "$alb" "$vpc")" \
+    "$(awk 'NR > 1 { print $4 }' "$vpc" | sort -u >"$work/src"; grep -cxFf "$work/src" "$work/alb_ip")"
+equal "a subquery with stats, of which one column is meant" \
+    "$(rows 'filter client_ip in (stats count(*) as n by client_ip | filter n >= 3) | stats count(*)' "$alb")" \
+    "$(sort "$work/alb_ip" | uniq -c | awk '$1 >= 3 { s += $1 } END { print s + 0 }')"
+equal "a subquery within one" \
+    "$(rows 'filter client_ip in (filter elb_status_code in (filter status=5xx | fields status) | fields client_ip) | stats count(*)' "$alb")" \
+    "$(grep -cxFf "$work/alb_5xx" "$work/alb_ip")"
+equal "a number and a text of the same digits are the same" \
+    "$(rows 'n in (stats max(n) as n) | display n' "$app")" "7.5"
+equal "a subquery has the time range, not the other filters" \
+    "$(rows 'filter level = "INFO" and user in (parse msg "user=*," as user | fields user)' "$app" | grep -c .)$(rows 'parse msg "user=*," as user | filter level = "INFO" and user in (parse msg "user=*," as u | filter level = "ERROR" | fields u) | display n' "$app")$(rows 'parse msg "user=*," as user | filter level = "INFO" and user in (parse msg "user=*," as u | filter level = "ERROR" | fields u)' "$app" --since 2024-05-01T10:00:30Z)" "07.5"
+exits "a subquery that shows nothing is refused" 2 "$awl" query 'n in (filter n > 5)' "$app"
+contains "with what to do" "$(cat "$work/stderr")" "end it with | fields NAME"
+
+# --- diff ---
+diff_of() { "$awl" query "$1" -o tsv "$work/diff.log" --since 2026-03-14T13:00Z --until 2026-03-14T14:00Z | tail -n +2; }
+{
+    for m in 10 20 30; do echo "2026-03-14T13:$m:00Z one"; done
+    echo "2026-03-14T13:40:00Z two"
+    for m in 10 20; do echo "2026-03-14T12:$m:00Z one"; done
+    for m in 10 20 30 40; do echo "2026-03-14T12:$m:30Z three"; done
+    echo "2026-03-13T13:30:00Z one"
+    echo "2026-02-14T13:30:00Z two"
+} | awk '{ printf "{\"time\":\"%s\",\"word\":\"%s\",\"n\":%d}\n", $1, $2, NR }' >"$work/diff.log"
+equal "diff: the hour before" "$(diff_of 'stats count(*) by word | diff' | tr '\t' ' ')" "three 0 4 -4
+one 3 2 1
+two 1 0 1"
+equal "diff: the day before" "$(diff_of 'stats count(*) by word | diff previousDay' | tr '\t' ' ')" "one 3 1 2
+two 1 0 1"
+equal "diff: the month before" "$(diff_of 'stats count(*) by word | diff previousMonth | sort word' | tr '\t' ' ')" "one 3 0 3
+two 1 1 0"
+equal "diff: other aggregates are missing, not 0" "$(diff_of 'stats max(n) as m by word | diff | sort word | display word, now, before' | tr '\t' ' ')" "one 3 6
+three  10
+two 4 "
+equal "diff: bins meet" "$(diff_of 'stats count(*) as n by bin(30m) | diff | sort `bin(30m)` | display now, before' | tr '\t' ' ')" "2 4
+2 2"
+equal "diff: of patterns" "$(diff_of 'pattern word | diff | sort `@pattern` | display `@pattern`, now, before' | head -n 1 | awk '{ print NF }')" 3
+exits "diff: without a window" 2 "$awl" query 'stats count(*) by word | diff' "$work/diff.log"
+
+# The counts of one hour and of another.
+in_hour() { awk -v h="$1" 'substr($2, 12, 2) == h { n[$9]++ } END { for (k in n) print k, n[k] }' "$alb" | sort; }
+both_hours() { # HOUR EARLIER: keys, now, before, change
+    in_hour "$1" >"$work/now" && in_hour "$2" >"$work/before"
+    join -a 1 -a 2 -e 0 -o 0,1.2,2.2 "$work/now" "$work/before" | awk '{ print $1 "|" $2 "|" $3 "|" $2 - $3 }'
+}
+day=$(awk '{ print substr($2, 1, 10); exit }' "$alb")
+equal "diff with the hour before, by the filter" \
+    "$(rows "filter @timestamp >= ${day}T12:00Z and @timestamp < ${day}T13:00Z | stats count(*) as n by elb_status_code | diff | sort elb_status_code" "$alb")" \
+    "$(both_hours 12 11)"
+equal "diff with the hour before, by options" \
+    "$(rows "stats count(*) as n by elb_status_code | diff | sort elb_status_code" --since "${day}T09:00Z" --until "${day}T10:00Z" "$alb")" \
+    "$(both_hours 09 08)"
+equal "bins of both times meet" \
+    "$(rows "stats count(*) as n by bin(1h) | diff | sort bin(1h) desc" --since "${day}T10:00Z" --until "${day}T12:00Z" "$alb")" \
+    "$(awk -v d="$day" '{ h[substr($2, 12, 2) + 0]++ } END { for (i = 11; i >= 10; i--) print d "T" i ":00:00Z|" h[i] "|" h[i - 2] + 0 "|" h[i] - h[i - 2] }' "$alb")"
+cat >"$work/days.log" <<'END'
+{"time":"2024-02-29T10:00:00Z","msg":"job 7 failed","k":"a","v":10}
+{"time":"2024-03-24T10:00:00Z","msg":"job 8 failed","k":"a","v":4}
+{"time":"2024-03-30T10:00:00Z","msg":"disk full","k":"b","v":3}
+{"time":"2024-03-31T10:00:00Z","msg":"job 1 failed","k":"a","v":1}
+{"time":"2024-03-31T10:10:00Z","msg":"job 2 failed","k":"a","v":2}
+{"time":"2024-03-31T10:20:00Z","msg":"started","k":"c","v":5}
+END
+at="--since 2024-03-31T10:00Z --until 2024-03-31T11:00Z"
+# shellcheck disable=SC2086
+{
+    equal "previousDay" "$(rows 'stats sum(v) as s, max(v) as m by k | diff previousDay | sort k' $at "$work/days.log")" \
+        "$(printf 'a|3|0|3|2||\nb|0|3|-3||3|\nc|5|0|5|5||')"
+    equal "previousWeek" "$(rows 'stats sum(v) as s by k | diff previousWeek | filter before > 0' $at "$work/days.log")" "a|3|4|-1"
+    equal "previousMonth ends with the month" "$(rows 'stats sum(v) as s by k | diff previousMonth | filter before > 0' $at "$work/days.log")" "a|3|10|-7"
+    equal "diff of patterns" "$(rows 'pattern msg | diff previousWeek | display @pattern, @sampleCount, @diffEventCount, @differenceDescription' $at "$work/days.log")" \
+        "$(printf 'job <Number-1> failed|2|1|+100%%\nstarted|1|1|New')"
+    equal "a pattern that is gone" "$(rows 'pattern msg | diff previousDay | filter @sampleCount = 0 | display @pattern, @diffEventCount, @differenceDescription' $at "$work/days.log")" "disk full|-1|Gone"
+    equal "diff of records is that of their patterns" "$(rows 'filter k = "a" | diff previousWeek | stats count(*), sum(@diffEventCount)' $at "$work/days.log")" "1|1"
+}
+for threads in 1 2; do
+    "$awl" query 'stats count(*) as n, avg(duration), pct(bytes_out, 99) by bin(10m), status | diff' -o csv -j $threads \
+        --since "${day}T12:00Z" "$work/day" | md5sum >"$work/sum$threads"
+done
+equal "diff: one thread and two give the same bytes" "$(cat "$work/sum1")" "$(cat "$work/sum2")"
+exits "a time without a start has none before it" 2 "$awl" query 'stats count(*) | diff' "$alb"
+contains "it says what to do" "$(cat "$work/stderr")" "give a start"
+
 # --- functions: VALUE of an expression on the first record ---
 
 while IFS='	' read -r expr want; do
@@ -154,31 +250,6 @@ level = "ERROR"	1
 END
 
 # --- every sample query of the language's documentation parses, or says why it does not ---
-
-# --- diff ---
-diff_of() { "$awl" query "$1" -o tsv "$work/diff.log" --since 2026-03-14T13:00Z --until 2026-03-14T14:00Z | tail -n +2; }
-{
-    for m in 10 20 30; do echo "2026-03-14T13:$m:00Z one"; done
-    echo "2026-03-14T13:40:00Z two"
-    for m in 10 20; do echo "2026-03-14T12:$m:00Z one"; done
-    for m in 10 20 30 40; do echo "2026-03-14T12:$m:30Z three"; done
-    echo "2026-03-13T13:30:00Z one"
-    echo "2026-02-14T13:30:00Z two"
-} | awk '{ printf "{\"time\":\"%s\",\"word\":\"%s\",\"n\":%d}\n", $1, $2, NR }' >"$work/diff.log"
-equal "diff: the hour before" "$(diff_of 'stats count(*) by word | diff' | tr '\t' ' ')" "three 0 4 -4
-one 3 2 1
-two 1 0 1"
-equal "diff: the day before" "$(diff_of 'stats count(*) by word | diff previousDay' | tr '\t' ' ')" "one 3 1 2
-two 1 0 1"
-equal "diff: the month before" "$(diff_of 'stats count(*) by word | diff previousMonth | sort word' | tr '\t' ' ')" "one 3 0 3
-two 1 1 0"
-equal "diff: other aggregates are missing, not 0" "$(diff_of 'stats max(n) as m by word | diff | sort word | display word, now, before' | tr '\t' ' ')" "one 3 6
-three  10
-two 4 "
-equal "diff: bins meet" "$(diff_of 'stats count(*) as n by bin(30m) | diff | sort `bin(30m)` | display now, before' | tr '\t' ' ')" "2 4
-2 2"
-equal "diff: of patterns" "$(diff_of 'pattern word | diff | sort `@pattern` | display `@pattern`, now, before' | head -n 1 | awk '{ print NF }')" 3
-exits "diff: without a window" 2 "$awl" query 'stats count(*) by word | diff' "$work/diff.log"
 
 language=${AWL_SHARED:-$srcdir/../shared}/query-language.md
 if [ -f "$language" ]; then

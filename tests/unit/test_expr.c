@@ -408,12 +408,138 @@ static void test_errors(void **state)
     expect_error("parse @message \"a\" as x", "has a * for each part", 15);
     expect_error("parse @message \"a *\"", "a name for each * are expected", 20);
     expect_error("parse @message /a(b)/", "no part of the regex has a name", 15);
-    expect_error("status=5xx | diff", "stands behind it", 16);
     expect_error("status=5xx | join x", "that awl does not have", 13);
     expect_error("stats count(*) | fillmissing", "needs stats ... by bin()", 17);
     expect_error("stats method by path", "stats needs an aggregate", 6);
     expect_error("stats count(*), frob(status)", "frob is no aggregate", 16);
     expect_error("stats count(*) | unnest", "a value is expected", 23);
+}
+
+static void test_subquery_errors(void **state)
+{
+    struct query_error e;
+
+    (void)state;
+    expect_error("method in (filter status=5xx)", "names no column; end it with | fields NAME", 10);
+    expect_error("method in (fields host, path)", "shows 2 columns; which one is compared?", 10);
+    expect_error("method in (status=5xx | fields method)", "a subquery begins with a command", 22);
+    expect_error("method in (filter statuss=5xx | fields method)", "no field statuss", 18);
+    expect_error("method in (filter status=5xx | fields method", "a ) is missing", 44);
+    expect_error("method in (filter status=5xx | frob)", "no command frob", 31);
+    expect_error("method in (filter status=5xx | anomaly)", "that awl does not have", 31);
+    expect_error("method in (stats count(*) as n by host | display path)", "no column path", 49);
+    expect_error("method in (filter status=5xx | SOURCE alb | fields method)", "stands first", 31);
+    expect_error("method in (SOURCE logGroups() | fields method)", "name the groups", 18);
+    expect_error("method in (SOURCE alb START=-1h END=0s | fields method)", "time range", 22);
+    assert_null(filter_parse("method in (filter status=5xx | fields method)", &env, &e));
+    assert_int_equal(e.at, 10);
+    assert_non_null(strstr(e.msg, "not in a filter by itself"));
+}
+
+static void test_subqueries(void **state)
+{
+    struct query_ast *q = parse_ok("host in (SOURCE alb | filter path in (fields path) | fields "
+                                   "host, method) and method not in [GET] | limit 1");
+    const struct expr *in = q->cmd[0].filter->arg[0];
+    struct strbuf text = STRBUF_INIT;
+
+    (void)state;
+    assert_int_equal(in->kind, EX_INQUERY);
+    assert_int_equal(q->n_sub, 1);
+    assert_ptr_equal(q->sub[0], in->sub);
+    assert_string_equal(in->sub->item->name, "host");
+    assert_int_equal(in->sub->ast->n_cmd, 3);
+    assert_int_equal(in->sub->ast->n_sub, 1);
+    assert_int_equal(in->sub->ast->cmd[0].filter->kind, EX_CMP);
+    assert_int_equal(q->cmd[1].limit, 1);
+    expr_print(in, &text);
+    assert_string_equal(text.buf,
+                        "host in (SOURCE alb | filter path in (fields path) | fields host, "
+                        "method)");
+    strbuf_release(&text);
+    query_ast_free(q);
+    q = parse_ok("method in (filter, sort, stats)");
+    assert_int_equal(q->cmd[0].filter->kind, EX_IN);
+    query_ast_free(q);
+    q = parse_ok(
+        "method in (SOURCE 'arn:aws:logs:us-east-1:1:log-group:/my/group:*' | fields method)");
+    assert_non_null(strstr(q->notice, "SOURCE /my/group: the records whose @log is that"));
+    query_ast_free(q);
+}
+
+static void test_diff(void **state)
+{
+    static const int cell[] = {5, 3, 1, 3};
+    struct query_ast *q =
+        parse_ok("stats count(*) as n, avg(bytes) by method | diff previousWeek "
+                 "| filter n before > 3 and n > 1 | sort n change desc, avg(bytes) before");
+
+    (void)state;
+    assert_int_equal(q->cmd[1].kind, QCMD_DIFF);
+    assert_int_equal(q->cmd[1].with, DIFF_WEEK);
+    assert_int_equal(q->cmd[2].filter->arg[0]->arg[0]->field->column, 2);
+    assert_int_equal(q->cmd[2].filter->arg[1]->arg[0]->field->column, 1);
+    assert_int_equal(q->cmd[3].item[0].expr->field->column, 3);
+    assert_int_equal(q->cmd[3].item[1].expr->field->column, 5);
+    query_ast_free(q);
+    q = parse_ok("status=5xx | DIFF | display @differenceDescription, @diffEventCount, "
+                 "@sampleCount, change");
+    assert_int_equal(q->cmd[1].kind, QCMD_PATTERN);
+    assert_int_equal(q->cmd[2].with, DIFF_BEFORE);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(q->cmd[3].item[i].expr->field->column, cell[i]);
+    query_ast_free(q);
+    q = parse_ok("stats count(*) by method | diff | filter now > before and count() > 3");
+    assert_int_equal(q->cmd[2].filter->arg[1]->arg[0]->field->column, 1);
+    query_ast_free(q);
+    expect_error("stats count(*) | diff nextDay", "previousDay, previousWeek, previousMonth", 22);
+    expect_error("stats count(*) | sort count(*) | diff", "stands behind it", 33);
+    expect_error("stats count(*) as n | diff | filter m = 1", "no column m", 36);
+}
+
+/* The window of a filter, and what it is when the query is moved by an hour. */
+static void test_time(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t from_us, to_us;
+    } row[] = {
+        {"status=5xx", INT64_MIN, INT64_MAX},
+        {"@timestamp >= 2024-06-01T12:00Z status=5xx", 1717243200000000, INT64_MAX},
+        {"@timestamp = 12:00..12:30", 1717243200000000, 1717245000000001},
+        {"@timestamp > 2024-06-01T12:00Z and @timestamp <= 2024-06-01T12:30Z", 1717243200000001,
+         1717245000000001},
+        {"toMillis(@timestamp) >= (now() * 1000 - 7200000)", 1717239600000000, INT64_MAX},
+        {"@timestamp < 2024-06-01T12:00Z or status=5xx", INT64_MIN, INT64_MAX},
+    };
+    char a[ARRAY_LEN(rows) + 1], b[ARRAY_LEN(rows) + 1];
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(row); i++) {
+        struct time_window w = {INT64_MIN, INT64_MAX};
+        struct query_ast *q = parse_ok(row[i].text);
+
+        time_window_narrow(&w, q->cmd[0].filter);
+        if (w.from_us != row[i].from_us || w.to_us != row[i].to_us)
+            fail_msg("%s: %lld %lld", row[i].text, (long long)w.from_us, (long long)w.to_us);
+        query_ast_free(q);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        struct query_ast *q = parse_ok(i ? "@timestamp > 2024-06-01T12:40Z and status=5xx"
+                                         : "datefloor(@timestamp, 10m) = 2024-06-01T12:50:00Z");
+        struct query_ast *moved = query_shift(q, 1, -600 * INT64_C(1000000));
+
+        answers(q->cmd[0].filter, a);
+        answers(moved->cmd[0].filter, b);
+        assert_string_equal(a, "100000");
+        assert_string_equal(b, "000000");
+        query_ast_free(moved);
+        moved = query_shift(q, 1, i ? 600 * INT64_C(1000000) : 1200 * INT64_C(1000000));
+        answers(moved->cmd[0].filter, b);
+        assert_string_equal(b, i ? "100000" : "010000");
+        query_ast_free(moved);
+        query_ast_free(q);
+    }
 }
 
 static void test_error_caret(void **state)
@@ -565,7 +691,9 @@ int main(void)
         cmocka_unit_test(test_error_caret), cmocka_unit_test(test_script_has_no_text_search),
         cmocka_unit_test(test_commands),    cmocka_unit_test(test_shorthand_commands),
         cmocka_unit_test(test_samples),     cmocka_unit_test(test_order),
-        cmocka_unit_test(test_val_print),
+        cmocka_unit_test(test_val_print),   cmocka_unit_test(test_subquery_errors),
+        cmocka_unit_test(test_subqueries),  cmocka_unit_test(test_diff),
+        cmocka_unit_test(test_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,69 @@
+/* runquery_impl.h - what the files that run queries share; nobody else includes it. */
+#ifndef AWL_RUNQUERY_IMPL_H
+#define AWL_RUNQUERY_IMPL_H
+
+#include "runquery.h"
+
+struct patterns;
+
+/* A query that runs (runquery.c): its rows as they are after the commands so far. */
+struct exec {
+    const struct runquery *q;
+    struct rowset *set; /* while !listed: the rows */
+    bool listed;
+    uint64_t n;
+    struct rowref *ref; /* a row; NULL: rows are no records */
+    struct val *cell;   /* width a row */
+    unsigned width;
+    struct dict *texts;      /* of the cells, once there are any */
+    char **name;             /* of the cells after stats and pattern; NULL before */
+    bool sorted;             /* by a sort, so dedup goes from the front */
+    uint64_t at;             /* the row that row_access answers for */
+    struct rowview view;     /* on its record */
+    struct strbuf scratch;   /* texts that expressions made of it */
+    unsigned early;          /* filters among the first so many commands are in `set` already */
+    struct query_item **col; /* columns to show; none: whole records, or all cells */
+    unsigned n_col;
+    bool display; /* by `display`: later `fields` add nothing */
+    uint64_t written, limit;
+    struct output *out;
+    struct val *cells;
+    struct strbuf *scratches; /* texts of each column of a row */
+    struct strbuf line;
+    struct err *e;
+};
+
+/* Runs the first n commands. 0, or < 0 with *r->e; exec_release either way. */
+int exec_run(struct exec *r, unsigned n);
+int exec_command(struct exec *r, unsigned i); /* command i alone; the same results */
+void exec_release(struct exec *r);
+bool exec_cancelled(const struct exec *r);
+/* How expressions see the row at hand. */
+struct row_access exec_access(struct exec *r);
+/* Visits the rows; each is the row at hand while fn, which ends it by false, is called. */
+void exec_each(struct exec *r, bool (*fn)(struct exec *r, void *ctx), void *ctx);
+/* The rows are those of t now, which is used up; t->texts and names are taken over. */
+void exec_take_table(struct exec *r, struct group_table *t);
+/* Adds the texts of the rows at hand. */
+void exec_patterns(struct exec *r, const struct expr *from, struct patterns *patterns, bool before);
+/* The value with its text in the dictionary. */
+struct val keep_text(struct dict *d, struct val v);
+
+/* --- subquery.c --- */
+
+/* Visits the rows of a subquery of q: of the records of the time of q, whatever else it filters.
+ * 0, or < 0 with *e. */
+int subquery_each(const struct runquery *q, struct query_ast *ast,
+                  bool (*fn)(struct exec *r, void *ctx), void *ctx, struct err *e);
+/* Finds the values of all subqueries in expressions of the query. 0, or < 0 with *e. */
+int subqueries_run(const struct runquery *q, struct err *e);
+void subqueries_release(const struct query_ast *q);
+/* The time that the filters within which the query runs leave. */
+struct time_window window_within(const struct runquery *q);
+
+/* --- diff.c --- */
+
+/* Command i, which is a stats or pattern, and the diff behind it. */
+int diff_run(struct exec *r, unsigned i);
+
+#endif

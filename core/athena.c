@@ -750,6 +750,12 @@ static int command(struct translation *t, const struct query_cmd *c)
     case QCMD_PATTERN:
         sql_refuse(&t->env, c->from, "pattern: SQL does not group texts by their shape");
         return -1;
+    case QCMD_JOIN:
+        sql_refuse(&t->env, c->item[0].expr, "joins are not written as SQL yet");
+        return -1;
+    case QCMD_LOOKUP:
+        sql_refuse(&t->env, c->item[0].expr, "lookup: Athena does not see a file of this machine");
+        return -1;
     case QCMD_DIFF:
         sql_refuse(&t->env, NULL, "diff: ask for each window, and compare what comes");
         return -1;

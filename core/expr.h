@@ -160,6 +160,8 @@ enum cmd_kind {
     QCMD_DEDUP,
     QCMD_UNNEST, /* a row for each element of a list, which is a new cell */
     QCMD_MULTI,  /* parse ... multi: a row for each match, whose groups are new cells */
+    QCMD_JOIN,   /* a row for each row of a subquery with the same keys, which is new cells */
+    QCMD_LOOKUP, /* the same of the first such row of a CSV file; rows without one stay */
     QCMD_PATTERN,
     QCMD_FILL, /* fillmissing: rows for the empty bins of the stats before */
     QCMD_DIFF, /* the stats or pattern right before it, beside those of an earlier time */
@@ -199,23 +201,30 @@ struct query_item {
 struct query_cmd {
     enum cmd_kind kind;
     struct expr *filter;     /* QCMD_FILTER */
-    struct query_item *item; /* fields, display, sort, dedup; stats: over the aggregates as cells */
+    struct query_item *item; /* fields, display, sort, dedup; stats: over the aggregates as cells;
+                                join, lookup: the keys */
     unsigned n_item;
     struct query_item *by; /* stats */
     unsigned n_by;
     struct query_item *agg; /* stats: the aggregates its items are made of */
     unsigned n_agg;
     uint64_t limit;
-    struct expr *from; /* unnest, multi, pattern: what is taken apart */
-    struct regex *re;  /* multi */
-    unsigned *group;   /* multi: number of the group of each of n_made cells */
-    unsigned n_made;   /* unnest, multi, diff: new cells ... */
-    char **made;       /* ... and their names */
-    unsigned bin;      /* fillmissing: cell of the time */
-    unsigned column;   /* fillmissing: cell to fill */
-    unsigned n_key;    /* fillmissing: cells that are keys */
-    int64_t bin_us;    /* fillmissing */
-    struct val *fill;  /* fillmissing */
+    struct expr *from;        /* unnest, multi, pattern: what is taken apart */
+    struct regex *re;         /* multi */
+    unsigned *group;          /* multi: number of the group of each of n_made cells */
+    unsigned n_made;          /* unnest, multi, join, lookup, diff: new cells ... */
+    char **made;              /* ... their names */
+    unsigned *cell;           /* ... and, but for diff, their places in the row */
+    struct query_ast *sub;    /* join: the other side */
+    struct query_item *right; /* join: the new cells, evaluated there; first the keys (n_item) */
+    bool outer;               /* join: rows without one of the other side stay */
+    char *file;               /* lookup */
+    char **key;               /* lookup: the columns of the file that are the keys (n_item) */
+    unsigned bin;             /* fillmissing: cell of the time */
+    unsigned column;          /* fillmissing: cell to fill */
+    unsigned n_key;           /* fillmissing: cells that are keys */
+    int64_t bin_us;           /* fillmissing */
+    struct val *fill;         /* fillmissing */
     enum diff_with with;
 };
 

@@ -361,7 +361,12 @@ struct expr *bind_name(struct parser *p, size_t *len)
 {
     bool whole = false;
     size_t n = 0;
-    struct expr *column = find_column(p, &n, &whole), *e;
+    struct expr *column, *e;
+
+    e = bind_joined(p, len);
+    if (e || *len)
+        return e;
+    column = find_column(p, &n, &whole);
 
     if (column && whole) {
         *len = n;
@@ -380,6 +385,8 @@ void bind_unknown(struct parser *p, size_t at, size_t len)
     struct field_ref ref;
     char hint[sizeof(p->error->hint)] = "";
 
+    if (joined_unknown(p, at, len))
+        return;
     if (p->after_stats) {
         struct nearest near = {.want = name};
 

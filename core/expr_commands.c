@@ -47,6 +47,27 @@ void add_cell(struct parser *p, const char *name)
     p->width++;
 }
 
+void add_made(struct parser *p, struct query_cmd *cmd, char *name)
+{
+    unsigned n = cmd->n_made;
+
+    if ((n & (n - 1)) == 0) { /* room for twice as many */
+        char **made = pool_alloc(p->pool, (n ? 2 * n : 1) * sizeof(*made));
+        unsigned *cell = pool_alloc(p->pool, (n ? 2 * n : 1) * sizeof(*cell));
+
+        if (n) {
+            memcpy(made, cmd->made, n * sizeof(*made));
+            memcpy(cell, cmd->cell, n * sizeof(*cell));
+        }
+        cmd->made = made;
+        cmd->cell = cell;
+    }
+    cmd->made[n] = name;
+    cmd->cell[n] = p->width;
+    cmd->n_made++;
+    add_cell(p, name);
+}
+
 /* The text of an item as a column's name: blanks at the ends dropped, inner runs made one. */
 static char *name_as_written(struct parser *p, size_t from, size_t to)
 {
@@ -67,8 +88,7 @@ static char *name_as_written(struct parser *p, size_t from, size_t to)
     return name;
 }
 
-/* A name that is new; NULL after an error. */
-static char *take_new_name(struct parser *p, const char *what)
+char *take_new_name(struct parser *p, const char *what)
 {
     struct slice quoted;
     size_t n;
@@ -408,6 +428,8 @@ void begin_table(struct parser *p)
     p->after_stats = true;
     p->width = p->n_key = 0;
     p->bin_us = 0;
+    p->scope = NULL;
+    p->widened = 0;
 }
 
 static void stats_scope(struct parser *p, const struct query_cmd *cmd)
@@ -691,10 +713,8 @@ static bool cmd_parse(struct parser *p)
         cmd->from = from;
         cmd->re = parts->re;
         cmd->group = parts->group;
-        cmd->n_made = parts->n;
-        cmd->made = parts->name;
         for (unsigned i = 0; i < parts->n; i++)
-            add_cell(p, parts->name[i]);
+            add_made(p, cmd, parts->name[i]);
         return true;
     }
     for (unsigned i = 0; i < parts->n; i++) {
@@ -727,10 +747,7 @@ static bool cmd_unnest(struct parser *p)
         return false;
     cmd = add_cmd(p, QCMD_UNNEST);
     cmd->from = from;
-    cmd->n_made = 1;
-    cmd->made = pool_alloc(p->pool, sizeof(*cmd->made));
-    cmd->made[0] = name;
-    add_cell(p, name);
+    add_made(p, cmd, name);
     return true;
 }
 
@@ -797,9 +814,8 @@ static bool cmd_source(struct parser *p)
 
 /* Commands of CloudWatch Logs Insights that awl does not have. */
 static const char *const unsupported[] = {
-    "join",    "lookup",     "anomaly",    "addtotals",   "filldown",   "accum",
-    "outlier", "expand",     "sessionize", "cidrlookup",  "appendcols", "relevantfields",
-    "tail",    "logcompare", "estimate",   "autoregress",
+    "anomaly",    "addtotals",  "filldown",       "accum", "outlier",    "expand",   "sessionize",
+    "cidrlookup", "appendcols", "relevantfields", "tail",  "logcompare", "estimate", "autoregress",
 };
 
 static bool cmd_count(struct parser *p)
@@ -836,6 +852,7 @@ static const struct {
     {"count", cmd_count},        {"countFrequent", cmd_frequent},
     {"fillmissing", cmd_fill},   {"unmask", cmd_unmask},
     {"diff", cmd_diff},          {"SOURCE", cmd_source},
+    {"join", cmd_join},          {"lookup", cmd_lookup},
 };
 
 const char *query_command_word(unsigned i)
@@ -983,6 +1000,7 @@ bool parse_pipeline(struct parser *p)
         if (!parse_next(p))
             return false;
     }
+    show_joined(p);
     return true;
 }
 

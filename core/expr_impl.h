@@ -42,6 +42,14 @@ struct column_name {
     struct expr *expr;
 };
 
+/* The two sides of a join, by the names that it gives them. */
+struct join_scope {
+    struct slice left, right;
+    struct parser *of; /* the scope of the right side, which nothing is added to */
+    unsigned cmd;      /* number of the join */
+    struct join_scope *next;
+};
+
 struct parser {
     struct slice q;
     size_t at;
@@ -54,9 +62,12 @@ struct parser {
     unsigned depth;
     struct column_name *column;
     size_t n_column, cap_column;
-    unsigned width;        /* cells that a row has by now */
-    bool after_stats;      /* only columns are left */
-    struct query_cmd *agg; /* the stats whose items are read; NULL within an aggregate */
+    unsigned width;           /* cells that a row has by now */
+    bool after_stats;         /* only columns are left */
+    struct query_cmd *agg;    /* the stats whose items are read; NULL within an aggregate */
+    struct join_scope *scope; /* joins since the last table, newest first */
+    unsigned widened;         /* 1 + number of the first join or lookup since then; 0: none */
+    unsigned n_plain;         /* cells before it */
     unsigned bin; /* cell of the last stats that is a bin of bin_us, among its n_key keys */
     int64_t bin_us;
     unsigned n_key;
@@ -139,6 +150,7 @@ bool has_blank(struct slice s);
 /* --- expr_parse.c --- */
 
 #define MAX_ITEMS 256
+#define MAX_JOIN_KEYS 16
 
 void pool_free(struct expr_pool *pool);
 struct expr *parse_or(struct parser *p); /* a whole expression */
@@ -162,6 +174,10 @@ void begin_table(struct parser *p);
 void add_column(struct parser *p, const char *name, bool alias, struct expr *e);
 /* The next cell of the row is called `name`. */
 void add_cell(struct parser *p, const char *name);
+/* The same for a cell that the command makes. */
+void add_made(struct parser *p, struct query_cmd *cmd, char *name);
+/* A name that is new; NULL after an error. */
+char *take_new_name(struct parser *p, const char *what);
 /* Whether a command begins here: its word, which no operator follows. */
 bool at_command(struct parser *p);
 /* The commands of a query, to the end of the text or of the parentheses around it. */
@@ -182,8 +198,25 @@ struct expr *take_subquery(struct parser *p, struct expr *left);
 bool parse_nested(struct parser *p, struct parser *sub);
 /* The columns that its rows show; 0: they are records of which it names none. */
 unsigned shown_columns(struct parser *sub, struct query_item ***item);
+bool is_cell(const struct expr *e, unsigned cell);
+/* One more of the query that is read. */
+void add_subquery(struct parser *p, struct subquery *s);
+/* Whether the columns of this command are all there is behind it. */
+bool makes_table(enum cmd_kind kind);
 /* SOURCE of a subquery: a filter. */
 bool nested_source(struct parser *p);
+
+/* --- expr_join.c --- */
+
+bool cmd_join(struct parser *p);
+bool cmd_lookup(struct parser *p);
+/* A name of a side of a join, "left.name", at p->at. NULL with *len 0: it is none; with the length:
+ * there is a side, but it has no such name. */
+struct expr *bind_joined(struct parser *p, size_t *len);
+/* The error for a name that bind_joined did not find; false: it is no such name. */
+bool joined_unknown(struct parser *p, size_t at, size_t len);
+/* At the end of a query: if no command shows what its joins and lookups made, one more does. */
+void show_joined(struct parser *p);
 
 /* --- expr_diff.c --- */
 

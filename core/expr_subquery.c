@@ -36,7 +36,12 @@ bool parse_nested(struct parser *p, struct parser *sub)
     return !p->failed;
 }
 
-static bool makes_table(enum cmd_kind kind)
+bool is_cell(const struct expr *e, unsigned cell)
+{
+    return e->kind == EX_FIELD && e->field->pseudo == PF_COLUMN && e->field->column == (int)cell;
+}
+
+bool makes_table(enum cmd_kind kind)
 {
     return kind == QCMD_STATS || kind == QCMD_PATTERN || kind == QCMD_DIFF;
 }
@@ -61,12 +66,14 @@ unsigned shown_columns(struct parser *sub, struct query_item ***item)
             for (unsigned k = 0; k < c->n_item; k++)
                 (*item)[n++] = &c->item[k];
     }
-    for (size_t i = 0; sub->after_stats && n == 0 && i < sub->n_column; i++) {
+    if (n || !sub->after_stats)
+        return n;
+    for (size_t i = 0; i < sub->n_column; i++) {
         const struct column_name *c = &sub->column[i];
         struct query_item *cell = pool_alloc(sub->pool, sizeof(*cell));
 
         *cell = (struct query_item){.expr = c->expr, .name = pool_str(sub->pool, c->name)};
-        if (c->expr->kind == EX_FIELD && c->expr->field->pseudo == PF_COLUMN)
+        if (is_cell(c->expr, n)) /* another name of a cell comes behind all of them */
             (*item)[n++] = cell;
     }
     return n;
@@ -92,7 +99,7 @@ static struct query_item *the_column(struct parser *p, struct parser *sub, const
     return NULL;
 }
 
-static void add_subquery(struct parser *p, struct subquery *s)
+void add_subquery(struct parser *p, struct subquery *s)
 {
     struct query_ast *q = p->ast;
     struct subquery **wider = pool_alloc(p->pool, (q->n_sub + 1) * sizeof(*wider));

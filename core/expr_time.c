@@ -95,11 +95,14 @@ void time_window_narrow(struct time_window *w, const struct expr *e)
 /* --- moving --- */
 
 struct shift {
-    struct parser p; /* for nodes alone */
+    struct parser p; /* for nodes alone; p.ast: the commands that are made */
     int64_t us;
 };
 
 static struct expr *shifted(struct shift *s, struct expr *e);
+static struct query_item *shifted_items(struct shift *s, const struct query_item *item, unsigned n);
+static void shift_commands(struct shift *s, const struct query_ast *q, unsigned n,
+                           struct query_ast *to);
 
 static struct expr *earlier(struct shift *s, const struct expr *e)
 {
@@ -143,6 +146,23 @@ static struct expr *later(struct shift *s, struct expr *time)
     return expr_op2(&s->p, EX_ARITH, OP_ADD, time, by);
 }
 
+/* A query of the earlier time, too. */
+static struct expr *shifted_subquery(struct shift *s, const struct expr *e)
+{
+    struct expr *c = expr_copy(&s->p, e);
+    struct query_ast *outer = s->p.ast, *ast = pool_alloc(s->p.pool, sizeof(*ast));
+
+    c->arg[0] = shifted(s, e->arg[0]);
+    c->sub = pool_alloc(s->p.pool, sizeof(*c->sub));
+    *c->sub = (struct subquery){.ast = ast, .text = e->sub->text};
+    shift_commands(s, e->sub->ast, e->sub->ast->n_cmd, ast);
+    s->p.ast = ast; /* what the column asks belongs to it */
+    c->sub->item = shifted_items(s, e->sub->item, 1);
+    s->p.ast = outer;
+    add_subquery(&s->p, c->sub);
+    return c;
+}
+
 /* e itself if it does not have the time. */
 static struct expr *shifted(struct shift *s, struct expr *e)
 {
@@ -152,6 +172,8 @@ static struct expr *shifted(struct shift *s, struct expr *e)
         return e;
     if (is_timestamp(e))
         return later(s, e);
+    if (e->kind == EX_INQUERY)
+        return shifted_subquery(s, e);
     test = shifted_test(s, e);
     if (test)
         return test;
@@ -194,21 +216,40 @@ static struct query_item *shifted_items(struct shift *s, const struct query_item
     return c;
 }
 
+static void shift_command(struct shift *s, const struct query_cmd *from, struct query_cmd *to)
+{
+    *to = *from;
+    to->filter = shifted(s, from->filter);
+    to->from = shifted(s, from->from);
+    to->item = shifted_items(s, from->item, from->n_item);
+    to->by = shifted_items(s, from->by, from->n_by);
+    to->agg = shifted_items(s, from->agg, from->n_agg);
+    if (from->kind != QCMD_JOIN)
+        return;
+    to->sub = pool_alloc(s->p.pool, sizeof(*to->sub));
+    shift_commands(s, from->sub, from->sub->n_cmd, to->sub);
+    to->right = shifted_items(s, from->right, from->n_made);
+}
+
+static void shift_commands(struct shift *s, const struct query_ast *q, unsigned n,
+                           struct query_ast *to)
+{
+    struct query_ast *outer = s->p.ast;
+
+    s->p.ast = to;
+    to->n_cmd = n;
+    to->cmd = pool_alloc(s->p.pool, n * sizeof(*to->cmd));
+    for (unsigned i = 0; i < n; i++)
+        shift_command(s, &q->cmd[i], &to->cmd[i]);
+    s->p.ast = outer;
+}
+
 struct query_ast *query_shift(const struct query_ast *q, unsigned n, int64_t us)
 {
     struct query_ast *c = xcalloc(1, sizeof(*c));
     struct shift s = {.us = us};
 
     c->pool = s.p.pool = xcalloc(1, sizeof(*c->pool));
-    c->n_cmd = n;
-    c->cmd = pool_alloc(c->pool, n * sizeof(*c->cmd));
-    for (unsigned i = 0; i < n; i++) {
-        c->cmd[i] = q->cmd[i];
-        c->cmd[i].filter = shifted(&s, q->cmd[i].filter);
-        c->cmd[i].from = shifted(&s, q->cmd[i].from);
-        c->cmd[i].item = shifted_items(&s, q->cmd[i].item, q->cmd[i].n_item);
-        c->cmd[i].by = shifted_items(&s, q->cmd[i].by, q->cmd[i].n_by);
-        c->cmd[i].agg = shifted_items(&s, q->cmd[i].agg, q->cmd[i].n_agg);
-    }
+    shift_commands(&s, q, n, c);
     return c;
 }

@@ -4,8 +4,8 @@
  * or makes rows run vectorised into it, wherever they stand; as long as nothing reorders, rows are
  * visited and written as they come, and `stats` takes the set as it is. sort, dedup and a later
  * filter work on a list of references to records; a sort with a limit behind it keeps no more rows
- * than that. unnest and parse ... multi make a row of each element or match: such rows have cells
- * beside their record. After stats and pattern rows have cells alone. What a name stands for was
+ * than that. unnest, parse ... multi, join and lookup make rows that have cells beside their record
+ * (widen.c). After stats and pattern rows have cells alone. What a name stands for was
  * settled when the query was read (expr.h). */
 #include "runquery_impl.h"
 
@@ -54,8 +54,7 @@ static void at_record(struct exec *r, struct rowref ref)
     strbuf_reset(&r->scratch);
 }
 
-/* Row i of the list. */
-static void at_row(struct exec *r, uint64_t i)
+void exec_at(struct exec *r, uint64_t i)
 {
     r->at = i;
     if (r->ref)
@@ -98,7 +97,7 @@ static int by_place(const void *a, const void *b, void *ctx)
     return rowkey_cmp(&x, &y);
 }
 
-static void make_list(struct exec *r)
+void exec_list(struct exec *r)
 {
     if (r->listed)
         return;
@@ -117,11 +116,11 @@ void exec_each(struct exec *r, bool (*fn)(struct exec *r, void *ctx), void *ctx)
     struct visit visit = {r, fn, ctx};
 
     if (r->q->no_sort || r->limit != UINT64_MAX)
-        make_list(r);
+        exec_list(r);
     if (!r->listed)
         order_each(r->set, visit_ref, &visit);
     for (uint64_t i = 0; r->listed && i < r->n && !exec_cancelled(r); i++) {
-        at_row(r, i);
+        exec_at(r, i);
         if (!fn(r, ctx))
             break;
     }
@@ -163,9 +162,9 @@ static void narrow(struct exec *r, const struct expr *e)
     struct row_access access = exec_access(r);
     uint64_t n = 0;
 
-    make_list(r);
+    exec_list(r);
     for (uint64_t i = 0; i < r->n && !exec_cancelled(r); i++) {
-        at_row(r, i);
+        exec_at(r, i);
         if (val_truth(expr_eval(e, &access)))
             move_row(r, n++, i);
     }
@@ -333,7 +332,7 @@ static void sort_listed(struct exec *r, struct sorter *s)
     uint64_t *order;
 
     for (uint64_t i = 0; i < r->n && !exec_cancelled(r); i++) {
-        at_row(r, i);
+        exec_at(r, i);
         sorter_add(s, (struct rowref){0, 0}, &access);
     }
     sorter_order(s);
@@ -350,7 +349,7 @@ static void sort_rows(struct exec *r, struct query_cmd *c, uint64_t limit)
     struct sorter s;
 
     if (r->q->no_sort || r->limit != UINT64_MAX)
-        make_list(r);
+        exec_list(r);
     sorter_init(&s, c, limit);
     s.exec = r;
     if (r->listed) {
@@ -395,14 +394,14 @@ static void dedup_rows(struct exec *r, const struct query_cmd *c)
     bool *keep;
     uint64_t n = 0;
 
-    make_list(r);
+    exec_list(r);
     keep = xcalloc(MAX(r->n, 1u), sizeof(*keep));
     for (uint64_t k = 0; k < r->n; k++) {
         /* records without a sort: the newest stays */
         uint64_t i = r->sorted || r->name ? k : r->n - 1 - k;
         bool missing = false;
 
-        at_row(r, i);
+        exec_at(r, i);
         strbuf_reset(&text);
         for (unsigned f = 0; f < c->n_item; f++) {
             struct val v = expr_eval(c->item[f].expr, &access);
@@ -426,97 +425,6 @@ static void dedup_rows(struct exec *r, const struct query_cmd *c)
     free(keep);
     strbuf_release(&text);
     dict_free(seen);
-}
-
-/* --- rows out of one --- */
-
-/* The list that is made in the place of the one at hand: its rows have n_made cells more. */
-struct maker {
-    struct exec *r;
-    struct rowref *ref;
-    struct val *cell;
-    unsigned width;
-    uint64_t n;
-    size_t cap_ref, cap_cell;
-    struct dict *texts;
-};
-
-/* One more row, that of the list at hand with new cells. */
-static struct val *make_row(struct maker *m)
-{
-    struct exec *r = m->r;
-    struct val *cell;
-
-    GROW(m->cell, m->cap_cell, (m->n + 1) * m->width);
-    cell = m->cell + m->n * m->width;
-    if (r->ref) {
-        GROW(m->ref, m->cap_ref, m->n + 1);
-        m->ref[m->n] = r->ref[r->at];
-    }
-    for (unsigned i = 0; i < r->width; i++)
-        cell[i] = keep_text(m->texts, r->cell[r->at * r->width + i]);
-    for (unsigned i = r->width; i < m->width; i++)
-        cell[i] = (struct val){.kind = VAL_MISSING};
-    m->n++;
-    return cell + r->width;
-}
-
-static void unnest_row(struct maker *m, struct val list, struct strbuf *own)
-{
-    struct val v;
-
-    for (uint64_t i = 0; strbuf_reset(own), val_element(list, i, own, &v); i++)
-        *make_row(m) = keep_text(m->texts, v);
-}
-
-static void match_row(struct maker *m, const struct query_cmd *c, struct val from)
-{
-    struct strbuf own = STRBUF_INIT;
-    struct slice s, all;
-    size_t at = 0, start;
-
-    val_print(from, &own);
-    s = strbuf_slice(&own);
-    for (start = 0; regex_group(c->re, s, 0, &at, &all); start = at) {
-        struct val *cell = make_row(m);
-
-        for (unsigned i = 0; i < c->n_made; i++) {
-            struct slice group = {NULL, 0};
-            size_t again = start;
-
-            if (regex_group(c->re, s, c->group[i], &again, &group) && group.ptr)
-                cell[i] = keep_text(m->texts, (struct val){.kind = VAL_STR, .str = group});
-        }
-    }
-    strbuf_release(&own);
-}
-
-static void expand(struct exec *r, const struct query_cmd *c)
-{
-    struct row_access access = exec_access(r);
-    struct maker m = {.r = r, .width = r->width + c->n_made, .texts = dict_new()};
-    struct strbuf own = STRBUF_INIT;
-
-    make_list(r);
-    for (uint64_t i = 0; i < r->n && !exec_cancelled(r); i++) {
-        struct val v;
-
-        at_row(r, i);
-        v = expr_eval(c->from, &access);
-        if (c->kind == QCMD_UNNEST)
-            unnest_row(&m, v, &own);
-        else
-            match_row(&m, c, v);
-    }
-    strbuf_release(&own);
-    free(r->ref);
-    free(r->cell);
-    dict_free(r->texts);
-    r->ref = m.ref;
-    r->cell = m.cell;
-    r->width = m.width;
-    r->texts = m.texts;
-    r->n = m.n;
 }
 
 /* --- writing --- */
@@ -655,7 +563,7 @@ static int stats_listed(struct exec *r, const struct query_cmd *c)
     for (uint64_t i = 0; ok && i < r->n && !exec_cancelled(r); i++) {
         struct group_place at;
 
-        at_row(r, i);
+        exec_at(r, i);
         at = place_of(r, &time);
         ok = grouper_add(g, &access, &at);
     }
@@ -670,7 +578,7 @@ static int run_stats(struct exec *r, const struct query_cmd *c)
     struct group_table *t;
 
     if (r->limit != UINT64_MAX)
-        make_list(r);
+        exec_list(r);
     if (r->listed)
         return stats_listed(r, c);
     t = group_compute(r->q->session, r->set, c, r->q->cancel, r->e);
@@ -789,8 +697,9 @@ int exec_command(struct exec *r, unsigned i)
         return run_stats(r, c);
     case QCMD_UNNEST:
     case QCMD_MULTI:
-        expand(r, c);
-        break;
+    case QCMD_JOIN:
+    case QCMD_LOOKUP:
+        return exec_widen(r, c);
     case QCMD_PATTERN:
         run_pattern(r, c);
         break;

@@ -40,6 +40,9 @@ void exec_release(struct exec *r);
 bool exec_cancelled(const struct exec *r);
 /* How expressions see the row at hand. */
 struct row_access exec_access(struct exec *r);
+/* Makes the rows a list, of which exec_at then makes row i the one at hand. */
+void exec_list(struct exec *r);
+void exec_at(struct exec *r, uint64_t i);
 /* Visits the rows; each is the row at hand while fn, which ends it by false, is called. */
 void exec_each(struct exec *r, bool (*fn)(struct exec *r, void *ctx), void *ctx);
 /* The rows are those of t now, which is used up; t->texts and names are taken over. */
@@ -60,6 +63,18 @@ int subqueries_run(const struct runquery *q, struct err *e);
 void subqueries_release(const struct query_ast *q);
 /* The time that the filters within which the query runs leave. */
 struct time_window window_within(const struct runquery *q);
+
+/* --- widen.c --- */
+
+/* unnest, parse ... multi, join, lookup. 0, or < 0 with *r->e. */
+int exec_widen(struct exec *r, const struct query_cmd *c);
+
+/* --- lookup.c --- */
+
+struct joined;
+/* Reads the CSV file of a lookup: its rows by their keys, the texts of the cells in `texts`. 0, or
+ * < 0 with *r->e: "FILE: line N: ...". */
+int lookup_read(struct exec *r, const struct query_cmd *c, struct joined *rows, struct dict *texts);
 
 /* --- diff.c --- */
 

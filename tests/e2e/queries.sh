@@ -195,6 +195,101 @@ equal "diff: one thread and two give the same bytes" "$(cat "$work/sum1")" "$(ca
 exits "a time without a start has none before it" 2 "$awl" query 'stats count(*) | diff' "$alb"
 contains "it says what to do" "$(cat "$work/stderr")" "give a start"
 
+# --- join, lookup ---
+
+cat >"$work/orders.log" <<'END'
+{"time":"2024-05-01T10:00:00Z","kind":"order","id":"o1","user":7,"sum":10}
+{"time":"2024-05-01T10:01:00Z","kind":"order","id":"o2","user":8,"sum":20}
+{"time":"2024-05-01T10:02:00Z","kind":"order","id":"o3","user":7,"sum":30}
+{"time":"2024-05-01T10:03:00Z","kind":"order","sum":40}
+{"time":"2024-05-01T10:05:00Z","kind":"pay","order":"o1","how":"card","user":"7"}
+{"time":"2024-05-01T10:06:00Z","kind":"pay","order":"o3","how":"bank","user":"7"}
+{"time":"2024-05-01T10:07:00Z","kind":"pay","order":"o3","how":"card","user":"7"}
+{"time":"2024-05-01T10:08:00Z","kind":"pay","how":"cash"}
+END
+orders=$work/orders.log
+equal "an inner join: a row for each pair" \
+    "$(rows 'filter kind = "order" | join type=inner left=o right=p where o.id = p.order (filter kind = "pay") | fields o.id, o.sum, p.how, p.@timestamp' "$orders")" \
+    "$(printf 'o1|10|card|2024-05-01T10:05:00Z\no3|30|bank|2024-05-01T10:06:00Z\no3|30|card|2024-05-01T10:07:00Z')"
+equal "inner is the default, sides either way round" \
+    "$(rows 'filter kind = "order" | join left=o right=p where p.order = o.id (filter kind = "pay") | stats sum(o.sum) as s by p.how' "$orders")" \
+    "$(printf 'bank|30\ncard|40')"
+equal "a left join: rows without one stay, missing keys meet nothing" \
+    "$(rows 'filter kind = "order" | join type=left left=o right=p where o.id = p.order (filter kind = "pay") | filter not ispresent(p.how) | fields o.sum, p.how' "$orders")" \
+    "$(printf '20|\n40|')"
+equal "on two fields, a number and a text of the same digits" \
+    "$(rows 'filter kind = "order" | join left=o right=p where o.id = p.order and o.user = p.user (filter kind = "pay") | stats count(*)' "$orders")" "3"
+equal "with stats on both sides" \
+    "$(rows 'filter kind = "order" | stats sum(sum) as total by user | join type=left left=a right=b where a.user = b.user (filter kind = "pay" | stats count(*) as n by user) | sort user' "$orders")" \
+    "$(printf '7|40|7|3\n8|20||\n|40||' | sort)"
+equal "what is not named is shown" \
+    "$(rows 'filter kind = "order" | join left=o right=p where o.id = p.order (filter how = "bank") | limit 1' "$orders" | cut -c1-60 | cut -d'|' -f1,3,4)" \
+    "2024-05-01T10:02:00Z"
+equal "of columns before, those of the other side are added" \
+    "$(rows 'fields id | filter kind = "order" | join left=o right=p where o.id = p.order (filter how = "bank" | fields how as method)' "$orders")" "o3|bank"
+equal "two joins" \
+    "$(rows 'filter kind = "order" | join left=o right=p where o.id = p.order (filter kind = "pay") | join left=q right=r where q.user = r.user (filter id = "o1") | display id, p.how, r.sum' "$orders")" \
+    "$(printf 'o1|card|10\no3|bank|10\no3|card|10')"
+equal "the other side has the time range, not the filters" \
+    "$(rows 'filter kind = "order" | join left=o right=p where o.id = p.order (filter kind = "pay") | stats count(*)' "$orders" --until 2024-05-01T10:06:30Z)" "2"
+equal "diff behind a join runs both sides again" \
+    "$(rows 'filter kind = "pay" | join left=p right=q where p.how = q.how (filter kind = "pay") | stats count(*) as n by how | diff' "$orders" --since 2024-05-01T10:06:30Z --until 2024-05-01T10:08:30Z)" \
+    "$(printf 'bank|0|1|-1\ncash|1|0|1\ncard|1|1|0')"
+if command -v sqlite3 >/dev/null; then
+    awk 'BEGIN { OFS = "," } { sub(/:[0-9]*$/, "", $4); print $4, $9 }' "$alb" >"$work/alb.csv"
+    awk 'BEGIN { OFS = "," } NR > 1 { print $4, $5, $10 }' "$vpc" >"$work/vpc.csv"
+    sqlite3 >"$work/want" <<END
+create table alb(ip, status); create table vpc(src, dst, bytes integer);
+.mode csv
+.import $work/alb.csv alb
+.import $work/vpc.csv vpc
+.mode list
+select status, count(*), sum(bytes) from alb join vpc on ip = src group by status order by status;
+select count(*), count(src) from alb left join vpc on ip = src;
+END
+    equal "an inner join as SQL has it" \
+        "$(rows 'filter @logtype = "alb" | join left=a right=v where a.client_ip = v.srcaddr (SOURCE vpcflow) | stats count(*), sum(v.bytes) by elb_status_code | sort elb_status_code' "$alb" "$vpc")" \
+        "$(sed '$d' "$work/want")"
+    equal "a left join as SQL has it" \
+        "$(rows 'filter @logtype = "alb" | join type=left left=a right=v where a.client_ip = v.srcaddr (SOURCE vpcflow) | stats count(*), count(v.srcaddr)' "$alb" "$vpc")" \
+        "$(tail -n 1 "$work/want")"
+fi
+for threads in 1 2; do
+    "$awl" query '@logtype = alb | join left=a right=b where a.client_ip = b.client_ip (SOURCE cloudfront) | fields a.@timestamp, b.@timestamp, b.path' \
+        -o csv -j $threads "$work/day" | md5sum >"$work/sum$threads"
+done
+equal "join: one thread and two give the same bytes" "$(cat "$work/sum1")" "$(cat "$work/sum2")"
+
+printf '\357\273\277code,"the meaning",limit\r\n200,fine,\r\n\r\n503,"Service ""Unavailable"",\nor so",5\r\n503,second,6\r\n' >"$work/codes.csv"
+equal "lookup: quotes, line feeds, a mark, the first row counts" \
+    "$(rows 'filter elb_status_code in [200, 503] | lookup '"'$work/codes.csv'"' code as elb_status_code OUTPUT `the meaning`, limit | stats count(*) as n by elb_status_code, limit, strlen(`the meaning`)' "$alb")" \
+    "$(awk '$9 == 200 || $9 == 503 { n[$9]++ } END { print "200||4|" n[200]; print "503|5|28|" n[503] }' "$alb")"
+equal "lookup: the name without .csv; rows that are not found stay" \
+    "$(rows "lookup $work/codes code as elb_status_code OUTPUT limit | filter limit > 4 or elb_status_code = 404 | stats count(*) by elb_status_code, limit" "$alb")" \
+    "$(awk '$9 == 404 || $9 == 503 { n[$9]++ } END { print "404||" n[404]; print "503|5|" n[503] }' "$alb")"
+printf 'level,n\nERROR,99\n' >"$work/levels.csv"
+equal "lookup: a column takes the place of a field" \
+    "$(rows "filter level = \"ERROR\" | lookup $work/levels.csv level as level OUTPUT n | display n" "$app")" "99"
+# bad NAME TEXT REASON: a table that is refused
+bad() {
+    printf "$2" >"$work/bad.csv"
+    exits "lookup: $1 is refused" 2 "$awl" query "lookup '$work/bad.csv' a as level OUTPUT b" "$app"
+    contains "lookup: $1: its reason" "$(cat "$work/stderr")" "$3"
+}
+bad "an empty file" '' 'is empty'
+bad "a column that is not there" 'a,c\n1,2\n' 'there is no column b; it has a, c'
+bad "a row that is too short" 'a,b\n1,2\n3\n' 'line 3 has 1 values, the first has 2'
+bad "a row that is too long" 'a,b\n"1\n",2\n3,4,5\n' 'line 4 has 3 values'
+bad "a quote that does not end" 'a,b\n1,"2\n3,4\n' 'line 2: a quote that does not end'
+bad "text behind a quote" 'a,b\n1,"2"x\n' 'line 2: text behind a closing quote'
+bad "a column that is there twice" 'a,b,b\n1,2,3\n' 'line 1: two columns are called b'
+bad "what is no UTF-8" 'a,b\n1,\377\n' 'line 2: this is no UTF-8'
+exits "lookup: no such file" 2 "$awl" query "lookup '$work/none' a as level OUTPUT b" "$app"
+contains "lookup: which one" "$(cat "$work/stderr")" "No such file"
+exits "lookup: a folder" 2 "$awl" query "lookup '$work' a as level OUTPUT b" "$app"
+contains "lookup: what it should be" "$(cat "$work/stderr")" "is a regular file"
+equal "unnest behind stats" "$(rows 'stats count(*) as n by level | unnest n into m | filter level = "INFO"' "$app")" "INFO|2|2"
+
 # --- functions: VALUE of an expression on the first record ---
 
 while IFS='	' read -r expr want; do

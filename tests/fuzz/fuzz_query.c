@@ -1,5 +1,5 @@
 /* fuzz_query.c - any bytes as a query: it parses or gives an error with a place, every expression
- * evaluates on a row, and what an expression prints parses again. */
+ * evaluates on a row, what an expression prints parses again, and all that moves in time. */
 #include "expr.h"
 #include "xalloc.h"
 
@@ -55,6 +55,34 @@ static void check_items(const struct query_item *item, unsigned n, const struct 
         check_expr(item[i].expr, row);
 }
 
+static void check_commands(const struct query_ast *q, const struct row_access *row)
+{
+    for (unsigned i = 0; i < q->n_cmd; i++) {
+        const struct query_cmd *c = &q->cmd[i];
+
+        check_expr(c->filter, row);
+        check_items(c->item, c->n_item, row);
+        check_items(c->by, c->n_by, row);
+        check_items(c->right, c->kind == QCMD_JOIN ? c->n_made : 0, row);
+        if (c->sub)
+            check_commands(c->sub, row);
+    }
+    for (unsigned i = 0; i < q->n_sub; i++)
+        check_commands(q->sub[i]->ast, row);
+}
+
+static void check_moved(const struct query_ast *q, const struct row_access *row)
+{
+    struct time_window w = {INT64_MIN, INT64_MAX};
+    struct query_ast *moved;
+
+    for (unsigned i = 0; i < q->n_cmd; i++)
+        time_window_narrow(&w, q->cmd[i].filter);
+    moved = query_shift(q, q->n_cmd, w.from_us == INT64_MIN ? 3600000000 : w.from_us / 1000);
+    check_commands(moved, row);
+    query_ast_free(moved);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -65,12 +93,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct query_error error;
     struct query_ast *q = query_parse(query, &env, &error);
 
-    for (unsigned i = 0; q && i < q->n_cmd; i++) {
-        check_expr(q->cmd[i].filter, &row);
-        check_items(q->cmd[i].item, q->cmd[i].n_item, &row);
-        check_items(q->cmd[i].by, q->cmd[i].n_by, &row);
-    }
-    if (!q) {
+    if (q) {
+        check_commands(q, &row);
+        check_moved(q, &row);
+    } else {
         BUG_ON(!error.msg[0] || error.at > strlen(query));
         query_error_print(&error, query, &text);
     }

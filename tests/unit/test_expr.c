@@ -408,7 +408,7 @@ static void test_errors(void **state)
     expect_error("parse @message \"a\" as x", "has a * for each part", 15);
     expect_error("parse @message \"a *\"", "a name for each * are expected", 20);
     expect_error("parse @message /a(b)/", "no part of the regex has a name", 15);
-    expect_error("status=5xx | join x", "that awl does not have", 13);
+    expect_error("status=5xx | anomaly", "that awl does not have", 13);
     expect_error("stats count(*) | fillmissing", "needs stats ... by bin()", 17);
     expect_error("stats method by path", "stats needs an aggregate", 6);
     expect_error("stats count(*), frob(status)", "frob is no aggregate", 16);
@@ -421,6 +421,7 @@ static void test_subquery_errors(void **state)
 
     (void)state;
     expect_error("method in (filter status=5xx)", "names no column; end it with | fields NAME", 10);
+    expect_error("method in (stats count(*) as n by host)", "shows 2 columns", 10);
     expect_error("method in (fields host, path)", "shows 2 columns; which one is compared?", 10);
     expect_error("method in (status=5xx | fields method)", "a subquery begins with a command", 22);
     expect_error("method in (filter statuss=5xx | fields method)", "no field statuss", 18);
@@ -495,6 +496,79 @@ static void test_diff(void **state)
     expect_error("stats count(*) | diff nextDay", "previousDay, previousWeek, previousMonth", 22);
     expect_error("stats count(*) | sort count(*) | diff", "stands behind it", 33);
     expect_error("stats count(*) as n | diff | filter m = 1", "no column m", 36);
+}
+
+static void test_join(void **state)
+{
+    struct query_ast *q =
+        parse_ok("method=GET | JOIN TYPE=Left left=a right=b WHERE a.path = b.p and b.host=a.host "
+                 "(SOURCE cloudfront | fields path as p, status as s) "
+                 "| filter b.s = 500 and a.status != b.s and b.bytes_out > 1 | display "
+                 "a.@timestamp, b.`path`");
+    const struct query_cmd *join = &q->cmd[1];
+
+    (void)state;
+    assert_int_equal(join->kind, QCMD_JOIN);
+    assert_true(join->outer);
+    assert_int_equal(join->n_item, 2);
+    assert_true(slice_is(join->item[1].expr->text, "host"));
+    assert_int_equal(join->n_made, 5);
+    assert_string_equal(join->made[2], "b.s");
+    assert_string_equal(join->made[4], "b.path");
+    assert_true(slice_is(join->right[2].expr->text, "status"));
+    assert_int_equal(q->cmd[2].filter->arg[0]->arg[0]->field->column, (int)join->cell[2]);
+    assert_int_equal(q->cmd[3].item[0].expr->field->pseudo, PF_TIMESTAMP);
+    assert_int_equal(q->n_cmd, 4);
+    query_ast_free(q);
+    /* names that are met later do not move cells of commands between */
+    q = parse_ok("join left=a right=b where a.host = b.host (SOURCE alb) | unnest path into part "
+                 "| filter b.method = part | stats count(*) by b.path");
+    assert_int_equal(q->cmd[1].cell[0], 1);
+    assert_int_equal(q->cmd[0].cell[1], 2);
+    assert_int_equal(q->cmd[0].cell[2], 3);
+    query_ast_free(q);
+    /* what no command shows is shown */
+    q = parse_ok("stats count(*) as n by path | join left=a right=b where a.path=b.path "
+                 "(stats max(bytes_out) as m by path) | lookup x.csv c as n OUTPUT o");
+    assert_int_equal(q->cmd[3].kind, QCMD_FIELDS);
+    assert_int_equal(q->cmd[3].n_item, 5);
+    assert_string_equal(q->cmd[3].item[3].name, "b.m");
+    assert_string_equal(q->cmd[3].item[4].name, "o");
+    query_ast_free(q);
+    q = parse_ok("lookup 'a b.csv' code as status, `x y` as path output meaning | display meaning");
+    assert_string_equal(q->cmd[0].file, "a b.csv");
+    assert_string_equal(q->cmd[0].key[1], "x y");
+    assert_string_equal(q->cmd[0].made[0], "meaning");
+    assert_int_equal(q->n_cmd, 2);
+    query_ast_free(q);
+}
+
+static void test_join_errors(void **state)
+{
+    (void)state;
+    expect_error("join type=outer left=a right=b where a.x=b.x (SOURCE alb)", "inner or left", 10);
+    expect_error("join type= left=a right=b where a.x=b.x (SOURCE alb)", "inner or left", 11);
+    expect_error("join where a.path=b.path (SOURCE alb)", "a join names both sides", 5);
+    expect_error("join left=a right=a where a.path=a.path (SOURCE alb)", "names both sides", 20);
+    expect_error("join left=a right=b (SOURCE alb)", "where a.x = b.y", 20);
+    expect_error("join left=a right=b where path=b.path (SOURCE alb)", "one of the sides", 26);
+    expect_error("join left=a right=b where a.path>b.path (SOURCE alb)", "on equal fields", 32);
+    expect_error("join left=a right=b where a.path=a.host (SOURCE alb)", "of the same side", 26);
+    expect_error("join left=a right=b where a.pathh=b.path (SOURCE alb)", "nearest: path", 28);
+    expect_error("join left=a right=b where a.path=b.pathh (SOURCE alb)", "nearest: path", 35);
+    expect_error("join left=a right=b where a.path=b.path", "a query in ( ), is expected", 39);
+    expect_error("join left=a right=b where a.path=b.path (SOURCE alb", "a ) is missing", 51);
+    expect_error("join left=a right=b where a.path=b.path (SOURCE alb) | fields b.hots",
+                 "nearest: host", 64);
+    expect_error(
+        "join left=a right=b where a.path=b.path (stats count(*) as n by path) | fields b.m",
+        "stats made no column m", 81);
+    expect_error("join left=a right=b where a.path=b.path (SOURCE alb) | filter b. = 1",
+                 "a name is expected", 64);
+    expect_error("lookup", "the name of a CSV file is expected", 6);
+    expect_error("lookup x.csv a OUTPUT b", "`as` and a field of the log", 15);
+    expect_error("lookup x.csv a as statuss OUTPUT b", "nearest: status", 18);
+    expect_error("lookup x.csv a as status", "OUTPUT and the columns", 24);
 }
 
 /* The window of a filter, and what it is when the query is moved by an hour. */
@@ -693,7 +767,8 @@ int main(void)
         cmocka_unit_test(test_samples),     cmocka_unit_test(test_order),
         cmocka_unit_test(test_val_print),   cmocka_unit_test(test_subquery_errors),
         cmocka_unit_test(test_subqueries),  cmocka_unit_test(test_diff),
-        cmocka_unit_test(test_time),
+        cmocka_unit_test(test_time),        cmocka_unit_test(test_join),
+        cmocka_unit_test(test_join_errors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

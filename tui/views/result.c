@@ -302,7 +302,8 @@ static const struct query_cmd *grouping(const struct query_ast *q, struct place 
                     return NULL;
             return c;
         }
-        if (c->kind == QCMD_UNNEST || c->kind == QCMD_MULTI)
+        if (c->kind == QCMD_UNNEST || c->kind == QCMD_MULTI || c->kind == QCMD_JOIN ||
+            c->kind == QCMD_LOOKUP)
             return NULL;
         if (c->kind == QCMD_FILTER) {
             expr_print(c->filter, &expr);

@@ -183,9 +183,26 @@ bool at_command(struct parser *p);
 /* The commands of a query, to the end of the text or of the parentheses around it. */
 bool parse_pipeline(struct parser *p);
 
+/* The text of an item as a column's name: blanks at the ends dropped, inner runs made one. */
+char *name_as_written(struct parser *p, size_t from, size_t to);
+/* [ "as" name ]; the item's name either way. */
+bool take_alias(struct parser *p, struct query_item *item, size_t from, bool *alias);
+bool take_count(struct parser *p, uint64_t *n);
+
+/* --- expr_stats.c --- */
+
 /* name( of an aggregate, when an item of stats is read: a reference to its cell. NULL without an
  * error if there is none. */
 struct expr *take_aggregate(struct parser *p);
+bool cmd_stats(struct parser *p);
+/* Rows counted by the keys that follow, most frequent first. limit 0: all. */
+bool count_by(struct parser *p, const char *name, uint64_t limit);
+bool start_top(struct parser *p);
+bool cmd_fill(struct parser *p);
+
+/* --- expr_extract.c --- */
+
+bool cmd_parse(struct parser *p);
 
 /* --- expr_subquery.c --- */
 

@@ -43,6 +43,9 @@ struct row_access exec_access(struct exec *r);
 /* Makes the rows a list, of which exec_at then makes row i the one at hand. */
 void exec_list(struct exec *r);
 void exec_at(struct exec *r, uint64_t i);
+void exec_at_record(struct exec *r, struct rowref ref); /* before they are a list */
+/* Row `from` of the list takes the place of row `to`. */
+void exec_move_row(struct exec *r, uint64_t to, uint64_t from);
 /* Visits the rows; each is the row at hand while fn, which ends it by false, is called. */
 void exec_each(struct exec *r, bool (*fn)(struct exec *r, void *ctx), void *ctx);
 /* The rows are those of t now, which is used up; t->texts and names are taken over. */
@@ -63,6 +66,12 @@ int subqueries_run(const struct runquery *q, struct err *e);
 void subqueries_release(const struct query_ast *q);
 /* The time that the filters within which the query runs leave. */
 struct time_window window_within(const struct runquery *q);
+
+/* --- runquery_sort.c --- */
+
+void exec_sort(struct exec *r, unsigned i); /* command i */
+/* The first row of each combination stays; one with a missing key always does. */
+void exec_dedup(struct exec *r, const struct query_cmd *c);
 
 /* --- widen.c --- */
 

@@ -260,7 +260,8 @@ static void add_number(struct scan *s, const struct query_item *it, unsigned a, 
         group_add_sample(s->g, group, a, x);
         break;
     default:
-        group_add_value(s->g, st, it, group, a, (struct val){.kind = VAL_NUM, .num = x}, NULL);
+        group_add_value(s->g, st, it, group, a, (struct val){.kind = VAL_NUM, .num = x},
+                        &ROWKEY_MIN);
         return;
     }
     st->count++;

@@ -183,12 +183,14 @@ static bool cmp_bounds(enum expr_op op, int64_t below, int64_t above, struct bou
     }
 }
 
-/* The range of column values for which a test of one field is true. */
+/* The range of column values for which a test of one field, as it is, is true. */
 static bool expr_bounds(const struct expr *e, const struct field_def *f, struct bounds *b)
 {
     const struct expr *lit = e->kind == EX_CMP ? e->arg[1] : NULL;
     int64_t below, above, lo, hi, unused;
 
+    if ((!lit && e->kind != EX_RANGE) || e->arg[0]->kind != EX_FIELD)
+        return false; /* of what is made of it (bytes * 8 > 100) the column does not tell */
     if (lit && lit->kind == EX_NUM && f->kind == FK_NUM)
         return to_units(f, lit->num, &below, &above) && cmp_bounds(e->op, below, above, b);
     if (lit && lit->kind == EX_TIME && f->kind == FK_TIME)

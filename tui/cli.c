@@ -190,12 +190,13 @@ bool cli_format(const struct options *o, enum output_format *f)
 
 /* --- query --- */
 
+/* Without our name before it: the caret stands below the text. */
 static void complain_query(const struct query_error *e, const char *text)
 {
     struct strbuf sb = STRBUF_INIT;
 
     query_error_print(e, text, &sb);
-    fprintf(stderr, "awl: %s\n", sb.buf ? sb.buf : "");
+    fprintf(stderr, "%s\n", sb.buf ? sb.buf : "");
     strbuf_release(&sb);
 }
 

@@ -60,6 +60,10 @@ for threads in 1 2; do
 done
 equal "one thread and two give the same bytes" "$(cat "$work/sum1")" "$(cat "$work/sum2")"
 
+equal "a test of what is made of a number" \
+    "$(rows 'target_processing_time * 1000 > 5000 and datefloor(@timestamp, 1d) != @timestamp | stats count(*)' "$alb")" \
+    "$(awk '$7 > 5' "$alb" | grep -c .)"
+
 # --- parse ---
 
 equal "a glob" "$(rows 'parse msg "user=*, method:*, latency := *" as user, method, latency | stats avg(latency) by user, method' "$app")" \

@@ -684,7 +684,7 @@ static void write_members(struct index *x, struct contents_writer *w)
     strbuf_release(&points);
 }
 
-/* Files that this session did not open: as they were, unless they are known to be gone. */
+/* Files that were not opened: as they were, unless they are known to be gone. */
 static void write_others(struct index *x, struct contents_writer *w)
 {
     for (size_t i = 0; i < x->c.n_source && !x->walked; i++)

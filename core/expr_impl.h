@@ -79,6 +79,9 @@ struct parser {
     unsigned trial_fields, trial_calls;
 };
 
+/* --- expr_node.c --- */
+
+void pool_free(struct expr_pool *pool);
 void *parse_fail(struct parser *p, size_t at, size_t len, const char *fmt, ...) PRINTF_LIKE(4, 5);
 void parse_hint(struct parser *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void parse_notice(struct parser *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -152,17 +155,30 @@ bool has_blank(struct slice s);
 #define MAX_ITEMS 256
 #define MAX_JOIN_KEYS 16
 
-void pool_free(struct expr_pool *pool);
-struct expr *parse_or(struct parser *p); /* a whole expression */
 struct expr *parse_primary(struct parser *p);
+struct expr *parse_sum(struct parser *p);
 struct expr *take_field(struct parser *p);
 struct expr *take_string(struct parser *p);
 struct expr *take_literal(struct parser *p);
 /* Members behind a map: .name, .`name`, [0]; e itself if there are none. */
 struct expr *take_members(struct parser *p, struct expr *e);
-bool at_comparison(struct parser *p);
+/* -e, whose sign stands at `at`. */
+struct expr *negative(struct parser *p, struct expr *e, size_t at);
+bool at_reserved(struct parser *p);
 /* For the recursion: false after an error. p->depth-- leaves. */
 bool enter(struct parser *p);
+
+/* --- expr_call.c --- */
+
+/* name( ... ; NULL without an error if that is no call of a known function. */
+struct expr *take_call(struct parser *p);
+/* The calls that are numbers: the ends of the time range. NULL without an error likewise. */
+struct expr *range_call(struct parser *p, size_t at);
+
+/* --- expr_test.c --- */
+
+struct expr *parse_or(struct parser *p); /* a whole expression */
+bool at_comparison(struct parser *p);
 
 /* --- expr_commands.c --- */
 

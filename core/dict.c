@@ -197,6 +197,20 @@ void dict_intern(struct dict *d, const struct slice *text, const uint64_t *hash,
     pthread_mutex_unlock(&d->lock);
 }
 
+uint32_t dict_add(struct dict *d, struct slice text)
+{
+    uint64_t h = dict_hash(text);
+    uint32_t id;
+
+    dict_intern(d, &text, &h, &id, 1);
+    return id;
+}
+
+struct slice dict_keep(struct dict *d, struct slice text)
+{
+    return dict_text(d, dict_add(d, text));
+}
+
 bool dict_find(struct dict *d, struct slice text, uint32_t *id)
 {
     const struct slot *slot;

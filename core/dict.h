@@ -17,6 +17,10 @@ uint64_t dict_hash(struct slice s);
 /* Ids of n texts with their hashes (dict_hash). Thread-safe. */
 void dict_intern(struct dict *d, const struct slice *text, const uint64_t *hash, uint32_t *id,
                  unsigned n);
+/* The id of one text, which gets one if it has none. Thread-safe. */
+uint32_t dict_add(struct dict *d, struct slice text);
+/* The dictionary's copy of a text. */
+struct slice dict_keep(struct dict *d, struct slice text);
 /* The id of a text; false if it has none. */
 bool dict_find(struct dict *d, struct slice text, uint32_t *id);
 /* Adds n texts, all of them new: text i is bytes [off[i], off[i + 1]). They must live as long as

@@ -100,9 +100,7 @@ static struct val *row_of(struct merger *m, const struct val *key)
     const struct query_cmd *c = m->cmd;
     unsigned width = m->t->n_key + m->t->n_agg;
     uint32_t before = dict_count(m->keys), id;
-    struct slice s;
     struct val *row;
-    uint64_t h;
 
     strbuf_reset(&m->text);
     for (unsigned k = 0; k < c->n_by; k++) {
@@ -110,16 +108,14 @@ static struct val *row_of(struct merger *m, const struct val *key)
         val_print(key[k], &m->text);
         strbuf_addc(&m->text, '\0');
     }
-    s = strbuf_slice(&m->text);
-    h = dict_hash(s);
-    dict_intern(m->keys, &s, &h, &id, 1);
+    id = dict_add(m->keys, strbuf_slice(&m->text));
     if (id < before)
         return m->t->cell + (size_t)id * width;
     GROW(m->t->cell, m->cap, ((size_t)id + 1) * width);
     m->t->n = (uint64_t)id + 1;
     row = m->t->cell + (size_t)id * width;
     for (unsigned k = 0; k < c->n_by; k++)
-        row[k] = keep_text(m->t->texts, key[k]);
+        row[k] = val_keep(m->t->texts, key[k]);
     for (unsigned i = 0; i < c->n_item; i++) {
         row[c->n_by + 3 * i] = row[c->n_by + 3 * i + 1] = of_nothing(c, i);
         row[c->n_by + 3 * i + 2] = (struct val){.kind = VAL_MISSING};
@@ -134,7 +130,7 @@ static void merge_rows(struct merger *m, const struct exec *r, unsigned which)
         struct val *row = row_of(m, from);
 
         for (unsigned k = 0; k < m->cmd->n_item; k++)
-            row[m->cmd->n_by + 3 * k + which] = keep_text(m->t->texts, from[m->cmd->n_by + k]);
+            row[m->cmd->n_by + 3 * k + which] = val_keep(m->t->texts, from[m->cmd->n_by + k]);
     }
 }
 
@@ -239,12 +235,12 @@ static void pattern_row(struct val *cell, struct pattern *p, struct dict *texts)
     char text[40];
 
     describe(p, text);
-    cell[0] = keep_text(texts, (struct val){.kind = VAL_STR, .str = slice_str(p->text)});
+    cell[0] = val_keep(texts, (struct val){.kind = VAL_STR, .str = slice_str(p->text)});
     cell[1] = (struct val){.kind = VAL_NUM, .num = (double)p->count};
     cell[2] = (struct val){.kind = VAL_NUM, .num = (double)p->before};
     cell[3] = (struct val){.kind = VAL_NUM, .num = (double)change_of(p)};
     cell[4] = (struct val){.kind = VAL_STR, .str = slice_str(p->severity)};
-    cell[5] = keep_text(texts, (struct val){.kind = VAL_STR, .str = slice_str(text)});
+    cell[5] = val_keep(texts, (struct val){.kind = VAL_STR, .str = slice_str(text)});
 }
 
 static void diff_patterns(struct exec *r, struct exec *before, const struct query_cmd *c,

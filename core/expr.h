@@ -302,6 +302,8 @@ bool val_truth(struct val v);               /* missing, 0, "", false are false *
 int val_cmp(struct val a, struct val b);    /* total order of `sort`: natural order, missing last */
 /* Text of a value as results print it; numbers in shortest form. */
 void val_print(struct val v, struct strbuf *out);
+/* The value with its text, if any, in the dictionary. */
+struct val val_keep(struct dict *d, struct val v);
 
 /* The words of the language, for completion; NULL past the last. */
 const char *query_command_word(unsigned i);

@@ -228,6 +228,13 @@ void val_print(struct val v, struct strbuf *out)
     strbuf_adds(out, text);
 }
 
+struct val val_keep(struct dict *d, struct val v)
+{
+    if (v.str.ptr)
+        v.str = dict_keep(d, v.str);
+    return v;
+}
+
 /* --- tests --- */
 
 bool glob_match(struct slice glob, struct slice s)

@@ -20,10 +20,8 @@ struct counter {
 
 static void counter_add(struct counter *c, struct slice text, uint64_t n)
 {
-    uint64_t h = dict_hash(text);
-    uint32_t id;
+    uint32_t id = dict_add(c->texts, text);
 
-    dict_intern(c->texts, &text, &h, &id, 1);
     GROW(c->count, c->cap, (size_t)id + 1);
     while (c->n <= id)
         c->count[c->n++] = 0;

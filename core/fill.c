@@ -29,16 +29,6 @@ struct fill *fill_new(const struct query_cmd *c, unsigned width)
     return f;
 }
 
-static uint32_t intern(struct dict *d, const struct strbuf *text)
-{
-    struct slice s = strbuf_slice(text);
-    uint64_t h = dict_hash(s);
-    uint32_t id;
-
-    dict_intern(d, &s, &h, &id, 1);
-    return id;
-}
-
 /* Whether the bin of the combination is new. */
 static bool see(struct fill *f, uint32_t combo, int64_t us)
 {
@@ -47,7 +37,7 @@ static bool see(struct fill *f, uint32_t combo, int64_t us)
     strbuf_reset(&f->text);
     strbuf_add(&f->text, &combo, sizeof(combo));
     strbuf_add(&f->text, &us, sizeof(us));
-    return intern(f->seen, &f->text) >= before;
+    return dict_add(f->seen, strbuf_slice(&f->text)) >= before;
 }
 
 void fill_row(struct fill *f, const struct val *cell)
@@ -63,7 +53,7 @@ void fill_row(struct fill *f, const struct val *cell)
             val_print(cell[k], &f->text);
         strbuf_addc(&f->text, '\0');
     }
-    combo = intern(f->combos, &f->text);
+    combo = dict_add(f->combos, strbuf_slice(&f->text));
     if (combo >= before) {
         GROW(f->key, f->cap_key, ((size_t)combo + 1) * c->n_key);
         memcpy(f->key + (size_t)combo * c->n_key, cell, c->n_key * sizeof(*cell));

@@ -13,19 +13,6 @@
 #include "sortkey.h"
 #include "xalloc.h"
 
-static struct val keep_val(struct dict *d, struct val v)
-{
-    uint64_t h;
-    uint32_t id;
-
-    if (!v.str.ptr)
-        return v;
-    h = dict_hash(v.str);
-    dict_intern(d, &v.str, &h, &id, 1);
-    v.str = dict_text(d, id);
-    return v;
-}
-
 /* --- keys --- */
 
 int group_key_field(const struct query_item *item, const struct logtype *lt)
@@ -87,17 +74,13 @@ uint32_t group_key_direct(struct key *k, uint32_t gid)
 uint32_t group_key_id(struct key *k, struct val v, struct strbuf *text)
 {
     uint32_t before = dict_count(k->texts), number, gid;
-    struct slice s;
-    uint64_t h;
 
     if (k->direct >= 0 && v.kind == VAL_STR && dict_find(direct_dict(k), v.str, &gid))
         return group_key_direct(k, gid);
     strbuf_reset(text);
     strbuf_addc(text, (char)('0' + v.kind)); /* 5 and "5" are two keys, missing is one */
     val_print(v, text);
-    s = strbuf_slice(text);
-    h = dict_hash(s);
-    dict_intern(k->texts, &s, &h, &number, 1);
+    number = dict_add(k->texts, strbuf_slice(text));
     if (number >= before) {
         struct slice kept = dict_text(k->texts, number);
 
@@ -215,24 +198,19 @@ static bool not_reached(const struct expr *e, const struct segment *seg, struct 
 
 static bool distinct_seen(struct grouper *g, size_t group, unsigned item, struct val v)
 {
-    uint32_t before = dict_count(g->seen), id;
-    struct slice s;
-    uint64_t h;
+    uint32_t before = dict_count(g->seen);
 
     strbuf_reset(&g->text);
     strbuf_add(&g->text, &group, sizeof(group));
     strbuf_add(&g->text, &item, sizeof(item));
     val_print(v, &g->text);
-    s = strbuf_slice(&g->text);
-    h = dict_hash(s);
-    dict_intern(g->seen, &s, &h, &id, 1);
-    return id < before;
+    return dict_add(g->seen, strbuf_slice(&g->text)) < before;
 }
 
 static void keep_best(struct grouper *g, struct state *st, struct val v, bool better)
 {
     if (better)
-        st->best = keep_val(g->kept, v);
+        st->best = val_keep(g->kept, v);
 }
 
 void group_add_sample(struct grouper *g, size_t group, unsigned item, double x)
@@ -480,11 +458,11 @@ static void fill_items(struct grouper *g, const struct sorted *sorted, struct di
         unsigned of = g->samples[i].of;
         double *value = sorted[of].value ? sorted[of].value + sorted[of].start[group] : NULL;
 
-        agg[i] = keep_val(texts, result(&cmd->agg[i], &g->state[group * cmd->n_agg + of], value));
+        agg[i] = val_keep(texts, result(&cmd->agg[i], &g->state[group * cmd->n_agg + of], value));
     }
     for (unsigned i = 0; i < cmd->n_item; i++) {
         strbuf_reset(&g->text);
-        cell[i] = keep_val(texts, expr_eval(cmd->item[i].expr, &access));
+        cell[i] = val_keep(texts, expr_eval(cmd->item[i].expr, &access));
     }
 }
 
@@ -508,7 +486,7 @@ static void fill_table(struct grouper *g, struct group_table *t)
             /* the texts of the first key, and of dictionaries, stay where they are */
             cell[k] = g->key[k].val[id];
             if (k && g->key[k].gid[id] == UINT32_MAX)
-                cell[k] = keep_val(t->texts, cell[k]);
+                cell[k] = val_keep(t->texts, cell[k]);
         }
         fill_items(g, sorted, t->texts, row, agg, cell + cmd->n_by);
     }
@@ -680,10 +658,9 @@ static void merge_seen(struct grouper *g, const struct grouper *o, const size_t 
 {
     for (uint32_t i = 0; i < dict_count(o->seen); i++) {
         struct slice s = dict_text(o->seen, i);
-        uint32_t before = dict_count(g->seen), id;
+        uint32_t before = dict_count(g->seen);
         size_t group;
         unsigned item;
-        uint64_t h;
 
         memcpy(&group, s.ptr, sizeof(group));
         memcpy(&item, s.ptr + sizeof(group), sizeof(item));
@@ -691,10 +668,8 @@ static void merge_seen(struct grouper *g, const struct grouper *o, const size_t 
         strbuf_reset(&g->text);
         strbuf_add(&g->text, &group, sizeof(group));
         strbuf_addsl(&g->text, slice_of(s.ptr + sizeof(group), s.len - sizeof(group)));
-        s = strbuf_slice(&g->text);
-        h = dict_hash(s);
-        dict_intern(g->seen, &s, &h, &id, 1);
-        g->state[group * g->cmd->n_agg + item].count += id >= before;
+        g->state[group * g->cmd->n_agg + item].count +=
+            dict_add(g->seen, strbuf_slice(&g->text)) >= before;
     }
 }
 

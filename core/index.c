@@ -131,12 +131,7 @@ static void intern_texts(struct texts *t, struct dict *d, const uint32_t *off, c
                          uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        struct slice s = slice_of(bytes + off[i], off[i + 1] - off[i]);
-        uint64_t h = dict_hash(s);
-        uint32_t id;
-
-        dict_intern(d, &s, &h, &id, 1);
-        texts_append(t, id);
+        texts_append(t, dict_add(d, slice_of(bytes + off[i], off[i + 1] - off[i])));
     }
 }
 

@@ -31,20 +31,6 @@ struct join {
     int kind, request_id, duration, billed, init, memory, used, status, error_type, level, message;
 };
 
-static uint32_t intern(struct dict *d, struct slice s)
-{
-    uint64_t h = dict_hash(s);
-    uint32_t id;
-
-    dict_intern(d, &s, &h, &id, 1);
-    return id;
-}
-
-static struct slice keep(struct join *j, struct slice s)
-{
-    return dict_text(j->t->texts, intern(j->t->texts, s));
-}
-
 static void plan(struct join *j, struct logtype *lt)
 {
     struct {
@@ -103,7 +89,7 @@ static struct slice function_name(struct join *j)
 
 static uint32_t begin(struct join *j, struct slice id, struct slice stream)
 {
-    uint32_t i = intern(j->ids, id);
+    uint32_t i = dict_add(j->ids, id);
 
     if (i < j->t->n)
         return i;
@@ -114,8 +100,8 @@ static uint32_t begin(struct join *j, struct slice id, struct slice stream)
     j->wanted[i] = false;
     j->t->row[j->t->n++] = (struct invocation){
         .request_id = dict_text(j->ids, i),
-        .stream = keep(j, stream),
-        .function = keep(j, function_name(j)),
+        .stream = dict_keep(j->t->texts, stream),
+        .function = dict_keep(j->t->texts, function_name(j)),
         .first_us = segment_ts(j->view.seg, j->view.row),
         .duration_ms = NAN,
         .billed_ms = NAN,
@@ -128,7 +114,7 @@ static uint32_t begin(struct join *j, struct slice id, struct slice stream)
 
 static uint32_t *running_in(struct join *j, struct slice stream)
 {
-    uint32_t s = intern(j->streams, stream);
+    uint32_t s = dict_add(j->streams, stream);
 
     while (j->n_running <= s) {
         GROW(j->running, j->cap_running, j->n_running + 1);
@@ -178,7 +164,8 @@ static void add_record(struct join *j, uint32_t i, struct slice kind)
     take_number(j, j->memory, &v->memory_mb);
     take_number(j, j->used, &v->used_mb);
     if (message.len && !(told & TOLD_TIMEOUT))
-        v->last_text = keep(j, slice_of(message.ptr, MIN(message.len, (size_t)LAST_TEXT)));
+        v->last_text =
+            dict_keep(j->t->texts, slice_of(message.ptr, MIN(message.len, (size_t)LAST_TEXT)));
 }
 
 static bool join_row(void *ctx, struct rowref ref)

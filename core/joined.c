@@ -71,15 +71,12 @@ static bool too_large(const struct joined *j)
 bool joined_add(struct joined *j, const struct val *cell)
 {
     uint32_t before = dict_count(j->keys), id;
-    struct slice s = strbuf_slice(&j->key);
-    uint64_t h;
 
     if (j->missing)
         return true;
     if (too_large(j))
         return false;
-    h = dict_hash(s);
-    dict_intern(j->keys, &s, &h, &id, 1);
+    id = dict_add(j->keys, strbuf_slice(&j->key));
     GROW(j->chain, j->cap_chain, (size_t)id + 1);
     GROW(j->next, j->cap_next, (size_t)j->n + 1);
     GROW(j->cell, j->cap_cell, ((size_t)j->n + 1) * j->width);

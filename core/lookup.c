@@ -253,7 +253,7 @@ static int add_rows(struct table *t, const struct query_cmd *c, const unsigned *
         for (unsigned k = 0; k < c->n_item; k++)
             joined_key(rows, k, value_of(t->value[at[k]]));
         for (unsigned i = 0; i < c->n_made; i++)
-            cell[i] = keep_text(texts, value_of(t->value[at[c->n_item + i]]));
+            cell[i] = val_keep(texts, value_of(t->value[at[c->n_item + i]]));
         if (!joined_add(rows, cell)) {
             rc = err_set(t->r->e, ERR_LIMIT, "%s: more than %u MiB in memory", t->file,
                          JOINED_MAX_BYTES >> 20);

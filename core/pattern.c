@@ -146,19 +146,15 @@ static void make_shape(struct slice text, struct strbuf *out)
 
 void patterns_add(struct patterns *p, struct slice text, bool before)
 {
-    struct slice s;
-    uint64_t h;
     uint32_t id;
 
     make_shape(text, &p->shape);
-    s = strbuf_slice(&p->shape);
     tally_add(&p->total, before);
     if (dict_count(p->shapes) >= MAX_SHAPES) {
         tally_add(&p->left, before);
         return;
     }
-    h = dict_hash(s);
-    dict_intern(p->shapes, &s, &h, &id, 1);
+    id = dict_add(p->shapes, strbuf_slice(&p->shape));
     if (id >= p->cap) {
         size_t cap = MAX(2 * p->cap, (size_t)id + 64);
 

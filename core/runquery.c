@@ -147,19 +147,6 @@ static int eval_set(struct exec *r, struct expr *filter)
     return r->set ? 0 : err_set(r->e, ERR_CANCEL, "stopped");
 }
 
-struct val keep_text(struct dict *d, struct val v)
-{
-    uint64_t h;
-    uint32_t id;
-
-    if (!v.str.ptr)
-        return v;
-    h = dict_hash(v.str);
-    dict_intern(d, &v.str, &h, &id, 1);
-    v.str = dict_text(d, id);
-    return v;
-}
-
 void exec_move_row(struct exec *r, uint64_t to, uint64_t from)
 {
     if (r->ref)
@@ -402,8 +389,7 @@ static struct group_table *pattern_table(struct patterns *patterns)
     for (size_t i = 0; i < n; i++) {
         struct val *cell = t->cell + i * N_PATTERN;
 
-        cell[0] =
-            keep_text(t->texts, (struct val){.kind = VAL_STR, .str = slice_str(list[i].text)});
+        cell[0] = val_keep(t->texts, (struct val){.kind = VAL_STR, .str = slice_str(list[i].text)});
         cell[1] = (struct val){.kind = VAL_NUM, .num = list[i].ratio};
         cell[2] = (struct val){.kind = VAL_NUM, .num = (double)list[i].count};
         cell[3] = (struct val){.kind = VAL_STR, .str = slice_str(list[i].severity)};
@@ -597,8 +583,8 @@ static bool collect_row(struct exec *r, void *ctx)
     GROW(c->t->cell, c->cap, (c->t->n + 1) * MAX(width, 1u));
     cell = c->t->cell + c->t->n++ * width;
     for (unsigned i = 0; i < width; i++)
-        cell[i] = keep_text(c->t->texts, r->n_col ? expr_eval(r->col[i]->expr, &access)
-                                                  : r->cell[r->at * r->width + i]);
+        cell[i] = val_keep(c->t->texts, r->n_col ? expr_eval(r->col[i]->expr, &access)
+                                                 : r->cell[r->at * r->width + i]);
     return true;
 }
 

@@ -52,8 +52,6 @@ void exec_each(struct exec *r, bool (*fn)(struct exec *r, void *ctx), void *ctx)
 void exec_take_table(struct exec *r, struct group_table *t);
 /* Adds the texts of the rows at hand. */
 void exec_patterns(struct exec *r, const struct expr *from, struct patterns *patterns, bool before);
-/* The value with its text in the dictionary. */
-struct val keep_text(struct dict *d, struct val v);
 
 /* --- subquery.c --- */
 

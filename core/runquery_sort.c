@@ -100,7 +100,7 @@ static void sorter_order(struct sorter *s)
     texts = dict_new();
     for (uint64_t i = 0; i < s->n; i++)
         for (unsigned k = 0; k < s->cmd->n_item; k++)
-            sorter_row(s, i)->key[k] = keep_text(texts, sorter_row(s, i)->key[k]);
+            sorter_row(s, i)->key[k] = val_keep(texts, sorter_row(s, i)->key[k]);
     dict_free(s->texts);
     s->texts = texts;
 }
@@ -131,7 +131,7 @@ static void sorter_add(struct sorter *s, struct rowref ref, const struct row_acc
         if (k == 0 && s->full &&
             key_cmp(&s->cmd->item[0], &v, &sorter_row(s, s->keep - 1)->key[0]) > 0)
             return;
-        row->key[k] = keep_text(s->texts, v);
+        row->key[k] = val_keep(s->texts, v);
     }
     s->n++;
 }
@@ -236,13 +236,9 @@ void exec_dedup(struct exec *r, const struct query_cmd *c)
             val_print(v, &text);
             strbuf_addc(&text, '\0');
         }
-        uint32_t before = dict_count(seen), id = 0;
-        struct slice s = strbuf_slice(&text);
-        uint64_t h = dict_hash(s);
+        uint32_t before = dict_count(seen);
 
-        if (!missing)
-            dict_intern(seen, &s, &h, &id, 1);
-        keep[i] = missing || id >= before;
+        keep[i] = missing || dict_add(seen, strbuf_slice(&text)) >= before;
     }
     for (uint64_t i = 0; i < r->n; i++)
         if (keep[i])

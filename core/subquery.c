@@ -48,17 +48,12 @@ static bool add_value(struct exec *r, void *ctx)
     struct values *v = ctx;
     struct row_access access = exec_access(r);
     struct val val = expr_eval(v->sub->item->expr, &access);
-    struct slice s;
-    uint64_t h;
-    uint32_t id;
 
     if (val.kind == VAL_MISSING || val.kind == VAL_JSON)
         return true;
     strbuf_reset(&v->text);
     val_print(val, &v->text);
-    s = strbuf_slice(&v->text);
-    h = dict_hash(s);
-    dict_intern(v->sub->values, &s, &h, &id, 1);
+    dict_add(v->sub->values, strbuf_slice(&v->text));
     return dict_bytes(v->sub->values) <= MAX_VALUES_BYTES;
 }
 

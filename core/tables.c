@@ -105,20 +105,6 @@ static struct cause cause_of(const struct error_plan *p, struct rowview *v, stru
                      column_number(v, p->target_time));
 }
 
-static uint32_t intern(struct dict *d, struct slice s)
-{
-    uint64_t h = dict_hash(s);
-    uint32_t id;
-
-    dict_intern(d, &s, &h, &id, 1);
-    return id;
-}
-
-static struct slice keep(struct error_build *b, struct slice s)
-{
-    return dict_text(b->texts, intern(b->texts, s));
-}
-
 static struct error_row *error_row_for(struct error_build *b, struct logtype *lt,
                                        struct slice status, struct slice target_status,
                                        struct slice target, struct slice reason, struct cause cause)
@@ -135,16 +121,16 @@ static struct error_row *error_row_for(struct error_build *b, struct logtype *lt
     strbuf_addsl(&b->key, target);
     strbuf_addc(&b->key, '\n');
     strbuf_addsl(&b->key, reason);
-    id = intern(b->keys, strbuf_slice(&b->key));
+    id = dict_add(b->keys, strbuf_slice(&b->key));
     if (id < b->t->n)
         return &b->t->row[id];
     GROW(b->t->row, b->cap, (size_t)id + 1);
     row = &b->t->row[b->t->n++];
     *row = (struct error_row){.lt = lt,
-                              .status = keep(b, status),
-                              .target_status = keep(b, target_status),
-                              .target = keep(b, target),
-                              .reason = keep(b, reason),
+                              .status = dict_keep(b->texts, status),
+                              .target_status = dict_keep(b->texts, target_status),
+                              .target = dict_keep(b->texts, target),
+                              .reason = dict_keep(b->texts, reason),
                               .cause = cause.text,
                               .side = cause.side,
                               .first_us = INT64_MAX,
@@ -161,7 +147,7 @@ static void count_path(struct error_build *b, const struct error_plan *p, struct
     strbuf_add(&b->key, &id, sizeof(id));
     strbuf_addsl(&b->key, path);
     key = strbuf_slice(&b->key);
-    row->paths += intern(b->paths, key) >= before;
+    row->paths += dict_add(b->paths, key) >= before;
 }
 
 static void add_error(struct error_build *b, const struct rowset *r, const struct error_plan *p,

@@ -34,7 +34,7 @@ static struct val *make_row(struct maker *m)
         m->ref[m->n] = r->ref[r->at];
     }
     for (unsigned i = 0; i < r->width; i++)
-        cell[i] = keep_text(m->texts, r->cell[r->at * r->width + i]);
+        cell[i] = val_keep(m->texts, r->cell[r->at * r->width + i]);
     for (unsigned i = r->width; i < m->width; i++)
         cell[i] = (struct val){.kind = VAL_MISSING};
     m->n++;
@@ -81,7 +81,7 @@ static void unnest_row(struct maker *m, struct val list, struct strbuf *own)
     struct val v;
 
     for (uint64_t i = 0; strbuf_reset(own), val_element(list, i, own, &v); i++)
-        make_row(m)[m->c->cell[0]] = keep_text(m->texts, v);
+        make_row(m)[m->c->cell[0]] = val_keep(m->texts, v);
 }
 
 static void match_row(struct maker *m, struct val from)
@@ -101,7 +101,7 @@ static void match_row(struct maker *m, struct val from)
             size_t again = start;
 
             if (regex_group(c->re, s, c->group[i], &again, &group) && group.ptr)
-                cell[c->cell[i]] = keep_text(m->texts, (struct val){.kind = VAL_STR, .str = group});
+                cell[c->cell[i]] = val_keep(m->texts, (struct val){.kind = VAL_STR, .str = group});
         }
     }
     strbuf_release(&own);
@@ -143,7 +143,7 @@ static bool add_right(struct exec *r, void *ctx)
     struct row_access access = exec_access(r);
 
     for (unsigned i = 0; i < s->c->n_made; i++) {
-        s->cell[i] = keep_text(s->texts, expr_eval(s->c->right[i].expr, &access));
+        s->cell[i] = val_keep(s->texts, expr_eval(s->c->right[i].expr, &access));
         if (i < s->c->n_item)
             joined_key(s->rows, i, s->cell[i]);
     }

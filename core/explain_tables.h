@@ -1,4 +1,4 @@
-/* explain_tables.h - the shape of explain.c's tables. */
+/* explain_tables.h - what the files of the explanations share: the shape of the tables. */
 #ifndef AWL_EXPLAIN_TABLES_H
 #define AWL_EXPLAIN_TABLES_H
 
@@ -20,5 +20,9 @@ struct explain_set {
  * before; the last of explain_sets are for every type. */
 extern const struct explain_set explain_service_sets[], explain_sets[];
 extern const unsigned explain_n_service_sets, explain_n_sets;
+
+/* Seconds around the load balancer's fixed 10 s to connect to a target. */
+#define CONNECT_LOW 9.5
+#define CONNECT_HIGH 11.5
 
 #endif

@@ -91,12 +91,10 @@ enum pseudo_field {
                     replaced by what they stand for as they are read. */
 };
 
-#define MAX_LOGTYPES MAX_TYPES
-
 struct field_ref {
     enum pseudo_field pseudo;
-    int16_t per_type[MAX_LOGTYPES]; /* field index in each log type, -1: missing there */
-    int column;                     /* PF_COLUMN */
+    int16_t per_type[MAX_TYPES]; /* field index in each log type, -1: missing there */
+    int column;                  /* PF_COLUMN */
 };
 
 struct dict;

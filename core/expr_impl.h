@@ -255,7 +255,7 @@ void show_joined(struct parser *p);
 
 bool cmd_diff(struct parser *p);
 
-/* --- expr_bind.c --- */
+/* --- expr_names.c --- */
 
 /* The field at p->at, longest known name first; NULL without an error if none is known. *len is
  * how much of the text it takes (0: no name stands here). */
@@ -265,10 +265,6 @@ struct expr *bind_cell(struct parser *p, struct slice name, int cell);
 struct expr *bind_system(struct parser *p, const char *name);
 void bind_unknown(struct parser *p, size_t at, size_t len); /* the error */
 bool field_name_is_exact(struct slice name, const struct field_ref *near);
-/* Tests, from what was read to the tree: units, missing marks, types. NULL after an error. */
-struct expr *bind_compare(struct parser *p, struct expr *left, enum expr_op op, struct expr *right);
-struct expr *bind_in(struct parser *p, struct expr *left, struct expr **item, unsigned n);
-struct expr *bind_arith(struct parser *p, enum expr_op op, struct expr *a, struct expr *b);
 
 /* Names by edit distance: offer candidates, then take the hint. */
 struct nearest {
@@ -281,5 +277,12 @@ struct nearest {
 };
 void nearest_offer(struct nearest *near, struct slice name);
 void nearest_hint(const struct nearest *near, char *hint, size_t len);
+
+/* --- expr_bind.c --- */
+
+/* Tests, from what was read to the tree: units, missing marks, types. NULL after an error. */
+struct expr *bind_compare(struct parser *p, struct expr *left, enum expr_op op, struct expr *right);
+struct expr *bind_in(struct parser *p, struct expr *left, struct expr **item, unsigned n);
+struct expr *bind_arith(struct parser *p, enum expr_op op, struct expr *a, struct expr *b);
 
 #endif

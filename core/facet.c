@@ -202,7 +202,7 @@ static int only_type(const struct by_type *by, const struct counter *total)
 {
     int only = -1;
 
-    for (unsigned t = 0; t < MAX_LOGTYPES; t++) {
+    for (unsigned t = 0; t < MAX_TYPES; t++) {
         if (!by[t].n)
             continue;
         if (only >= 0 || total->n)
@@ -234,7 +234,7 @@ static void pick_top(struct facet *f, const struct field_ref *ref, struct by_typ
     uint64_t floor = 0;
 
     f->value = xcalloc(2 * (size_t)top + 1, sizeof(*f->value));
-    for (unsigned t = 0; t < MAX_LOGTYPES; t++) {
+    for (unsigned t = 0; t < MAX_TYPES; t++) {
         struct dict *d = by[t].n ? field_dict(logtype_get(t), (unsigned)ref->per_type[t]) : NULL;
 
         for (size_t id = 0; id < by[t].n; id++) {
@@ -258,7 +258,7 @@ static void pick_top(struct facet *f, const struct field_ref *ref, struct by_typ
 struct facet *facet_compute(struct session *s, const struct rowset *r, const struct field_ref *ref,
                             const char *name, unsigned top, const atomic_bool *cancel)
 {
-    struct by_type by[MAX_LOGTYPES] = {{NULL, 0}};
+    struct by_type by[MAX_TYPES] = {{NULL, 0}};
     struct counter total = {.texts = dict_new()};
     struct facet *f = xcalloc(1, sizeof(*f));
 
@@ -269,7 +269,7 @@ struct facet *facet_compute(struct session *s, const struct rowset *r, const str
     pick_top(f, ref, by, &total, top);
     f->missing = total.missing;
     keep_texts(f);
-    for (unsigned t = 0; t < MAX_LOGTYPES; t++)
+    for (unsigned t = 0; t < MAX_TYPES; t++)
         free(by[t].count);
     dict_free(total.texts);
     free(total.count);

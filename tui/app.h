@@ -100,7 +100,7 @@ struct app {
     const char *facet[FACETS_MAX];
     unsigned n_facet;
     uint64_t types; /* bit a log type that has records */
-    uint64_t type_rows[MAX_LOGTYPES];
+    uint64_t type_rows[MAX_TYPES];
     uint64_t kept_types; /* bit a log type in the filtered rows */
     bool days;           /* the records are not all of one day */
 

@@ -35,7 +35,7 @@ static const char *const facet_names[] = {
 
 static bool ref_has_type(const struct field_ref *f, uint64_t types)
 {
-    for (unsigned i = 0; i < MAX_LOGTYPES; i++)
+    for (unsigned i = 0; i < MAX_TYPES; i++)
         if (types >> i & 1 && f->per_type[i] >= 0)
             return true;
     return false;
@@ -43,7 +43,7 @@ static bool ref_has_type(const struct field_ref *f, uint64_t types)
 
 static bool ref_same(const struct field_ref *a, const struct field_ref *b, uint64_t types)
 {
-    for (unsigned i = 0; i < MAX_LOGTYPES; i++)
+    for (unsigned i = 0; i < MAX_TYPES; i++)
         if (types >> i & 1 && b->per_type[i] >= 0 && a->per_type[i] != b->per_type[i])
             return false;
     return a->pseudo == b->pseudo;

@@ -94,7 +94,7 @@ static struct list_column *add_column(struct columns *c, const char *title, uint
     memset(col, 0, sizeof(*col));
     set_title(col, title);
     col->width = width;
-    for (unsigned i = 0; i < MAX_LOGTYPES; i++)
+    for (unsigned i = 0; i < MAX_TYPES; i++)
         col->field[i] = -1;
     return col;
 }
@@ -102,10 +102,10 @@ static struct list_column *add_column(struct columns *c, const char *title, uint
 /* Adds a column if one of the types in sight has one of its fields that no column shows yet. */
 static void add_def(struct columns *c, const struct column_def *d, uint64_t types, bool used[])
 {
-    int16_t field[MAX_LOGTYPES];
+    int16_t field[MAX_TYPES];
     bool any = false;
 
-    for (unsigned i = 0; i < logtype_count() && i < MAX_LOGTYPES; i++) {
+    for (unsigned i = 0; i < logtype_count() && i < MAX_TYPES; i++) {
         field[i] = types >> i & 1 ? (int16_t)find_field(logtype_get(i), d->names) : -1;
         any |= field[i] >= 0 && !(used && used[field[i]]);
     }
@@ -118,7 +118,7 @@ static void add_def(struct columns *c, const struct column_def *d, uint64_t type
     col->status = d->status;
     const struct list_column *before = &c->col[c->n - 2];
     col->extra = before->extra || strcmp(before->title, "took") == 0;
-    for (unsigned i = 0; i < logtype_count() && i < MAX_LOGTYPES; i++) {
+    for (unsigned i = 0; i < logtype_count() && i < MAX_TYPES; i++) {
         col->field[i] = field[i];
         if (used && field[i] >= 0)
             used[field[i]] = true;
@@ -158,7 +158,7 @@ void columns_choose(struct columns *c, uint64_t types, bool days)
     }
     for (unsigned i = 0; i < ARRAY_LEN(single_columns); i++)
         add_def(c, &single_columns[i], types, used);
-    for (unsigned i = 0; i < logtype_count() && i < MAX_LOGTYPES; i++)
+    for (unsigned i = 0; i < logtype_count() && i < MAX_TYPES; i++)
         if (types >> i & 1)
             add_rest(c, logtype_get(i), used);
 }

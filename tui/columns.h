@@ -21,7 +21,7 @@ struct list_column {
     bool right;
     bool status;                 /* coloured by class */
     bool extra;                  /* comes only when the flexible one has room enough */
-    int16_t field[MAX_LOGTYPES]; /* field index by log type, -1 none */
+    int16_t field[MAX_TYPES]; /* field index by log type, -1 none */
 };
 
 struct columns {

@@ -31,7 +31,7 @@ static void complete_names(struct app *a, struct slice word, struct completions 
 
     for (unsigned r = FR_NONE + 1; r < FR_COUNT; r++)
         offer(c, slice_str(field_role_name(r)), word, "in every log type that has it");
-    for (unsigned t = 0; t < logtype_count() && t < MAX_LOGTYPES; t++) {
+    for (unsigned t = 0; t < logtype_count() && t < MAX_TYPES; t++) {
         struct logtype *lt = logtype_get(t);
         unsigned n = atomic_load(&lt->n_fields);
 
@@ -60,7 +60,7 @@ static void offer_value(struct completions *c, struct slice value, struct slice 
 static void complete_from_dicts(const struct field_ref *ref, uint64_t types, struct slice word,
                                 struct completions *c)
 {
-    for (unsigned t = 0; t < logtype_count() && t < MAX_LOGTYPES; t++) {
+    for (unsigned t = 0; t < logtype_count() && t < MAX_TYPES; t++) {
         struct logtype *lt = logtype_get(t);
         int f = ref->per_type[t];
 

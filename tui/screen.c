@@ -134,7 +134,7 @@ static void type_counts(struct app *a, const struct grid *g, struct strbuf *out)
     char n[FMT_LEN];
     bool any = false;
 
-    for (unsigned i = 0; i < logtype_count() && i < MAX_LOGTYPES; i++) {
+    for (unsigned i = 0; i < logtype_count() && i < MAX_TYPES; i++) {
         if (!a->type_rows[i])
             continue;
         if (any)

@@ -2,8 +2,9 @@
  *
  * Plain files of some size that have been quiet for a while are mapped whole, at most MAX_MAPS of
  * them; small, fresh and followed ones are read. Inflated blocks (a whole small gzip file, or the
- * stretch between two access points) are kept in a cache with a limit. Blocks are pinned by
- * reference and go when they are neither pinned nor among the recently used. */
+ * stretch between two access points) are kept in a cache with a limit, which gives way when memory
+ * is short. Blocks are pinned by reference and go when they are neither pinned nor among the
+ * recently used. */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "inflate.h"
+#include "membudget.h"
 #include "sigbus.h"
 #include "source.h"
 #include "stdin_store.h"
@@ -18,6 +20,7 @@
 
 #define MAP_MIN (1u << 20)
 #define MAX_MAPS 256
+#define CACHE_BYTES (64u << 20)
 #define QUIET_US (10 * 60 * INT64_C(1000000))
 #define WHOLE_GZIP (8u << 20)
 #define WHOLE_LIMIT (16u << 20) /* a larger one is inflated in stretches */
@@ -30,25 +33,14 @@ struct block {
     uint64_t off;
     char *ptr;
     size_t len;
+    struct memlease memory; /* while it is in the cache and not mapped */
     unsigned pins;
     bool mapped, cached, to_end; /* to_end: nothing follows in the source */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards everything below */
 static struct block head = {.prev = &head, .next = &head};
-static size_t cache_bytes, cache_limit = 64u << 20, n_maps;
-
-void blob_cache_limit(size_t bytes)
-{
-    pthread_mutex_lock(&lock);
-    cache_limit = bytes;
-    pthread_mutex_unlock(&lock);
-}
-
-void blob_install_sigbus(void)
-{
-    sigbus_install();
-}
+static size_t cache_bytes, n_maps;
 
 static void block_free(struct block *b)
 {
@@ -70,6 +62,7 @@ static void uncache(struct block *b)
         n_maps--;
     else
         cache_bytes -= b->len;
+    memlease_release(&b->memory);
 }
 
 static void evict(void)
@@ -77,13 +70,36 @@ static void evict(void)
     /* the newest stays, however large: its rows are being looked at */
     for (struct block *b = head.prev, *before; b != head.next && b != &head; b = before) {
         before = b->prev;
-        if (cache_bytes <= cache_limit && n_maps <= MAX_MAPS)
+        if (cache_bytes <= CACHE_BYTES && n_maps <= MAX_MAPS)
             return;
-        if (b->pins || (b->mapped ? n_maps <= MAX_MAPS : cache_bytes <= cache_limit))
+        if (b->pins || (b->mapped ? n_maps <= MAX_MAPS : cache_bytes <= CACHE_BYTES))
             continue;
         uncache(b);
         block_free(b);
     }
+}
+
+/* Memory is short. */
+static void give_way(size_t want)
+{
+    size_t given = 0;
+
+    pthread_mutex_lock(&lock);
+    for (struct block *b = head.prev, *before; b != &head && given < want; b = before) {
+        before = b->prev;
+        if (b->pins || b->mapped)
+            continue;
+        given += b->len;
+        uncache(b);
+        block_free(b);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void blob_init(void)
+{
+    sigbus_install();
+    membudget_cache(give_way);
 }
 
 static void cache_front(struct block *b)
@@ -96,6 +112,8 @@ static void cache_front(struct block *b)
 
 static struct block *cache_add(struct block *b)
 {
+    b->memory.use = MEMORY_BLOCKS;
+    memlease_force(&b->memory, b->mapped ? 0 : b->len);
     pthread_mutex_lock(&lock);
     b->pins = 1;
     b->cached = true;
@@ -272,7 +290,7 @@ static struct block *inflate_small(struct source *s, int fd)
     GROW(in.buf, in.cap, s->size + 1);
     got = pread(fd, in.buf, s->size, 0);
     if (got > 0 && inflate_whole(slice_of(in.buf, (size_t)got), &out, WHOLE_LIMIT)) {
-        b = block_new(s, 0, out.buf, out.len);
+        b = block_new(s, 0, xrealloc(out.buf, out.len), out.len);
         b->to_end = true;
         out = (struct strbuf)STRBUF_INIT;
     }
@@ -311,7 +329,7 @@ static struct block *inflate_stretch(struct source *s, int fd, uint64_t off)
             out.len += (size_t)got;
     }
     inflater_free(i);
-    b = block_new(s, from, out.buf ? out.buf : xmalloc(1), out.len);
+    b = block_new(s, from, xrealloc(out.buf, out.len), out.len);
     b->to_end = got <= 0;
     return b;
 }

@@ -48,7 +48,7 @@ struct session *session_new(const struct session_options *o)
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->work, NULL);
     pthread_cond_init(&s->idle, NULL);
-    blob_install_sigbus();
+    blob_init();
     return s;
 }
 

@@ -129,9 +129,9 @@ int blob_view(struct source *s, uint64_t off, size_t len, struct slice *out, str
               struct err *e) MUST_CHECK;
 void blob_unpin(struct blob_pin *pin);
 void blob_forget(struct source *s); /* drops what is cached of it */
-void blob_cache_limit(size_t bytes);
-/* SIGBUS on a cut mapping: pages of zeros instead of death, source.changed set. Install once. */
-void blob_install_sigbus(void);
+/* SIGBUS on a cut mapping: pages of zeros instead of death, source.changed set. And the cache gives
+ * way when memory is short (membudget.h). Once is enough, before all else. */
+void blob_init(void);
 
 /* --- watching, for follow --- */
 

@@ -32,6 +32,7 @@ struct options {
     unsigned threads;
     uint64_t lines, seed, per_file;
     uint64_t cache_size; /* bytes that the index may take */
+    uint64_t memory;     /* bytes (membudget.h) */
 };
 
 /* Fills *o; returns -1 to go on, or the exit code (after --help, --version, a usage error). */

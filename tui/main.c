@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "formats.h"
+#include "membudget.h"
 #include "run.h"
 #include "term.h"
 #include "xalloc.h"
@@ -195,6 +196,7 @@ int main(int argc, char **argv)
     rc = options_parse(&o, argc, argv);
     if (rc >= 0)
         return rc;
+    membudget_set(o.memory);
     formats_load();
     switch (o.command) {
     case ON_QUERY:

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "value.h"
 #include "xalloc.h"
@@ -17,6 +18,8 @@
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "0.1.0"
 #endif
+
+#define MIN_MEMORY (16u << 20)
 
 enum option_id {
 #define OPTION(id, short_, long_, arg, on, help) OPT_##id,
@@ -129,6 +132,13 @@ static bool bytes(const char *s, uint64_t *out)
     return true;
 }
 
+static uint64_t machine_memory(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 2 * (uint64_t)MIN_MEMORY;
+}
+
 const char *options_cache(const struct options *o)
 {
     static struct strbuf folder;
@@ -200,6 +210,10 @@ static int set_option(struct options *o, int id, const char *arg)
         if (!bytes(arg, &o->cache_size))
             return usage("not a size like 500M or 8G", arg);
         return -1;
+    case OPT_MEMORY:
+        if (!bytes(arg, &o->memory) || o->memory < MIN_MEMORY)
+            return usage("not a size like 500M or 8G, 16M at least", arg);
+        return -1;
     case OPT_NOW:
         if (!parse_iso8601(slice_str(arg), &o->now_us))
             return usage("not a time like 2026-03-14T13:05:00Z", arg);
@@ -241,6 +255,7 @@ int options_parse(struct options *o, int argc, char **argv)
 
     memset(o, 0, sizeof(*o));
     o->cache_size = UINT64_C(8) << 30;
+    o->memory = machine_memory() / 2;
     memset(longs, 0, sizeof(longs));
     for (int i = 0; i < OPT_COUNT; i++) {
         longs[i] =

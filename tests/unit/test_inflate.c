@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "inflate.h"
+#include "membudget.h"
 #include "source.h"
 #include "xalloc.h"
 
@@ -249,10 +250,11 @@ static void test_small_cache(void **state)
     struct strbuf lines = make_lines(1 << 20, 4), gz = STRBUF_INIT;
 
     (void)state;
-    blob_cache_limit(1000);
+    blob_init();
+    membudget_set(1000);
     deflate_more(&gz, lines.buf, lines.len, 6);
     check_file(&gz, strbuf_slice(&lines), 20);
-    blob_cache_limit(64u << 20);
+    membudget_set(0);
     strbuf_release(&lines);
 }
 

@@ -377,7 +377,7 @@ static void test_cut_while_mapped(void **state)
     size_t zeros = 0;
 
     (void)state;
-    blob_install_sigbus();
+    blob_init();
     age(path);
     s = opened(path);
     assert_int_equal(blob_view(s, 0, n, &v, &pin, &e), 0);

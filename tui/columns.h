@@ -19,8 +19,8 @@ struct list_column {
     uint16_t width; /* smallest useful */
     bool flex;      /* takes what is left */
     bool right;
-    bool status;                 /* coloured by class */
-    bool extra;                  /* comes only when the flexible one has room enough */
+    bool status;              /* coloured by class */
+    bool extra;               /* comes only when the flexible one has room enough */
     int16_t field[MAX_TYPES]; /* field index by log type, -1 none */
 };
 

@@ -130,8 +130,7 @@ static struct slice decoded(struct slice base, unsigned flags, struct arena *mem
 
 struct slice derive_decoded(const struct derive_from *from, struct slice base, struct arena *mem)
 {
-    (void)from;
-    return decoded(base, FF_URLENC, mem);
+    return decoded(base, FF_URLENC | (from->field->flags & FF_HEXESC), mem);
 }
 
 struct slice derive_decoded_twice(const struct derive_from *from, struct slice base,
@@ -139,6 +138,31 @@ struct slice derive_decoded_twice(const struct derive_from *from, struct slice b
 {
     (void)from;
     return decoded(base, FF_URLENC | FF_URLENC2, mem);
+}
+
+struct slice derive_decoded_key(const struct derive_from *from, struct slice base,
+                                struct arena *mem)
+{
+    (void)from;
+    return decoded(decoded(base, FF_URLENC, mem), FF_URLENC, mem);
+}
+
+/* --- URLs --- */
+
+struct slice derive_url_scheme(const struct derive_from *from, struct slice base, struct arena *mem)
+{
+    (void)from;
+    (void)mem;
+    return split_url(base).scheme;
+}
+
+struct slice derive_url_port(const struct derive_from *from, struct slice base, struct arena *mem)
+{
+    struct slice port = split_url(base).port;
+
+    (void)from;
+    (void)mem;
+    return is_digits(port) ? port : (struct slice){NULL, 0};
 }
 
 /* --- names --- */

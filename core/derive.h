@@ -9,14 +9,20 @@
 
 /* "/users/4711/cart" -> "/users/{id}/cart": numbers, UUIDs, long hexadecimal and mixed segments. */
 derive_fn derive_path_template;
-/* One level of percent-encoding undone; two where the service encoded twice (CloudFront). */
+/* The percent-encoding undone once, behind the escapes that the base has by its flags; two levels
+ * where the service encoded twice (CloudFront). */
 derive_fn derive_decoded;
 derive_fn derive_decoded_twice;
+/* Both levels that S3 puts on a key. */
+derive_fn derive_decoded_key;
 /* An edge location code -> "London", "GB". */
 derive_fn derive_edge_city;
 derive_fn derive_edge_country;
 /* What explain.h says of the value in a word: protocol and port names, spelled TCP flags. */
 derive_fn derive_word;
+/* Of an absolute URL: "https", "8443" (absent where it names none). */
+derive_fn derive_url_scheme;
+derive_fn derive_url_port;
 /* The name of what an ARN is of: behind its type. */
 derive_fn derive_resource_name;
 /* "app/NAME/ID" -> "NAME". */

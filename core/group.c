@@ -223,6 +223,16 @@ void group_add_sample(struct grouper *g, size_t group, unsigned item, double x)
     s->value[s->n++] = x;
 }
 
+/* Larger than any count of bytes; so many rows of it cannot overflow the sum. */
+#define MAX_UNITS 0x1p90L
+
+static __int128 sum_units(double x)
+{
+    long double units = rintl((long double)x * SUM_UNITS);
+
+    return (__int128)MAX(-MAX_UNITS, MIN(units, MAX_UNITS));
+}
+
 void group_add_value(struct grouper *g, struct state *st, const struct query_item *it, size_t group,
                      unsigned item, struct val v, const struct rowkey *k)
 {
@@ -237,7 +247,7 @@ void group_add_value(struct grouper *g, struct state *st, const struct query_ite
     case AGG_AVG:
         if (!number || !isfinite(x))
             return;
-        st->sum += (__int128)llrintl((long double)x * SUM_UNITS);
+        st->sum += sum_units(x);
         break;
     case AGG_MIN:
     case AGG_SORTS_FIRST:

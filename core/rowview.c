@@ -173,14 +173,18 @@ static struct val num_val(const struct field_def *f, int64_t n)
 struct val text_val(const struct field_def *f, struct slice s)
 {
     struct val v = {.kind = VAL_STR, .str = s};
+    double d;
     int64_t n;
 
     if (value_missing(s))
         return (struct val){.kind = VAL_MISSING};
-    if ((f->kind == FK_NUM || f->kind == FK_TIME) && !(f->flags & FF_ID) &&
-        field_number(f, s, &n)) {
+    if ((f->kind != FK_NUM && f->kind != FK_TIME) || (f->flags & FF_ID))
+        return v;
+    if (field_number(f, s, &n)) {
         v = num_val(f, n);
         v.str = s;
+    } else if (f->kind == FK_NUM && parse_double(s, &d)) { /* more decimals than the column has */
+        v = (struct val){.kind = VAL_NUM, .num = d, .str = s};
     }
     return v;
 }

@@ -180,29 +180,43 @@ static bool is_version(struct slice s)
     return slice_starts(s, "HTTP/") || (s.len == 1 && s.ptr[0] == '-');
 }
 
-/* Host, path and query of a URL; a URL without scheme starts with its path. */
-static void split_url(struct request_parts *r)
+/* "user@host:port", "[v6]:port": names and passwords are left out. */
+static void split_authority(struct slice s, struct url_parts *u)
 {
-    const char *p = r->url.ptr, *end = p + r->url.len, *slashes, *mark;
+    const char *end = slice_end(s), *at = s.len ? memrchr(s.ptr, '@', s.len) : NULL;
+    const char *host = at ? at + 1 : s.ptr, *colon;
 
-    if (r->url.len == 1 && *p == '-')
-        return;
-    slashes = find_byte(p, end, ':');
-    if (end - slashes >= 3 && slashes[1] == '/' && slashes[2] == '/') {
-        const char *host = slashes + 3, *stop = host, *colon;
+    colon = host < end && *host == '[' ? find_byte(host, end, ']') : host;
+    colon = find_byte(colon, end, ':');
+    u->host = slice_of(host, (size_t)(colon - host));
+    if (colon < end)
+        u->port = slice_of(colon + 1, (size_t)(end - colon - 1));
+}
+
+struct url_parts split_url(struct slice url)
+{
+    struct url_parts u = {0};
+    const char *p = url.ptr, *end = slice_end(url), *colon = p, *mark;
+
+    if (!url.len || (url.len == 1 && *p == '-'))
+        return u;
+    while (colon < end && (unsigned char)((*colon | 0x20) - 'a') < 26) /* a URL may hold another */
+        colon++;
+    if (end - colon >= 3 && memcmp(colon, "://", 3) == 0) {
+        const char *host = colon + 3, *stop = host;
 
         while (stop < end && *stop != '/' && *stop != '?')
             stop++;
-        colon = host < stop && *host == '[' ? find_byte(host, stop, ']') : host;
-        colon = find_byte(colon, stop, ':');
-        r->host = slice_of(host, (size_t)(colon - host));
+        u.scheme = slice_of(p, (size_t)(colon - p));
+        split_authority(slice_of(host, (size_t)(stop - host)), &u);
         p = stop;
     }
     mark = find_byte(p, end, '?');
     if (mark > p)
-        r->path = slice_of(p, (size_t)(mark - p));
+        u.path = slice_of(p, (size_t)(mark - p));
     if (mark < end)
-        r->query = slice_of(mark + 1, (size_t)(end - mark - 1));
+        u.query = slice_of(mark + 1, (size_t)(end - mark - 1));
+    return u;
 }
 
 struct request_parts split_request(struct slice s)
@@ -232,7 +246,7 @@ struct request_parts split_request(struct slice s)
             r.proto = last;
         }
     }
-    split_url(&r);
+    r.part = split_url(r.url);
     return r;
 }
 
@@ -261,6 +275,22 @@ int score_lines(unsigned fit, unsigned seen, bool named)
     return 60 + (int)(30 * fit / seen) + (named ? 10 : 0);
 }
 
+/* The line with the next one added, as long as its type asks for more. */
+static enum parse_result probe_parse(struct logtype *lt, struct slice *head, struct slice line,
+                                     struct record *rec)
+{
+    const struct layout *lay = NULL;
+    enum parse_result got = lt->fmt->parse(lt, &lay, line, rec);
+
+    while (got == PARSE_MORE && head->len) {
+        struct slice more = slice_cut(head, '\n');
+
+        line.len = (size_t)(slice_end(more) - line.ptr);
+        got = lt->fmt->parse(lt, &lay, line, rec);
+    }
+    return got;
+}
+
 int probe_records(const struct probe *p, const char *name, bool named)
 {
     struct logtype *lt = logtype_by_name(slice_str(name));
@@ -269,12 +299,10 @@ int probe_records(const struct probe *p, const char *name, bool named)
     struct record *rec = record_new();
 
     while (seen < PROBE_LINES && probe_line(&head, &line)) {
-        const struct layout *lay = NULL;
-
         if (seen == 0 && (line.ptr[0] == '{' || line.ptr[0] == '['))
             break;
         seen++;
-        fit += lt->fmt->parse(lt, &lay, line, rec) == PARSE_OK;
+        fit += probe_parse(lt, &head, line, rec) == PARSE_OK;
     }
     record_free(rec);
     if (!seen && head.ptr)

@@ -56,9 +56,15 @@ void split_addr_port(struct slice s, struct slice *addr, struct slice *port);
 bool is_addr_port(
     struct slice s); /* its shape: a digit or hex digit first, digits behind a colon */
 
+/* What is not in the URL is absent. Without a scheme it starts with its path. */
+struct url_parts {
+    struct slice scheme, host, port, path, query;
+};
+struct url_parts split_url(struct slice url);
+
 struct request_parts {
     struct slice verb, url, proto;
-    struct slice host, path, query; /* parts of the URL */
+    struct url_parts part; /* of the URL */
 };
 /* METHOD URL VERSION; the URL may have blanks in it, the version may be missing. */
 struct request_parts split_request(struct slice request);

@@ -613,9 +613,24 @@ static void hex_unescape(struct slice s, struct strbuf *out)
     }
 }
 
-static bool has_blank_code(const struct strbuf *sb)
+static bool has_blank_code(struct slice s)
 {
-    return sb->len && memmem(sb->buf, sb->len, "%20", 3) != NULL;
+    return s.len && memmem(s.ptr, s.len, "%20", 3) != NULL;
+}
+
+/* One step of decoding into *out, where what is decoded may itself lie. */
+static struct slice undo(void (*step)(struct slice, struct strbuf *), struct slice s,
+                         struct strbuf *out)
+{
+    struct strbuf before = STRBUF_INIT;
+
+    if (s.ptr == out->buf) {
+        before = *out;
+        *out = (struct strbuf)STRBUF_INIT;
+    }
+    step(s, out);
+    strbuf_release(&before);
+    return strbuf_slice(out);
 }
 
 struct slice field_decode(const struct field_def *f, struct slice s, struct strbuf *out)
@@ -623,20 +638,12 @@ struct slice field_decode(const struct field_def *f, struct slice s, struct strb
     strbuf_reset(out);
     if (!s.len)
         return s;
+    if ((f->flags & FF_HEXESC) && memchr(s.ptr, '\\', s.len))
+        s = undo(hex_unescape, s, out);
     if ((f->flags & (FF_URLENC | FF_URLENC2)) && memchr(s.ptr, '%', s.len)) {
-        url_decode(s, out);
-        if ((f->flags & FF_URLENC2) && has_blank_code(out)) {
-            struct strbuf once = *out;
-
-            *out = (struct strbuf)STRBUF_INIT;
-            url_decode(strbuf_slice(&once), out);
-            strbuf_release(&once);
-        }
-        return strbuf_slice(out);
-    }
-    if ((f->flags & FF_HEXESC) && memchr(s.ptr, '\\', s.len)) {
-        hex_unescape(s, out);
-        return strbuf_slice(out);
+        s = undo(url_decode, s, out);
+        if ((f->flags & FF_URLENC2) && has_blank_code(s))
+            s = undo(url_decode, s, out);
     }
     return s;
 }

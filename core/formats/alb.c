@@ -52,6 +52,9 @@ enum {
     F_NODE,
     F_TEMPLATE,
     F_DECODED,
+    F_QUERY_DECODED,
+    F_SCHEME,
+    F_URL_PORT,
     F_GROUP_NAME,
     F_ELB_NAME,
     N_FIELDS
@@ -150,7 +153,7 @@ static const uint16_t order[] = {
 
 static bool is_type(struct slice s)
 {
-    static const char *const words[] = {"http", "https", "h2", "grpcs", "grpc", "ws", "wss"};
+    static const char *const words[] = {"http", "https", "h2", "grpcs", "grpc", "ws", "wss", "-"};
 
     for (unsigned i = 0; i < ARRAY_LEN(words); i++)
         if (slice_is(s, words[i]))
@@ -158,9 +161,12 @@ static bool is_type(struct slice s)
     return false;
 }
 
-/* A health check line has the same first two fields, then a number and more numbers. */
+/* A health check line has the same first two fields, then a number and more numbers. Where a dash
+ * says nothing, the name of the balancer must. */
 static bool shape_fits(const struct slice *val)
 {
+    if (value_missing(val[F_TYPE]) || value_missing(val[F_CLIENT]))
+        return slice_starts(val[F_ELB], "app/") && is_status(val[F_ELB_STATUS]);
     return !is_digits(val[F_ELB]) && is_addr_port(val[F_CLIENT]) && is_status(val[F_ELB_STATUS]);
 }
 
@@ -173,20 +179,20 @@ static const char *const json_keys[] = {
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
-    struct tok_result got;
+    struct elb_line got;
 
     (void)lay;
     if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
         return PARSE_BAD;
-    if (!is_type(rec->val[F_TYPE]))
+    if (!got.keyed && !is_type(rec->val[F_TYPE]))
         return record_bad(rec, REASON_SHAPE);
-    if (!parse_iso8601(rec->val[F_TIME], &rec->ts))
+    if (!elb_time(&got, rec->val[F_TIME], &rec->ts))
         return record_bad(rec, REASON_TIME);
     if (got.open)
         return record_bad(rec, REASON_QUOTE);
     if (got.n < MIN_FIELDS)
         return record_bad(rec, REASON_SHORT);
-    if (!shape_fits(rec->val))
+    if (!got.keyed && !shape_fits(rec->val))
         return record_bad(rec, REASON_SHAPE);
     elb_split_addr(rec->val, F_CLIENT);
     elb_split_addr(rec->val, F_TARGET);

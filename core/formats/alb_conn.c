@@ -64,6 +64,22 @@ static bool is_tls(struct slice s)
     return value_missing(s) || slice_starts(s, "TLS") || slice_starts(s, "SSL");
 }
 
+static bool is_port(struct slice s)
+{
+    return value_missing(s) || is_digits(s);
+}
+
+/* Any of them may be a dash, but not both the address and the ports. */
+static bool shape_fits(const struct slice *val)
+{
+    struct ip ip;
+
+    if (!is_port(val[F_CLIENT_PORT]) || !is_port(val[F_LISTENER_PORT]) || !is_tls(val[F_PROTOCOL]))
+        return false;
+    return parse_ip(val[F_CLIENT], &ip) ||
+           (value_missing(val[F_CLIENT]) && is_digits(val[F_LISTENER_PORT]));
+}
+
 /* Lines without a certificate may lack the verdict: the id of the connection stands there then. */
 static void place_trace_id(struct slice *val)
 {
@@ -77,20 +93,18 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
                                struct record *rec)
 {
     struct slice *val = rec->val;
-    struct tok_result got;
-    struct ip ip;
+    struct elb_line got;
 
     (void)lay;
     if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
         return PARSE_BAD;
-    if (!parse_iso8601(val[F_TIME], &rec->ts))
+    if (!elb_time(&got, val[F_TIME], &rec->ts))
         return record_bad(rec, REASON_TIME);
     if (got.open)
         return record_bad(rec, REASON_QUOTE);
     if (got.n < MIN_FIELDS)
         return record_bad(rec, REASON_SHORT);
-    if (!parse_ip(val[F_CLIENT], &ip) || !is_digits(val[F_CLIENT_PORT]) ||
-        !is_digits(val[F_LISTENER_PORT]) || !is_tls(val[F_PROTOCOL]))
+    if (!got.keyed && !shape_fits(val))
         return record_bad(rec, REASON_SHAPE);
     place_trace_id(val);
     return PARSE_OK;

@@ -62,16 +62,16 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
                                struct record *rec)
 {
     struct slice *val = rec->val;
-    struct tok_result got;
+    struct elb_line got;
 
     (void)lay;
     if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
         return PARSE_BAD;
-    if (!parse_iso8601(val[F_TIME], &rec->ts))
+    if (!elb_time(&got, val[F_TIME], &rec->ts))
         return record_bad(rec, REASON_TIME);
     if (got.n < MIN_FIELDS)
         return record_bad(rec, REASON_SHORT);
-    if (!shape_fits(val))
+    if (!got.keyed && !shape_fits(val))
         return record_bad(rec, REASON_SHAPE);
     if (!slice_starts(val[F_TARGET], "arn:"))
         elb_split_addr(val, F_TARGET);

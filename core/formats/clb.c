@@ -32,6 +32,9 @@ enum {
     F_PROTOCOL,
     F_TEMPLATE,
     F_DECODED,
+    F_QUERY_DECODED,
+    F_SCHEME,
+    F_URL_PORT,
     N_FIELDS
 };
 
@@ -93,9 +96,21 @@ static bool next_record_inside(struct slice line)
     return false;
 }
 
+static bool is_seconds(struct slice s)
+{
+    int64_t n;
+
+    return parse_fixed(s, 6, &n);
+}
+
+/* Where the client is a dash, the three times must be numbers. */
 static bool shape_fits(const struct slice *val)
 {
-    return is_addr_port(val[F_CLIENT]) && is_status(val[F_ELB_STATUS]);
+    if (!is_status(val[F_ELB_STATUS]))
+        return false;
+    return is_addr_port(val[F_CLIENT]) ||
+           (value_missing(val[F_CLIENT]) && is_seconds(val[F_REQUEST_TIME]) &&
+            is_seconds(val[F_BACKEND_TIME]) && is_seconds(val[F_RESPONSE_TIME]));
 }
 
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,

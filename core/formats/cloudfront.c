@@ -60,12 +60,13 @@ enum {
     F_CMCD, /* eighteen of them */
     F_TEMPLATE = F_CMCD + 18,
     F_DECODED,
+    F_QUERY_DECODED,
     F_AGENT_DECODED,
     F_CITY,
     F_EDGE_COUNTRY,
     F_EVENT_STAMP,
-    F_CONN_STATUS,
-    N_FIELDS
+    F_CONN_STATUS, /* and the others of the connection log */
+    N_FIELDS = F_CONN_STATUS + 9
 };
 
 static const struct field_def fields[N_FIELDS] = {
@@ -85,7 +86,7 @@ static const struct field_def fields[N_FIELDS] = {
                             "Cookie header, if cookies are logged"),
     [F_HOST] = FIELD_TEXT("x-host-header", "x_host_header host_header", 0, FR_HOST,
                           "Host header of the viewer: the alias where one is used"),
-    [F_S_IP] = FIELD_IP("s-ip", "s_ip", FR_NONE, "address of the edge server"),
+    [F_S_IP] = FIELD_IP("s-ip", "s_ip serverIp", FR_NONE, "address of the edge server"),
     [F_STAMP] = FIELD_TIME("timestamp", NULL, FF_NOCOL, "end of the answer, seconds since 1970"),
     [F_STAMP_MS] =
         FIELD_TIME("timestamp(ms)", NULL, FF_NOCOL, "end of the answer, milliseconds since 1970"),
@@ -93,12 +94,29 @@ static const struct field_def fields[N_FIELDS] = {
                                  "path of the request with its ids folded"),
     [F_DECODED] = DERIVED_FIELD("path_decoded", NULL, derive_decoded, F_STEM,
                                 "path of the request without percent-encoding"),
+    [F_QUERY_DECODED] = DERIVED_FIELD("query_decoded", NULL, derive_decoded, F_QUERY,
+                                      "query string without percent-encoding"),
     [F_AGENT_DECODED] = DERIVED_FIELD("user_agent_decoded", NULL, derive_decoded_twice, F_AGENT,
                                       "User-Agent header without percent-encoding"),
     [F_EVENT_STAMP] =
         FIELD_TIME("eventTimestamp", NULL, FF_NOCOL, "connection log: when it happened (UTC)"),
     [F_CONN_STATUS] =
         FIELD_TEXT("connectionStatus", NULL, 0, FR_NONE, "connection log: Success or Failed:..."),
+    [F_CONN_STATUS + 1] =
+        FIELD_TEXT("distributionId", NULL, 0, FR_NONE, "connection log: the distribution"),
+    FIELD("tlsHandshakeDuration", NULL, FK_NUM, 0, UNIT_MS, 0, FR_NONE,
+          "connection log: time that the handshake took"),
+    FIELD_TEXT("tlsSni", NULL, 0, FR_NONE, "connection log: host name of the TLS handshake (SNI)"),
+    FIELD_LONG("clientLeafCertSerialNumber", NULL, FR_NONE,
+               "connection log: serial number of the client's certificate"),
+    FIELD_TEXT("clientLeafCertSubject", NULL, 0, FR_NONE,
+               "connection log: subject of the client's certificate"),
+    FIELD_TEXT("clientLeafCertIssuer", NULL, 0, FR_NONE,
+               "connection log: issuer of the client's certificate"),
+    FIELD_TEXT("clientLeafCertValidity", NULL, 0, FR_NONE,
+               "connection log: when the client's certificate is valid"),
+    FIELD_TEXT("connectionLogCustomData", NULL, FF_NOCOL, FR_NONE,
+               "connection log: text of a connection function"),
 };
 
 /* The columns without a header: 12, 15, 18, 19, 23, 24, 26 or 33 of them. */
@@ -289,9 +307,11 @@ static unsigned known_names(struct slice names)
     struct slice name;
     unsigned n = 0;
 
-    while (next_name(&names, &name))
+    while (next_name(&names, &name)) {
         n += slice_starts(name, "x-edge-") || slice_starts(name, "cs-") ||
              slice_starts(name, "cs(") || slice_starts(name, "sc-");
+        n += slice_is(name, "x-edge-location"); /* no other log has it */
+    }
     return n;
 }
 

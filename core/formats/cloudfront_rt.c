@@ -67,6 +67,7 @@ enum {
     F_PATH_QUERY,
     F_TEMPLATE,
     F_DECODED,
+    F_QUERY_DECODED,
     F_AGENT_DECODED,
     F_CITY,
     F_EDGE_COUNTRY,
@@ -110,6 +111,8 @@ static const struct field_def fields[N_FIELDS] = {
                                  "path of the request with its ids folded"),
     [F_DECODED] = DERIVED_FIELD("path_decoded", NULL, derive_decoded, F_PATH,
                                 "path of the request without percent-encoding"),
+    [F_QUERY_DECODED] = DERIVED_FIELD("query_decoded", NULL, derive_decoded, F_PATH_QUERY,
+                                      "query string without percent-encoding"),
     [F_AGENT_DECODED] = DERIVED_FIELD("user_agent_decoded", NULL, derive_decoded_twice, F_AGENT,
                                       "User-Agent header without percent-encoding"),
 };

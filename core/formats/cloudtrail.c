@@ -280,10 +280,13 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 
 static int detect(const struct probe *p)
 {
+    bool named = path_has(p, "_CloudTrail_") || path_has(p, "/CloudTrail");
+
+    if (!p->head.len) /* {"Records":[]} */
+        return named ? 60 : 0;
     if (probe_json(p, "digestStartTime digestEndTime logFiles", false))
         return 90;
-    return probe_json(p, "eventVersion eventName|eventType|eventCategory",
-                      path_has(p, "CloudTrail"));
+    return probe_json(p, "eventVersion eventName|eventType|eventCategory", named);
 }
 
 static const char *const samples[] = {

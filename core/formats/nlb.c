@@ -104,22 +104,22 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
                                struct record *rec)
 {
     struct slice *val = rec->val;
-    struct tok_result got;
+    struct elb_line got;
 
     (void)lay;
     if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
         return PARSE_BAD;
-    if (!slice_is(val[F_TYPE], "tls"))
+    if (!got.keyed && !slice_is(val[F_TYPE], "tls"))
         return record_bad(rec, REASON_SHAPE);
-    if (!parse_iso8601(val[F_TIME], &rec->ts))
+    if (!elb_time(&got, val[F_TIME], &rec->ts))
         return record_bad(rec, REASON_TIME);
     if (got.open)
         return record_bad(rec, REASON_QUOTE);
     if (got.n < MIN_FIELDS)
         return record_bad(rec, REASON_SHORT);
-    if (!is_addr_port(val[F_CLIENT]))
+    if (!got.keyed && !is_addr_port(val[F_CLIENT]) && !slice_starts(val[F_ELB], "net/"))
         return record_bad(rec, REASON_SHAPE);
-    if (!is_json_object(line))
+    if (!got.keyed)
         keep_quotes(&val[F_ALPN_LIST], line);
     elb_split_addr(val, F_CLIENT);
     elb_split_addr(val, F_DEST);

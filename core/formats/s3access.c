@@ -39,6 +39,7 @@ enum {
     F_ACL,
     F_REGION,
     F_KEY_DECODED,
+    F_QUERY_DECODED,
     F_KEY_TEMPLATE,
     N_FIELDS
 };
@@ -102,8 +103,10 @@ static const struct field_def fields[N_FIELDS] = {
                "Yes if only an ACL allowed the request"},
     [F_REGION] = {"source_region", "sourceregion", FK_TEXT, 0, UNIT_NONE, 0, FR_NONE,
                   "AWS region that the request came from"},
-    [F_KEY_DECODED] = DERIVED_FIELD("key_decoded", "path_decoded", derive_decoded, F_KEY,
+    [F_KEY_DECODED] = DERIVED_FIELD("key_decoded", "path_decoded", derive_decoded_key, F_KEY,
                                     "key of the object without percent-encoding"),
+    [F_QUERY_DECODED] = DERIVED_FIELD("query_decoded", NULL, derive_decoded, F_QUERY,
+                                      "query string without percent-encoding"),
     [F_KEY_TEMPLATE] = DERIVED_FIELD("path_template", "key_template", derive_path_template, F_KEY,
                                      "key of the object with its ids folded"),
 };
@@ -192,26 +195,39 @@ static bool read_result(struct slice *left, struct slice *val)
     return true;
 }
 
-/* The request line, quoted or a bare dash, and the result behind it. */
+static bool ends_in_version(struct slice s)
+{
+    return s.len > 10 && memmem(slice_end(s) - 10, 10, " HTTP/", 6) != NULL;
+}
+
+/* The request line, quoted or a bare dash, and the result behind it. Clients may write what looks
+ * like its end: the first that does counts, unless a later one stands behind an HTTP version. */
 static enum parse_reason read_request(struct slice *left, struct slice *val)
 {
     const char *start = left->ptr + 1, *end = left->ptr + left->len, *p = start;
+    struct slice behind = {NULL, 0};
 
     if (left->ptr[0] != '"') {
         val[F_URI] = slice_cut(left, ' ');
         return left->ptr && read_result(left, val) ? REASON_NONE : REASON_SHAPE;
     }
     while ((p = memchr(p, '"', (size_t)(end - p))) != NULL) {
+        struct slice uri = slice_of(start, (size_t)(p - start));
         struct slice rest = slice_of(p + 2, p + 2 < end ? (size_t)(end - p - 2) : 0);
+        bool sure = ends_in_version(uri);
 
-        if (rest.len && p[1] == ' ' && read_result(&rest, val)) {
-            val[F_URI] = slice_of(start, (size_t)(p - start));
-            *left = rest;
-            return REASON_NONE;
+        if (rest.len && p[1] == ' ' && (sure || !behind.ptr) && read_result(&rest, val)) {
+            val[F_URI] = uri;
+            behind = rest;
+            if (sure)
+                break;
         }
         p++;
     }
-    return memchr(start, '"', (size_t)(end - start)) ? REASON_SHAPE : REASON_QUOTE;
+    if (!val[F_URI].ptr)
+        return memchr(start, '"', (size_t)(end - start)) ? REASON_SHAPE : REASON_QUOTE;
+    *left = behind;
+    return REASON_NONE;
 }
 
 /* `"referer" "agent"`: the first `" "` parts them, agents having odd quotes more often. */
@@ -277,8 +293,8 @@ static void split_uri(struct slice *val)
     struct request_parts r = split_request(val[F_URI]);
 
     val[F_VERB] = r.verb;
-    val[F_PATH] = r.path;
-    val[F_QUERY] = r.query;
+    val[F_PATH] = r.part.path;
+    val[F_QUERY] = r.part.query;
     val[F_PROTO] = r.proto;
 }
 

@@ -37,7 +37,8 @@ static bool bracketed_clf(struct slice line, int64_t *us)
 
 static bool is_test_object(struct slice line)
 {
-    return slice_starts(line, "Enable AccessLog for ELB:");
+    return slice_starts(line, "Enable AccessLog for ELB:") ||
+           slice_is(line, "Permission Check Successful"); /* aws-logs-write-test */
 }
 
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
@@ -54,8 +55,7 @@ static int detect(const struct probe *p)
 {
     struct slice head = p->head, line;
 
-    if (slice_ends(p->path, "ELBAccessLogTestFile") || path_has(p, "/CloudTrail-Digest/") ||
-        slice_ends(p->path, "aws-logs-write-test"))
+    if (slice_ends(p->path, "ELBAccessLogTestFile") || slice_ends(p->path, "aws-logs-write-test"))
         return 100;
     return probe_line(&head, &line) && is_test_object(line) ? 100 : 0;
 }

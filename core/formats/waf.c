@@ -28,6 +28,7 @@ enum {
     F_REQUEST_HOST,
     F_TEMPLATE,
     F_DECODED,
+    F_QUERY_DECODED,
     N_NAMED
 };
 
@@ -69,7 +70,9 @@ static const struct field_def fields[] = {
                                  "path of the request with its ids folded"),
     [F_DECODED] = DERIVED_FIELD("path_decoded", NULL, derive_decoded, F_URI,
                                 "path of the request without percent-encoding"),
-    FIELD_TEXT("formatVersion", "formatversion", 0, FR_NONE, "version of the log format"),
+    [F_QUERY_DECODED] = DERIVED_FIELD("query_decoded", NULL, derive_decoded, F_ARGS,
+                                      "query string without percent-encoding"),
+    FIELD_COUNT("formatVersion", "formatversion", "version of the log format"),
     FIELD_LONG("terminatingRuleMatchDetails", "terminatingrulematchdetails", FR_NONE,
                "what in the request matched, for SQL and script rules"),
     FIELD_TEXT("httpSourceName", "httpsourcename", 0, FR_NONE,

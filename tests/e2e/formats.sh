@@ -1,6 +1,6 @@
 #!/bin/sh
 # formats.sh - log types of the user's own: the examples of docs/OWN-FORMATS.md as they stand there,
-# and descriptions that are wrong.
+# and descriptions that are wrong; then odd records of the types that are built in.
 . "${srcdir:-.}/tests/e2e/lib.sh"
 
 mkdir -p "$work/config/awl/formats" "$work/logs" "$work/bad"
@@ -64,4 +64,32 @@ wrong "no INI at all" 'hello\n' "neither NAME = VALUE"
 cp "$work/bad/x.ini" "$work/config/awl/formats/zz.ini"
 exits "a wrong one does not keep awl from starting" 0 "$awl" query 'stats count(*)' "$work/logs"
 contains "but is told" "$(cat "$work/stderr")" "zz.ini"
+
+# --- records that are odd ---
+unset XDG_CONFIG_HOME
+# ask FILE QUERY: the rows without their header
+ask() { "$awl" query "$2" -o tsv "$work/odd/$1" 2>/dev/null | tail -n +2 | tr '\t' '|'; }
+# type_of FILE: type, records, unparsed and header lines
+type_of() { "$awl" sources -o json "$work/odd/$1" 2>/dev/null | jq -r '[.type,.records,.unparsed,.headers]|join(" ")'; }
+mkdir -p "$work/odd"
+
+for took in 0.5 0.0125 1e-3 x -1 99999999999999999999; do
+    printf '%s %s 0.003 200 200 1 2 "GET http://h/ HTTP/1.1" "u"\n' \
+        'h2 2024-03-05T07:08:09Z app/a/b 192.0.2.1:1 - 0.001' $took
+done >"$work/odd/alb"
+equal "numbers with more digits than usual are numbers" \
+    "$("$awl" query 'fields target_processing_time' -o json "$work/odd/alb" | sed 's/.*time":\(.*\)}/\1/' | tr '\n' ' ')" \
+    '0.5 0.0125 0.001 "x" -1 99999999999999999999 '
+equal "and do not break a sum" "$(ask alb 'stats sum(target_processing_time) as s | fields s / 1e19')" 10
+
+mkdir -p "$work/odd/CloudTrail-Digest" "$work/odd/CloudTrail"
+printf '{"awsAccountId":"1","digestStartTime":"2024-01-02T03:04:05Z","digestEndTime":"2024-01-02T04:04:05Z","logFiles":[]}' \
+    >"$work/odd/CloudTrail-Digest/1_CloudTrail-Digest_r.json.gz"
+equal "a digest is skipped with a word" "$(ask CloudTrail-Digest 'fields @logtype, @unparsed')" \
+    "cloudtrail|an AWS test or digest object, not a log"
+echo 'Permission Check Successful' >"$work/odd/aws-logs-write-test"
+equal "so is the test object of an export" "$(ask aws-logs-write-test 'fields @unparsed')" \
+    "an AWS test or digest object, not a log"
+printf '{"Records":[]}' >"$work/odd/CloudTrail/1_CloudTrail_eu-west-1_20240102T0304Z_a.json"
+equal "an empty trail file" "$(type_of CloudTrail)" "cloudtrail 0 0 0"
 finish

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "format.h"
+#include "derive.h"
 #include "tok_space.h"
 #include "value.h"
 
@@ -50,6 +50,25 @@ static void want(const char *name, const char *field, const char *value)
     }
     if (!got.ptr || got.len != strlen(value) || memcmp(got.ptr, value, got.len) != 0)
         fail_msg("%s: want [%s] got [" SLICE_FMT "]", field, value, SLICE_ARG(got));
+}
+
+/* A field that is made from another one. */
+static void want_derived(const char *name, const char *field, const char *value)
+{
+    struct logtype *lt = type(name);
+    int at = logtype_lookup(lt, slice_str(field));
+    struct derive_from from = {.lt = lt};
+    struct arena mem = {0};
+    struct slice base, got = {NULL, 0};
+
+    assert_true(at >= 0 && lt->field[at]->derive);
+    from.field = lt->field[lt->field[at]->from];
+    base = record_get(&rec, lt->field[at]->from);
+    if (!value_missing(base))
+        got = lt->field[at]->derive(&from, base, &mem);
+    if (value ? !slice_is(got, value) : got.ptr != NULL)
+        fail_msg("%s: want [%s] got [" SLICE_FMT "]", field, value, SLICE_ARG(got));
+    arena_release(&mem);
 }
 
 static void test_samples(void **state)
@@ -172,6 +191,68 @@ static void test_alb_edges(void **state)
     assert_int_equal(parse("alb", ""), PARSE_BAD);
 }
 
+/* A dash may stand anywhere, if what is left still says what the line is. */
+static void test_elb_dashes(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("alb", "- 2024-03-05T07:08:09Z app/a/b - - -1 -1 -1 460 - 1 2"),
+                     PARSE_OK);
+    want("alb", "elb_status_code", "460");
+    want("alb", "client_port", NULL);
+    assert_int_equal(parse("alb", "- 2024-03-05T07:08:09Z b - - -1 -1 -1 460 - 1 2"), PARSE_BAD);
+    assert_int_equal(
+        parse("alb_conn", "2024-03-05T07:08:09Z - 1 443 TLSv1.3 - - \"-\" - - - TID_1"), PARSE_OK);
+    want("alb_conn", "conn_trace_id", "TID_1");
+    assert_int_equal(parse("alb_conn", "2024-03-05T07:08:09Z 192.0.2.1 - - - - - \"-\" - - -"),
+                     PARSE_OK);
+    assert_int_equal(parse("alb_conn", "2024-03-05T07:08:09Z - - - - - - - - -"), PARSE_BAD);
+    assert_int_equal(parse("nlb", "tls 2.0 2024-03-05T07:08:09 net/a/b - - - - - - -"), PARSE_OK);
+    assert_int_equal(parse("nlb", "tls 2.0 2024-03-05T07:08:09 b - - - - - - -"), PARSE_BAD);
+    assert_int_equal(parse("clb", "2024-03-05T07:08:09Z b - - -1 0.1 -1 504 0 1 2"), PARSE_OK);
+    want("clb", "backend_processing_time", "0.1");
+    assert_int_equal(parse("clb", "2024-03-05T07:08:09Z b - a message - in - -"), PARSE_BAD);
+}
+
+/* Vended delivery: the user chose the fields, and the type need not be among them. */
+static void test_elb_keyed(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("alb", "{\"time\":\"2024-03-05T07:08:09Z\",\"elb_status_code\":\"502\","
+                                  "\"request_line\":\"GET http://h:81/a?b HTTP/1.1\"}"),
+                     PARSE_OK);
+    want("alb", "elb_status_code", "502");
+    want("alb", "request_host", "h");
+    assert_int_equal(parse("alb", "{\"elb_status_code\":\"502\"}"), PARSE_OK);
+    assert_int_equal(rec.ts, TIME_NONE);
+    assert_int_equal(parse("alb", "{\"time\":\"soon\",\"elb_status_code\":\"502\"}"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_TIME);
+    assert_int_equal(parse("nlb", "{\"listener\":\"a\",\"tls_cipher\":\"b\"}"), PARSE_OK);
+    assert_int_equal(parse("alb_health", "{\"target_addr\":\"10.0.0.1:80\"}"), PARSE_OK);
+    assert_int_equal(parse("alb_conn", "{\"tls_verify_status\":\"Success\"}"), PARSE_OK);
+}
+
+static void test_url_fields(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("alb", ALB_FRONT " - 1 2 \"GET https://u:p@h:8443/a%20\\x22b?c=%2f"
+                                            " HTTP/1.1\""),
+                     PARSE_OK);
+    want("alb", "request_host", "h");
+    want_derived("alb", "url_scheme", "https");
+    want_derived("alb", "url_port", "8443");
+    want_derived("alb", "path_decoded", "/a \"b");
+    want_derived("alb", "query_decoded", "c=/");
+    assert_int_equal(parse("alb", ALB_FRONT " - 1 2 \"- http://h:80- -\""), PARSE_OK);
+    want_derived("alb", "url_scheme", "http");
+    want_derived("alb", "url_port", NULL);
+    assert_int_equal(parse("clb", "2024-03-05T07:08:09Z b 192.0.2.1:1 - 0 0 0 200 200 1 2 "
+                                  "\"GET http://[::1]/?u=http://x:1/ HTTP/1.1\""),
+                     PARSE_OK);
+    want("clb", "request_host", "[::1]");
+    want_derived("clb", "url_port", NULL);
+    want_derived("clb", "query_decoded", "u=http://x:1/");
+}
+
 static void want_request(const char *line, const char *verb, const char *url, const char *proto)
 {
     struct request_parts r = split_request(slice_str(line));
@@ -192,12 +273,16 @@ static void test_requests(void **state)
     want_request("-", "-", "-", "-");
     want_request("GET /a b", "GET", "/a b", NULL);
     r = split_request(SL("GET http://[2001:db8::1]:443?x=/y HTTP/1.1"));
-    assert_true(slice_is(r.host, "[2001:db8::1]"));
-    assert_null(r.path.ptr);
-    assert_true(slice_is(r.query, "x=/y"));
+    assert_true(slice_is(r.part.host, "[2001:db8::1]"));
+    assert_null(r.part.path.ptr);
+    assert_true(slice_is(r.part.query, "x=/y"));
     r = split_request(SL("GET /a:b/c HTTP/1.1"));
-    assert_null(r.host.ptr);
-    assert_true(slice_is(r.path, "/a:b/c"));
+    assert_null(r.part.host.ptr);
+    assert_true(slice_is(r.part.path, "/a:b/c"));
+    r = split_request(SL("GET /to?u=http://x/y HTTP/1.1"));
+    assert_null(r.part.host.ptr);
+    assert_true(slice_is(r.part.path, "/to"));
+    assert_true(slice_is(r.part.query, "u=http://x/y"));
 }
 
 static void test_clb(void **state)
@@ -269,6 +354,29 @@ static void test_cloudfront(void **state)
     assert_int_equal(parse("cloudfront", "rubbish"), PARSE_BAD);
 }
 
+static void test_cloudfront_connection(void **state)
+{
+    (void)state;
+    lay = NULL;
+    assert_int_equal(
+        parse("cloudfront",
+              "{\"eventTimestamp\":\"1731620046814\",\"connectionId\":\"c==\","
+              "\"connectionStatus\":\"Failed:ClientCertExpired\",\"clientIp\":\"192.0.2.2\","
+              "\"clientPort\":\"12137\",\"serverIp\":\"192.0.2.3\",\"distributionId\":\"E2\","
+              "\"tlsProtocol\":\"TLSv1.3\",\"tlsHandshakeDuration\":\"153\",\"tlsSni\":\"a.b\","
+              "\"clientLeafCertSubject\":\"CN=x\"}"),
+        PARSE_OK);
+    assert_int_equal(rec.ts, 1731620046814000);
+    want("cloudfront", "c-ip", "192.0.2.2");
+    want("cloudfront", "clientPort", "12137");
+    want("cloudfront", "s-ip", "192.0.2.3");
+    want("cloudfront", "ssl-protocol", "TLSv1.3");
+    want("cloudfront", "connection-id", "c==");
+    want("cloudfront", "distributionId", "E2");
+    want("cloudfront", "tlsHandshakeDuration", "153");
+    want("cloudfront", "clientLeafCertSubject", "CN=x");
+}
+
 static void test_vpcflow(void **state)
 {
     const char *const *s = type("vpcflow")->fmt->samples;
@@ -301,6 +409,8 @@ static void test_vpcflow(void **state)
     assert_int_equal(rec.reason, REASON_HEADER);
 }
 
+#define S3_FRONT "o b [03/Apr/2023:05:06:07 +0000] 192.0.2.1 - R1 REST.GET.OBJECT k "
+
 static void test_s3access(void **state)
 {
     const char *const *s = type("s3access")->fmt->samples;
@@ -313,6 +423,7 @@ static void test_s3access(void **state)
     want("s3access", "request_verb", "GET");
     want("s3access", "request_path", "/cats/one%20two.png");
     want("s3access", "request_query", "versionId=7");
+    want_derived("s3access", "key_decoded", "cats/one two.png");
     want("s3access", "acl_required", "Yes");
     want("s3access", "source_region", "eu-west-1");
     want("s3access", "extra_1", "later");
@@ -332,6 +443,16 @@ static void test_s3access(void **state)
     assert_int_equal(parse("s3access", s[3]), PARSE_OK);
     want("s3access", "version_id", "-");
     want("s3access", "host_id", NULL);
+    assert_int_equal(parse("s3access",
+                           S3_FRONT "\"GET /?x=\"y\" 404 - 1 2 3 4 z HTTP/1.1\" 200 - 9 - - - "
+                                    "\"-\" \"u\" 500 - 1 2 3 4 \""),
+                     PARSE_OK);
+    want("s3access", "request_uri", "GET /?x=\"y\" 404 - 1 2 3 4 z HTTP/1.1");
+    want("s3access", "http_status", "200");
+    assert_int_equal(parse("s3access", S3_FRONT "\"-\" - - - 1 - - \"-\" \"-\" - id - - - - - - -"),
+                     PARSE_OK);
+    want("s3access", "request_uri", "-");
+    want("s3access", "host_id", "id");
     assert_int_equal(parse("s3access", "a b [rubbish] c"), PARSE_BAD);
     assert_int_equal(rec.reason, REASON_TIME);
 }
@@ -694,6 +815,11 @@ static void test_detect(void **state)
     }
     want_type("", "{\"Records\":[]}", "json");
     want_type("", "hello\nworld\n", "text");
+    want_type("", "#Version: 1.0\n#Fields: date time x-edge-location\n", "cloudfront");
+    want_type(
+        "",
+        "2016-04-05T06:07:11Z front 192.0.2.1:1 - 0 0 0 200 200 0 1 \"- - - \" \"a\nb\nc\" - -\n",
+        "clb");
     want_type("x/1_elasticloadbalancing_eu-west-1_app.a.b_20240101T0000Z_1.2.3.4_r.log.gz", "",
               "alb");
     want_type("x/1_elasticloadbalancing_eu-west-1_net.a.b_20240101T0000Z_r.log.gz", "", "nlb");
@@ -853,12 +979,16 @@ int main(void)
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_alb),
         cmocka_unit_test(test_alb_edges),
+        cmocka_unit_test(test_elb_dashes),
+        cmocka_unit_test(test_elb_keyed),
+        cmocka_unit_test(test_url_fields),
         cmocka_unit_test(test_requests),
         cmocka_unit_test(test_alb_conn),
         cmocka_unit_test(test_alb_health),
         cmocka_unit_test(test_clb),
         cmocka_unit_test(test_nlb),
         cmocka_unit_test(test_cloudfront),
+        cmocka_unit_test(test_cloudfront_connection),
         cmocka_unit_test(test_cloudfront_generations),
         cmocka_unit_test(test_cloudfront_rt),
         cmocka_unit_test(test_cloudfront_rt_edges),

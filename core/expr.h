@@ -198,6 +198,7 @@ struct query_item {
 
 struct query_cmd {
     enum cmd_kind kind;
+    struct slice text;       /* as written; commands made of one (top) share it */
     struct expr *filter;     /* QCMD_FILTER */
     struct query_item *item; /* fields, display, sort, dedup; stats: over the aggregates as cells;
                                 join, lookup: the keys */

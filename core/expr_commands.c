@@ -458,6 +458,21 @@ static bool parse_next(struct parser *p)
     return none && !fail_unsupported(p) && no_command(p);
 }
 
+/* Parses what stands between two pipes, and gives the commands made of it its text. */
+static bool parse_stage(struct parser *p, bool (*parse)(struct parser *))
+{
+    unsigned before = p->ast->n_cmd;
+    size_t at = p->at;
+    struct slice text;
+
+    if (!parse(p))
+        return false;
+    text = pool_text(p->pool, slice_trim(text_at(p, at, p->at - at)));
+    for (unsigned i = before; i < p->ast->n_cmd; i++)
+        p->ast->cmd[i].text = text;
+    return true;
+}
+
 /* The end of the query: of the text, or of the parentheses. */
 static bool at_last(struct parser *p)
 {
@@ -468,7 +483,7 @@ bool parse_pipeline(struct parser *p)
 {
     if (at_last(p))
         return true;
-    if (!parse_first(p))
+    if (!parse_stage(p, parse_first))
         return false;
     while (!at_last(p)) {
         if (peek(p) != '|' || slice_starts(text_at(p, p->at, p->q.len - p->at), "||")) {
@@ -480,7 +495,7 @@ bool parse_pipeline(struct parser *p)
             parse_fail(p, p->at, 1, "a query may have %d commands", MAX_COMMANDS);
             return false;
         }
-        if (!parse_next(p))
+        if (!parse_stage(p, parse_next))
             return false;
     }
     show_joined(p);

@@ -1,7 +1,7 @@
 /* filter.c - an expression over one segment, as bitmaps.
  *
- * and/or/not combine bitmaps; `and` evaluates its cheap arguments first and the costly ones only
- * on the rows still in. A leaf is one of
+ * and/or/not combine bitmaps; `and` and `or` evaluate their cheap arguments first and the costly
+ * ones only on the rows that are not decided yet, and end when there are none. A leaf is one of
  *   a range of codes of a COL_NUM column (a comparison, a range, a list of numbers);
  *   a set of codes of a COL_DICT column, found by asking the naive evaluator once a distinct text;
  *   a search of raw lines;
@@ -10,9 +10,10 @@
  * decide otherwise. Rows whose text does not fit its column (`odd`) go through it, too. */
 #include "filter.h"
 
-#include <math.h>
 #include <pthread.h>
+#include <time.h>
 
+#include "filter_bounds.h"
 #include "regex.h"
 #include "xalloc.h"
 
@@ -31,7 +32,8 @@ struct memo {
 struct filter {
     const struct expr *expr;
     pthread_mutex_t lock;
-    struct memo *memo; /* newest first; only ever added to */
+    struct memo *memo;          /* newest first; only ever added to */
+    struct filter_watch *watch; /* NULL: nobody wants to know */
 };
 
 struct scan {
@@ -40,6 +42,8 @@ struct scan {
     struct rowview *view;
     const atomic_bool *cancel;
     bool cancelled;
+    bool read;      /* rows were looked at */
+    uint64_t asked; /* distinct texts */
 };
 
 struct filter *filter_new(const struct expr *e)
@@ -60,6 +64,9 @@ void filter_free(struct filter *f)
         f->memo = m->next;
         free(m);
     }
+    if (f->watch)
+        free(f->watch->test);
+    free(f->watch);
     pthread_mutex_destroy(&f->lock);
     free(f);
 }
@@ -120,91 +127,20 @@ static void eval_rows(struct scan *sc, const struct expr *e, const uint64_t *in,
 /* --- numbers: a closed range of codes --- */
 
 /* Column values in [lo, hi] into out. */
-static void values_between(const struct column *c, uint32_t n, int64_t lo, int64_t hi,
-                           uint64_t *out)
+static enum filter_way values_between(const struct column *c, uint32_t n, int64_t lo, int64_t hi,
+                                      uint64_t *out)
 {
     uint64_t from, to;
 
-    if (!column_code_range(c, lo, hi, &from, &to))
+    if (!column_code_range(c, lo, hi, &from, &to)) {
         fill(out, n, false);
-    else if (c->n_missing == 0 && lo <= c->min && hi >= c->max)
+    } else if (c->n_missing == 0 && lo <= c->min && hi >= c->max) {
         fill(out, n, true);
-    else
-        column_between(c, n, from, to, out);
-}
-
-struct bounds {
-    int64_t lo, hi;
-    bool invert; /* != */
-};
-
-/* Scales a number to column units; false if it lies between two units or beyond them. */
-static bool to_units(const struct field_def *f, double x, int64_t *below, int64_t *above)
-{
-    double u = x, r;
-
-    for (unsigned i = 0; i < f->scale; i++)
-        u *= 10;
-    if (!(fabs(u) < 9e15))
-        return false;
-    r = nearbyint(u);
-    if (fabs(u - r) <= fabs(u) * 4e-16) {
-        *below = *above = (int64_t)r;
     } else {
-        *below = (int64_t)floor(u);
-        *above = (int64_t)ceil(u);
+        column_between(c, n, from, to, out);
+        return FILTER_CODES;
     }
-    return true;
-}
-
-static bool cmp_bounds(enum expr_op op, int64_t below, int64_t above, struct bounds *b)
-{
-    *b = (struct bounds){INT64_MIN, INT64_MAX, op == OP_NE};
-    switch (op) {
-    case OP_EQ:
-    case OP_NE:
-        b->lo = above;
-        b->hi = below; /* empty if the number lies between two units */
-        return true;
-    case OP_LT:
-        b->hi = above - 1;
-        return true;
-    case OP_LE:
-        b->hi = below;
-        return true;
-    case OP_GT:
-        b->lo = below + 1;
-        return true;
-    case OP_GE:
-        b->lo = above;
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* The range of column values for which a test of one field, as it is, is true. */
-static bool expr_bounds(const struct expr *e, const struct field_def *f, struct bounds *b)
-{
-    const struct expr *lit = e->kind == EX_CMP ? e->arg[1] : NULL;
-    int64_t below, above, lo, hi, unused;
-
-    if ((!lit && e->kind != EX_RANGE) || e->arg[0]->kind != EX_FIELD)
-        return false; /* of what is made of it (bytes * 8 > 100) the column does not tell */
-    if (lit && lit->kind == EX_NUM && f->kind == FK_NUM)
-        return to_units(f, lit->num, &below, &above) && cmp_bounds(e->op, below, above, b);
-    if (lit && lit->kind == EX_TIME && f->kind == FK_TIME)
-        return cmp_bounds(e->op, lit->time_us, lit->time_us, b);
-    if (e->kind == EX_RANGE && e->is_time && f->kind == FK_TIME) {
-        *b = (struct bounds){e->lo_us, e->hi_us, false};
-        return true;
-    }
-    if (e->kind == EX_RANGE && !e->is_time && f->kind == FK_NUM &&
-        to_units(f, e->lo, &unused, &lo) && to_units(f, e->hi, &hi, &unused)) {
-        *b = (struct bounds){lo, hi, false};
-        return true;
-    }
-    return false;
+    return FILTER_BOUNDS;
 }
 
 static void invert(uint64_t *bits, uint32_t n)
@@ -230,18 +166,16 @@ static void mend_odd(struct scan *sc, const struct expr *e, const struct column 
     free(yes);
 }
 
-static bool eval_number(struct scan *sc, const struct expr *e, const struct field_def *f,
-                        const struct column *c, uint64_t *out)
+static enum filter_way eval_number(struct scan *sc, const struct expr *e,
+                                   const struct filter_bounds *b, const struct column *c,
+                                   uint64_t *out)
 {
-    struct bounds b;
+    enum filter_way way = values_between(c, sc->seg->n, b->lo, b->hi, out);
 
-    if ((f->flags & FF_ID) || !expr_bounds(e, f, &b))
-        return false;
-    values_between(c, sc->seg->n, b.lo, b.hi, out);
-    if (b.invert)
+    if (b->invert)
         invert(out, sc->seg->n);
     mend_odd(sc, e, c, out);
-    return true;
+    return c->odd ? FILTER_CODES : way;
 }
 
 static bool eval_timestamp(struct scan *sc, const struct expr *e, uint64_t *out)
@@ -249,10 +183,10 @@ static bool eval_timestamp(struct scan *sc, const struct expr *e, uint64_t *out)
     static const struct field_def time_field = {.kind = FK_TIME};
     struct segment *s = sc->seg;
     struct rowkey k = {0, 0, 0};
-    struct bounds b;
+    struct filter_bounds b;
     uint32_t from, to;
 
-    if (s->timeless || !expr_bounds(e, &time_field, &b))
+    if (s->timeless || !filter_bounds(e, &time_field, &b))
         return false;
     k.ts = b.lo;
     from = segment_lower_bound(s, &k);
@@ -298,17 +232,18 @@ static bool text_row_ip(void *row, unsigned i, struct slice *out)
     return false;
 }
 
-static bool eval_dictionary(struct scan *sc, const struct expr *e, unsigned field,
-                            const struct column *c, uint64_t *out)
+static enum filter_way eval_dictionary(struct scan *sc, const struct expr *e, unsigned field,
+                                       const struct column *c, uint64_t *out)
 {
     struct strbuf scratch = STRBUF_INIT;
     struct text_row row = {sc->seg->lt->field[field], {NULL, 0}};
     struct row_access access = {text_row_field, text_row_ip, &row, &scratch};
     struct dict *d = field_dict(sc->seg->lt, field);
     struct memo *memo = memo_of(sc->filter, e, sc->seg->lt->id, dict_count(d));
-    uint8_t *yes = xmalloc(c->n_local + 1);
+    uint8_t *yes = xmalloc((size_t)c->n_local + 1);
+    uint32_t n_yes;
 
-    yes[0] = val_truth(expr_eval(e, &access));
+    n_yes = yes[0] = val_truth(expr_eval(e, &access));
     for (uint32_t i = 0; i < c->n_local; i++) {
         _Atomic uint8_t *known = &memo->answer[column_gid(c, i + 1)];
         uint8_t answer = atomic_load_explicit(known, memory_order_relaxed);
@@ -317,14 +252,18 @@ static bool eval_dictionary(struct scan *sc, const struct expr *e, unsigned fiel
             row.text = dict_text(d, column_gid(c, i + 1));
             strbuf_reset(&scratch);
             answer = val_truth(expr_eval(e, &access)) ? MEMO_YES : MEMO_NO;
-            atomic_store_explicit(known, answer, memory_order_relaxed);
+            sc->asked += atomic_exchange(known, answer) == MEMO_UNKNOWN;
         }
         yes[i + 1] = answer == MEMO_YES;
+        n_yes += yes[i + 1];
     }
-    column_choose(c, sc->seg->n, yes, out);
+    if (n_yes == 0 || n_yes == c->n_local + 1)
+        fill(out, sc->seg->n, n_yes);
+    else
+        column_choose(c, sc->seg->n, yes, out);
     free(yes);
     strbuf_release(&scratch);
-    return true;
+    return n_yes == 0 || n_yes == c->n_local + 1 ? FILTER_TEXTS : FILTER_SET;
 }
 
 /* --- leaves --- */
@@ -377,75 +316,126 @@ static void eval_search(struct scan *sc, const struct expr *e, const uint64_t *i
     }
 }
 
-static void eval_leaf(struct scan *sc, const struct expr *e, const uint64_t *in, uint64_t *out)
+/* A test on a field that this type does not have: the same for all rows. */
+static enum filter_way eval_absent(struct scan *sc, const struct expr *e, uint64_t *out)
+{
+    struct text_row row = {sc->seg->lt->field[0], {NULL, 0}};
+    struct row_access access = {text_row_field, text_row_ip, &row, &sc->view->scratch};
+
+    fill(out, sc->seg->n, val_truth(expr_eval(e, &access)));
+    return FILTER_TYPE;
+}
+
+static enum filter_way eval_logtype(struct scan *sc, const struct expr *e, uint64_t *out)
+{
+    struct row_access access = rowview_access(sc->view);
+
+    rowview_at(sc->view, sc->seg, 0);
+    fill(out, sc->seg->n, val_truth(expr_eval(e, &access)));
+    return FILTER_TYPE;
+}
+
+/* The column of a field of the log type; NULL if it has none in this segment. */
+static const struct column *column_of(const struct segment *seg, int field)
+{
+    const struct column *c = field >= 0 && (unsigned)field < seg->lt->n_static
+                                 ? segment_column(seg, (unsigned)field)
+                                 : NULL;
+
+    return c && c->kind != COL_NONE ? c : NULL;
+}
+
+static enum filter_way eval_leaf(struct scan *sc, const struct expr *e, const uint64_t *in,
+                                 uint64_t *out)
 {
     bool one = true;
     const struct field_ref *f = only_field(e, NULL, &one);
+    const struct field_def *def;
     const struct column *c;
+    struct filter_bounds b;
     int field;
 
     if (search_text(e)) {
         eval_search(sc, e, in, out);
-        return;
+        return FILTER_SEARCH;
     }
     if (f && one && f->pseudo == PF_TIMESTAMP && eval_timestamp(sc, e, out))
-        return;
-    if (f && one && f->pseudo == PF_LOGTYPE) {
-        struct rowview *v = sc->view;
-        struct row_access access = rowview_access(v);
-
-        rowview_at(v, sc->seg, 0);
-        fill(out, sc->seg->n, val_truth(expr_eval(e, &access)));
-        return;
-    }
+        return FILTER_TIME;
+    if (f && one && f->pseudo == PF_LOGTYPE)
+        return eval_logtype(sc, e, out);
     field = f && one && f->pseudo == PF_NONE ? f->per_type[sc->seg->lt->id] : -1;
-    if (f && one && f->pseudo == PF_NONE && field < 0) {
-        struct text_row row = {sc->seg->lt->field[0], {NULL, 0}};
-        struct row_access access = {text_row_field, text_row_ip, &row, &sc->view->scratch};
-
-        fill(out, sc->seg->n, val_truth(expr_eval(e, &access)));
-        return;
-    }
-    c = field >= 0 && (unsigned)field < sc->seg->lt->n_static
-            ? segment_column(sc->seg, (unsigned)field)
-            : NULL;
-    if (c && c->kind == COL_NUM && eval_number(sc, e, sc->seg->lt->field[field], c, out))
-        return;
-    if (c && c->kind == COL_DICT && eval_dictionary(sc, e, (unsigned)field, c, out))
-        return;
+    if (f && one && f->pseudo == PF_NONE && field < 0)
+        return eval_absent(sc, e, out);
+    c = column_of(sc->seg, field);
+    def = field >= 0 ? sc->seg->lt->field[field] : NULL;
+    if (c && c->kind == COL_NUM && !(def->flags & FF_ID) && filter_bounds(e, def, &b))
+        return eval_number(sc, e, &b, c, out);
+    if (c && c->kind == COL_DICT)
+        return eval_dictionary(sc, e, (unsigned)field, c, out);
     eval_rows(sc, e, in, out);
+    return FILTER_ROWS;
 }
 
 /* --- the tree --- */
 
-/* 0: columns; 1: raw lines. */
-static int cost(const struct expr *e)
-{
-    int c = 0;
+/* What a test costs in this segment, least first: no look at rows, packed codes, values row by row,
+ * a search in the lines, lines taken apart. */
+enum { COST_NONE, COST_CODES, COST_VALUES, COST_SEARCH, COST_LINES, N_COSTS };
 
-    if (e->kind == EX_FIELD && e->field->pseudo != PF_NONE && e->field->pseudo != PF_TIMESTAMP &&
-        e->field->pseudo != PF_LOGTYPE)
-        return 1;
+static unsigned field_cost(const struct segment *seg, const struct field_ref *f)
+{
+    int field;
+
+    if (f->pseudo == PF_TIMESTAMP || f->pseudo == PF_LOGTYPE)
+        return COST_NONE;
+    if (f->pseudo != PF_NONE)
+        return f->pseudo == PF_MESSAGE || f->pseudo == PF_ANYIP ? COST_LINES : COST_VALUES;
+    field = f->per_type[seg->lt->id];
+    if (field < 0)
+        return COST_NONE;
+    return column_of(seg, field) ? COST_CODES : COST_LINES;
+}
+
+static unsigned cost(const struct segment *seg, const struct expr *e)
+{
+    unsigned c = COST_NONE;
+
+    if (search_text(e))
+        return COST_SEARCH;
+    if (e->kind == EX_FIELD)
+        return field_cost(seg, e->field);
     for (unsigned i = 0; i < e->n; i++)
-        c = MAX(c, cost(e->arg[i]));
+        c = MAX(c, cost(seg, e->arg[i]));
     return c;
 }
 
-static void eval_node(struct scan *sc, const struct expr *e, const uint64_t *in, uint64_t *out);
+static bool any_left(const uint64_t *bits, uint32_t words)
+{
+    for (uint32_t w = 0; w < words; w++)
+        if (bits[w])
+            return true;
+    return false;
+}
+
+static void eval_node(struct scan *sc, const struct expr *e, unsigned turn, const uint64_t *in,
+                      uint64_t *out);
 
 static void eval_and(struct scan *sc, const struct expr *e, const uint64_t *in, uint64_t *out)
 {
     uint32_t words = BITS_WORDS(sc->seg->n);
     uint64_t *part = xmalloc(words * sizeof(*part));
+    unsigned turn = 0;
+    bool left = true;
 
     memcpy(out, in, words * sizeof(*out));
-    for (int level = 0; level < 2; level++) {
-        for (unsigned i = 0; i < e->n && !sc->cancelled; i++) {
-            if (cost(e->arg[i]) != level)
+    for (unsigned level = 0; level < N_COSTS && left; level++) {
+        for (unsigned i = 0; i < e->n && left && !sc->cancelled; i++) {
+            if (cost(sc->seg, e->arg[i]) != level)
                 continue;
-            eval_node(sc, e->arg[i], out, part);
+            eval_node(sc, e->arg[i], turn++, out, part);
             for (uint32_t w = 0; w < words; w++)
                 out[w] &= part[w];
+            left = any_left(out, words);
         }
     }
     free(part);
@@ -455,56 +445,162 @@ static void eval_or(struct scan *sc, const struct expr *e, const uint64_t *in, u
 {
     uint32_t words = BITS_WORDS(sc->seg->n);
     uint64_t *part = xmalloc(words * sizeof(*part)), *rest = xmalloc(words * sizeof(*rest));
+    unsigned turn = 0;
+    bool left = true;
 
     memset(out, 0, words * sizeof(*out));
     memcpy(rest, in, words * sizeof(*rest));
-    for (unsigned i = 0; i < e->n && !sc->cancelled; i++) {
-        eval_node(sc, e->arg[i], rest, part);
-        for (uint32_t w = 0; w < words; w++) {
-            out[w] |= part[w] & in[w];
-            rest[w] &= ~part[w];
+    for (unsigned level = 0; level < N_COSTS && left; level++) {
+        for (unsigned i = 0; i < e->n && left && !sc->cancelled; i++) {
+            if (cost(sc->seg, e->arg[i]) != level)
+                continue;
+            eval_node(sc, e->arg[i], turn++, rest, part);
+            for (uint32_t w = 0; w < words; w++) {
+                out[w] |= part[w] & in[w];
+                rest[w] &= ~part[w];
+            }
+            left = any_left(rest, words);
         }
     }
     free(part);
     free(rest);
 }
 
-/* Result is right for the rows of `in`; others may hold anything. */
-static void eval_node(struct scan *sc, const struct expr *e, const uint64_t *in, uint64_t *out)
+/* The way a test was answered; FILTER_N_WAYS: it is none. */
+static enum filter_way eval_kind(struct scan *sc, const struct expr *e, const uint64_t *in,
+                                 uint64_t *out)
 {
     switch (e->kind) {
     case EX_AND:
         eval_and(sc, e, in, out);
-        break;
+        return FILTER_N_WAYS;
     case EX_OR:
         eval_or(sc, e, in, out);
-        break;
+        return FILTER_N_WAYS;
     case EX_NOT:
-        eval_node(sc, e->arg[0], in, out);
+        eval_node(sc, e->arg[0], 0, in, out);
         invert(out, sc->seg->n);
-        break;
+        return FILTER_N_WAYS;
     default:
-        eval_leaf(sc, e, in, out);
+        return eval_leaf(sc, e, in, out);
     }
+}
+
+/* --- watching --- */
+
+static bool is_junction(const struct expr *e)
+{
+    return e->kind == EX_AND || e->kind == EX_OR || e->kind == EX_NOT;
+}
+
+static unsigned count_nodes(const struct expr *e)
+{
+    unsigned n = 1;
+
+    for (unsigned i = 0; i < e->n && is_junction(e); i++)
+        n += count_nodes(e->arg[i]);
+    return n;
+}
+
+static void add_nodes(struct filter_watch *w, const struct expr *e, unsigned depth)
+{
+    struct filter_test *t = &w->test[w->n++];
+
+    t->expr = e;
+    t->depth = depth;
+    for (unsigned i = 0; i < e->n && is_junction(e); i++)
+        add_nodes(w, e->arg[i], depth + 1);
+}
+
+const struct filter_watch *filter_watch(struct filter *f)
+{
+    f->watch = xcalloc(1, sizeof(*f->watch));
+    if (f->expr) {
+        f->watch->test = xcalloc(count_nodes(f->expr), sizeof(*f->watch->test));
+        add_nodes(f->watch, f->expr, 0);
+    }
+    return f->watch;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void watch_node(struct scan *sc, const struct expr *e, unsigned turn, const uint64_t *in,
+                       uint64_t *out)
+{
+    uint64_t start = now_ns(), bytes = sc->view->bytes_read, asked = sc->asked, n_in = 0, n_out = 0;
+    struct filter_test *t = sc->filter->watch->test;
+    enum filter_way way = eval_kind(sc, e, in, out);
+
+    while (t->expr != e)
+        t++;
+    for (uint32_t w = 0; w < BITS_WORDS(sc->seg->n); w++) {
+        n_in += (uint64_t)__builtin_popcountll(in[w]);
+        n_out += (uint64_t)__builtin_popcountll(in[w] & out[w]);
+    }
+    t->rows_in += n_in;
+    t->rows_out += n_out;
+    t->segments++;
+    t->turns += turn;
+    t->bytes += sc->view->bytes_read - bytes;
+    t->asked += sc->asked - asked;
+    if (way < FILTER_N_WAYS) {
+        t->way[way]++;
+        sc->read |= way >= FILTER_CODES;
+    }
+    t->ns += now_ns() - start;
+}
+
+static void watch_segment(struct scan *sc, int64_t n)
+{
+    struct filter_watch *w = sc->filter->watch;
+
+    if (sc->read)
+        w->read++;
+    else if (n)
+        w->whole++;
+    else
+        w->left_out++;
+}
+
+/* Result is right for the rows of `in`; others may hold anything. It is the node's turn-th turn
+ * among its neighbours. */
+static void eval_node(struct scan *sc, const struct expr *e, unsigned turn, const uint64_t *in,
+                      uint64_t *out)
+{
+    if (unlikely(sc->filter->watch))
+        watch_node(sc, e, turn, in, out);
+    else
+        eval_kind(sc, e, in, out);
 }
 
 int64_t filter_eval(struct filter *f, struct segment *seg, struct rowview *view, uint64_t *bits,
                     const atomic_bool *cancel)
 {
-    struct scan sc = {f, seg, view, cancel, false};
+    struct scan sc = {.filter = f, .seg = seg, .view = view, .cancel = cancel};
     uint32_t words = BITS_WORDS(seg->n);
     uint64_t *all;
     int64_t n = 0;
 
     fill(bits, seg->n, true);
-    if (!f->expr)
+    if (!f->expr) {
+        if (f->watch)
+            f->watch->whole++;
         return seg->n;
+    }
     all = xmemdup(bits, words * sizeof(*all));
-    eval_node(&sc, f->expr, all, bits);
+    eval_node(&sc, f->expr, 0, all, bits);
     for (uint32_t w = 0; w < words; w++) {
         bits[w] &= all[w];
         n += __builtin_popcountll(bits[w]);
     }
     free(all);
+    if (f->watch)
+        watch_segment(&sc, n);
     return sc.cancelled ? -1 : n;
 }

@@ -10,6 +10,7 @@
 #include "xalloc.h"
 
 #define RANK_BLOCK 512 /* rows a rank entry */
+#define MAX_THREADS 17u
 
 static struct rowset *rowset_new(struct snapshot *snap)
 {
@@ -142,17 +143,23 @@ static void *eval_some(void *arg)
     return NULL;
 }
 
+unsigned rowset_threads(unsigned threads, uint32_t segments)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (!threads)
+        threads = cores > 0 ? (unsigned)cores : 1;
+    return MAX(MIN(MIN(threads, MAX_THREADS), segments), 1);
+}
+
 struct rowset *rowset_eval(struct session *s, struct snapshot *snap, struct filter *f,
                            const struct rowset *prev, unsigned threads, const atomic_bool *cancel)
 {
     struct eval_job j = {.s = s, .r = rowset_new(snap), .f = f, .prev = prev, .cancel = cancel};
-    pthread_t helper[16];
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    pthread_t helper[MAX_THREADS - 1];
     unsigned n = 0;
 
-    if (!threads)
-        threads = cores > 0 ? (unsigned)cores : 1;
-    threads = MIN(MIN(threads, (unsigned)ARRAY_LEN(helper) + 1), snap->n);
+    threads = rowset_threads(threads, snap->n);
     while (n + 1 < threads && pthread_create(&helper[n], NULL, eval_some, &j) == 0)
         n++;
     eval_some(&j);

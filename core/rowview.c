@@ -18,6 +18,7 @@ void rowview_init(struct rowview *v, struct session *s)
     v->rec.static_only = false;
     v->rec.mem = v->mem = v->derived = (struct arena){0};
     v->seg = NULL;
+    v->bytes_read = 0;
     v->parsed = v->pinned = v->readable = false;
     v->scratch = (struct strbuf)STRBUF_INIT;
 }
@@ -74,6 +75,7 @@ struct slice rowview_bytes(struct rowview *v)
             v->pin_off = off;
         }
     }
+    v->bytes_read += len;
     v->readable = covers(v, off, len);
     v->raw = v->readable ? slice_of(v->pin_bytes.ptr + (off - v->pin_off), len) : SL("");
     v->inside.payload = (struct slice){NULL, 0};

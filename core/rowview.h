@@ -25,6 +25,7 @@ struct rowview {
     uint64_t pin_off;
     struct slice pin_bytes;
     bool pinned;
+    uint64_t bytes_read;   /* of records, so far */
     struct strbuf scratch; /* for computed texts: @source, @file; reset on load */
 };
 

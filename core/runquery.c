@@ -129,8 +129,10 @@ void exec_each(struct exec *r, bool (*fn)(struct exec *r, void *ctx), void *ctx)
 static int eval_set(struct exec *r, struct expr *filter)
 {
     const struct time_window *w = r->q->window;
+    struct plan *plan = r->q->plan;
+    const struct filter_watch *watch;
     struct field_ref ref = {.pseudo = PF_TIMESTAMP};
-    struct expr time = {.kind = EX_FIELD, .field = &ref}, *left = &time;
+    struct expr time = {.kind = EX_FIELD, .field = &ref, .text = SL("@timestamp")}, *left = &time;
     struct expr range = {.kind = EX_RANGE, .n = 1, .arg = &left, .is_time = true};
     struct filter *f;
     struct snapshot *snap = session_snapshot(r->q->session);
@@ -140,8 +142,12 @@ static int eval_set(struct exec *r, struct expr *filter)
         range.hi_us = w->to_us - 1;
         filter->arg[filter->n++] = &range;
     }
+    plan_begin(plan, filter->n ? SL("filter") : SL("all records"));
     f = filter_new(filter->n ? filter : NULL);
+    watch = plan ? filter_watch(f) : NULL;
     r->set = rowset_eval(r->q->session, snap, f, NULL, 0, r->q->cancel);
+    plan_filter(plan, watch, rowset_threads(0, snap->n));
+    plan_end(plan, snap->rows, r->set ? r->set->total : 0);
     filter_free(f);
     snapshot_unref(snap);
     return r->set ? 0 : err_set(r->e, ERR_CANCEL, "stopped");
@@ -167,6 +173,11 @@ static void narrow(struct exec *r, const struct expr *e)
             exec_move_row(r, n++, i);
     }
     r->n = n;
+}
+
+static uint64_t rows_now(const struct exec *r)
+{
+    return r->listed ? r->n : MIN(r->set->total, r->limit);
 }
 
 /* --- writing --- */
@@ -239,10 +250,14 @@ static void begin_columns(struct exec *r)
 
 static void write_rows(struct exec *r)
 {
+    uint64_t n = rows_now(r);
+
+    plan_begin(r->q->plan, SL("output"));
     begin_columns(r);
     exec_each(r, write_row, NULL);
     if (r->out)
         output_end(r->out);
+    plan_end(r->q->plan, n, r->written);
 }
 
 /* --- tables --- */
@@ -323,6 +338,8 @@ static int run_stats(struct exec *r, const struct query_cmd *c)
         exec_list(r);
     if (r->listed)
         return stats_listed(r, c);
+    plan_how(r->q->plan, rowset_threads(0, r->set->snap->n), "%s",
+             c->n_by ? "hash of the keys' numbers" : "one group");
     t = group_compute(r->q->session, r->set, c, r->q->cancel, r->e);
     if (!t)
         return r->e->code;
@@ -453,23 +470,34 @@ int exec_command(struct exec *r, unsigned i)
     return exec_cancelled(r) ? err_set(r->e, ERR_CANCEL, "stopped") : 0;
 }
 
-/* Filters before the first command that drops rows by their number or order become one expression:
- * what else stands among them (fields, sort) neither drops rows nor makes any. Returns the first
- * command that was not looked at; all->arg is the caller's. */
+/* Adds the tests of a filter; leaves room for one more. */
+static void add_tests(struct expr *all, struct expr *filter)
+{
+    unsigned n = filter->kind == EX_AND ? filter->n : 1;
+
+    all->arg = xreallocarray(all->arg, all->n + n + 1u, sizeof(*all->arg));
+    memcpy(all->arg + all->n, filter->kind == EX_AND ? filter->arg : &filter,
+           n * sizeof(*all->arg));
+    all->n += n;
+}
+
+/* Filters before the first command that drops rows by their number or order become one expression,
+ * so that the cheapest of all tests comes first: what else stands among them (fields, sort) neither
+ * drops rows nor makes any. Returns the first command that was not looked at; all->arg is the
+ * caller's. */
 static unsigned early_filters(const struct runquery *run, struct expr *all)
 {
     const struct query_ast *q = run->ast, *within = run->within;
     unsigned i, n_within = within ? within->n_cmd : 0;
 
-    *all = (struct expr){.kind = EX_AND,
-                         .arg = xcalloc(q->n_cmd + n_within + 1u, sizeof(struct expr *))};
+    *all = (struct expr){.kind = EX_AND, .arg = xcalloc(1, sizeof(*all->arg))};
     for (i = 0; i < n_within; i++)
-        all->arg[all->n++] = within->cmd[i].filter;
+        add_tests(all, within->cmd[i].filter);
     for (i = 0; i < q->n_cmd; i++) {
         const struct query_cmd *c = &q->cmd[i];
 
         if (c->kind == QCMD_FILTER)
-            all->arg[all->n++] = c->filter;
+            add_tests(all, c->filter);
         else if (c->kind != QCMD_FIELDS && c->kind != QCMD_DISPLAY && c->kind != QCMD_SORT)
             break;
     }
@@ -517,6 +545,39 @@ static bool before_diff(const struct query_ast *q, unsigned i)
     return i + 1 < q->n_cmd && q->cmd[i + 1].kind == QCMD_DIFF;
 }
 
+/* Commands that do nothing of their own when it is their turn. */
+static bool does_nothing(const struct exec *r, unsigned i)
+{
+    enum cmd_kind kind = r->q->ast->cmd[i].kind;
+
+    return kind == QCMD_FIELDS || kind == QCMD_DISPLAY || kind == QCMD_DIFF ||
+           (kind == QCMD_FILTER && i < r->early);
+}
+
+/* The text of command i; of all but the first made of one text what they do. */
+static struct slice step_text(const struct query_ast *q, unsigned i)
+{
+    const struct query_cmd *c = &q->cmd[i];
+
+    if (i == 0 || c->text.ptr != q->cmd[i - 1].text.ptr)
+        return c->text;
+    return c->kind == QCMD_SORT ? SL("sort") : c->kind == QCMD_LIMIT ? SL("limit") : c->text;
+}
+
+/* Command i, and the diff behind it if `diff`. */
+static int run_step(struct exec *r, unsigned i, bool diff)
+{
+    uint64_t before = rows_now(r);
+    int rc;
+
+    if (does_nothing(r, i))
+        return exec_command(r, i);
+    plan_begin(r->q->plan, step_text(r->q->ast, i));
+    rc = diff ? diff_run(r, i) : exec_command(r, i);
+    plan_end(r->q->plan, before, rows_now(r));
+    return rc;
+}
+
 int exec_run(struct exec *r, unsigned n)
 {
     const struct runquery *q = r->q;
@@ -531,7 +592,7 @@ int exec_run(struct exec *r, unsigned n)
     rc = eval_set(r, &all);
     free(all.arg);
     for (unsigned i = 0; rc == 0 && i < n; i++)
-        rc = before_diff(q->ast, i) && i + 1 < n ? diff_run(r, i) : exec_command(r, i);
+        rc = run_step(r, i, before_diff(q->ast, i) && i + 1 < n);
     return rc;
 }
 

@@ -4,6 +4,7 @@
 
 #include "agg.h"
 #include "output.h"
+#include "plan.h"
 
 struct runquery {
     struct session *session;
@@ -11,7 +12,8 @@ struct runquery {
     struct query_ast *within;         /* filters that hold before the query; NULL: none */
     const struct time_window *window; /* records of this time alone; NULL: of any */
     enum output_format format;
-    bool no_sort; /* rows in file order */
+    bool no_sort;      /* rows in file order */
+    struct plan *plan; /* what is done; NULL: nobody asks */
     output_sink sink;
     void *ctx;
     const atomic_bool *cancel;

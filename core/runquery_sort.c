@@ -1,6 +1,8 @@
 /* runquery_sort.c - sort and dedup. A sort with a limit behind it keeps no more rows than that. */
 #include "runquery_impl.h"
 
+#include <inttypes.h>
+
 #include "dict.h"
 #include "xalloc.h"
 
@@ -206,8 +208,11 @@ static uint64_t limit_after(const struct exec *r, unsigned i, unsigned n)
 void exec_sort(struct exec *r, unsigned i)
 {
     const struct query_ast *q = r->q->ast;
+    uint64_t limit = limit_after(r, i, q->n_cmd);
 
-    sort_rows(r, &q->cmd[i], limit_after(r, i, q->n_cmd));
+    if (limit <= SORT_KEEP_MAX)
+        plan_how(r->q->plan, 0, "the best %" PRIu64 " are kept", limit);
+    sort_rows(r, &q->cmd[i], limit);
 }
 
 /* --- dedup --- */

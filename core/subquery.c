@@ -24,8 +24,11 @@ int subquery_each(const struct runquery *q, struct query_ast *ast,
 {
     struct time_window w = window_within(q);
     bool bounded = w.from_us != INT64_MIN || w.to_us != INT64_MAX;
-    struct runquery sub = {
-        .session = q->session, .ast = ast, .window = bounded ? &w : NULL, .cancel = q->cancel};
+    struct runquery sub = {.session = q->session,
+                           .ast = ast,
+                           .window = bounded ? &w : NULL,
+                           .plan = q->plan,
+                           .cancel = q->cancel};
     struct exec r = {.q = &sub, .limit = UINT64_MAX, .e = e};
     int rc = exec_run(&r, ast->n_cmd);
 
@@ -63,7 +66,10 @@ static int find_values(const struct runquery *q, struct subquery *sub, struct er
     int rc;
 
     sub->values = dict_new();
+    plan_begin(q->plan, SL("subquery"));
     rc = subquery_each(q, sub->ast, add_value, &v, e);
+    plan_how(q->plan, 0, "distinct values");
+    plan_end(q->plan, PLAN_UNKNOWN, dict_count(sub->values));
     strbuf_release(&v.text);
     if (rc == 0 && dict_bytes(sub->values) > MAX_VALUES_BYTES)
         rc = err_set(e, ERR_LIMIT, "the subquery has more than %u MiB of values: filter it more",

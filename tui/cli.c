@@ -200,15 +200,26 @@ static void complain_query(const struct query_error *e, const char *text)
     strbuf_release(&sb);
 }
 
+/* The result of a query of which only the plan is shown. */
+static bool drop_bytes(void *ctx, const char *bytes, size_t n)
+{
+    (void)ctx;
+    (void)bytes;
+    (void)n;
+    return true;
+}
+
+/* With a plan, that is printed, not the result. */
 static int run_parsed(struct session *s, const struct options *o, struct query_ast *ast,
-                      struct query_ast *within, enum output_format f)
+                      struct query_ast *within, enum output_format f, struct plan *plan)
 {
     struct runquery q = {.session = s,
                          .ast = ast,
                          .within = within,
                          .format = f,
                          .no_sort = o->no_sort,
-                         .sink = sink_write,
+                         .plan = plan,
+                         .sink = plan ? drop_bytes : sink_write,
                          .ctx = &result,
                          .cancel = &interrupted};
     uint64_t rows = 0;
@@ -220,6 +231,8 @@ static int run_parsed(struct session *s, const struct options *o, struct query_a
         complain(e.msg);
         return EXIT_TROUBLE;
     }
+    if (plan)
+        plan_print(plan, f, sink_write, &result);
     return rows ? EXIT_MATCH : EXIT_NOTHING;
 }
 
@@ -383,9 +396,27 @@ static int query_athena(const struct options *o)
     return ok ? finish(EXIT_MATCH) : EXIT_TROUBLE;
 }
 
+/* Opens the paths as the first step of the plan. */
+static struct session *open_planned(const struct options *o, struct plan *plan)
+{
+    struct session *s;
+    struct snapshot *snap;
+
+    plan_begin(plan, SL("open"));
+    s = open_paths(o, o->arg + 1, o->n_arg - 1);
+    if (!s)
+        return NULL;
+    snap = session_snapshot(s);
+    plan_how(plan, 0, "files: %u, segments: %u", session_sources(s), snap->n);
+    plan_end(plan, PLAN_UNKNOWN, snap->rows);
+    snapshot_unref(snap);
+    return s;
+}
+
 int cli_query(const struct options *o)
 {
     struct query_ast *ast = NULL, *within = NULL;
+    struct plan *plan;
     enum output_format f;
     struct session *s;
     int rc = EXIT_TROUBLE;
@@ -400,15 +431,15 @@ int cli_query(const struct options *o)
         return query_athena(o);
     if (!check_query(o))
         return EXIT_TROUBLE;
-    s = open_paths(o, o->arg + 1, o->n_arg - 1);
-    if (!s)
-        return EXIT_TROUBLE;
-    if (read_query(o, o->arg[0], s, &ast) && read_bounds(o, s, &within) && open_sink(o))
-        rc = run_parsed(s, o, ast, within, f);
+    plan = o->explain_plan ? plan_new() : NULL;
+    s = open_planned(o, plan);
+    if (s && read_query(o, o->arg[0], s, &ast) && read_bounds(o, s, &within) && open_sink(o))
+        rc = run_parsed(s, o, ast, within, f, plan);
     query_ast_free(ast);
     query_ast_free(within);
+    plan_free(plan);
     session_free(s);
-    return finish(rc);
+    return s ? finish(rc) : EXIT_TROUBLE;
 }
 
 /* --- sources --- */

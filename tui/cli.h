@@ -27,7 +27,7 @@ struct options {
     int n_arg;
     const char *where, *theme, *tz, *script, *size, *snap_dir, *format, *write, *types;
     const char *to_file, *since, *until;
-    bool follow, ascii, no_sort, redact, single, gzip, live, no_cache, purge, athena;
+    bool follow, ascii, no_sort, redact, single, gzip, live, no_cache, purge, athena, explain_plan;
     int64_t now_us; /* 0: the real clock */
     unsigned threads;
     uint64_t lines, seed, per_file;

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Every example of awl-query(7) runs on the demo's logs and has rows; every word is in it.
+# Every example of the manuals runs on the demo's logs and has rows; every word of the language is in
+# awl-query(7).
 . "${srcdir:-.}/tests/e2e/lib.sh"
 src=${srcdir:-.}
 manual=$src/docs/awl-query.7.scd
 
 "$awl" demo --write "$work/logs" --lines 20000 >/dev/null || exit 99
-sed -n '/^```$/,/^```$/p' "$manual" | grep '^awl query' >"$work/examples"
+sed -n '/^```$/,/^```$/p' "$manual" "$src/docs/awl.1.scd" | grep '^awl query' >"$work/examples"
 [ "$(grep -c . "$work/examples")" -ge 40 ] && pass "forty examples" || fail "forty examples"
 cd "$work" || exit 99
 while IFS= read -r example; do

@@ -369,4 +369,38 @@ else
     echo "ok $((checks + 1)) # SKIP no language description in $language"
     checks=$((checks + 1))
 fi
+# --- the plan ---
+
+# plan QUERY: its steps without their times; of one segment
+plan() { "$awl" query -j1 --no-cache --explain-plan "$1" -o tsv "$alb" | cut -f 1-6 | tr '\t' '|'; }
+# part N NAME: field N of the line of a step
+part() { grep -F "$2|" "$work/plan" | cut -d'|' -f "$1"; }
+
+query='/cart/ and status=5xx and server_ip in 10.0.0.0/8 and @timestamp > 2020-01-01'
+plan "$query | stats count(*) by path | sort path | limit 2" >"$work/plan"
+equal "tests in the order of their cost" "$(sed -n 's/^  \([^ ]*\) .*/\1/p' "$work/plan" | tr '\n' ' ')" \
+    "@timestamp status server_ip @message "
+contains "by the order of time" "$(part 2 '@timestamp > 2020-01-01T00:00:00Z')" "order of time: 1"
+contains "by a range of codes" "$(part 2 'status = 5xx')" "a range of codes: 1"
+contains "by a set of codes" "$(part 2 'server_ip in 10.0.0.0/8')" "a set of codes: 1; "
+equal "each distinct text is asked once" "$(part 2 'server_ip in 10.0.0.0/8' | sed 's/.*; \([0-9]*\) .*/\1/')" \
+    "$(rows 'stats count_distinct(server_ip)' "$alb")"
+contains "by a search" "$(part 2 '@message like /cart/')" "search in lines: 1"
+equal "the search sees what the other tests left, and reads no more" \
+    "$(part 3 '@message like /cart/') $(part 5 '@message like /cart/')" \
+    "$(awk '$9 ~ /^5/ && $5 ~ /^10\./ { n++; b += length } END { print n, b }' "$alb")"
+equal "rows of the filter are those that it keeps" "$(part 4 filter)" "$(count "$query" "$alb")"
+equal "rows of the last step" "$(part 4 output)" 2
+equal "the limit is known to the sort" "$(part 2 'sort path')" "the best 2 are kept"
+plan "elb_status_code = 999 and /cart/" >"$work/plan"
+equal "a value beyond the maximum leaves all out" "$(part 2 filter) $(part 2 'elb_status_code = 999') $(part 2 '@message like /cart/')" \
+    "segments: 0 taken whole, 1 left out, 0 read minima and maxima: 1 never needed"
+plan "client_ip = 1.1.1.1.1 or not elb_status_code = 999" >"$work/plan"
+equal "and takes all" "$(part 2 filter)" "segments: 1 taken whole, 0 left out, 0 read"
+plan "client_ip in (filter status=5xx | fields client_ip) | stats count(*)" >"$work/plan"
+equal "a subquery is a step with steps of its own" "$(cut -d'|' -f 1 "$work/plan" | sed -n '3,5p' | tr '\n' ';')" "subquery;  filter;    status = 5xx;"
+equal "its rows are the distinct values" "$(part 4 subquery)" "$(awk '$9 ~ /^5/ { sub(/:[0-9]*$/, "", $4); print $4 }' "$alb" | sort -u | grep -c .)"
+equal "a plan as JSON" "$("$awl" query --explain-plan 'status=5xx' -o json "$alb" | sed -n 's/.*"step":"\([^"]*\)".*"rows_out":\([0-9]*\).*/\1 \2/p' | tail -n 1)" "output $(count status=5xx "$alb")"
+exits "no rows, no match" 1 "$awl" query --explain-plan elb_status_code=999 "$alb"
+
 finish

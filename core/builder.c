@@ -3,8 +3,7 @@
  * While collecting, every column is a plain array: int64 values, or 32-bit local codes of a small
  * open-addressed table of texts. The value of the row before is tried first: in a log most columns
  * repeat. A text column in which nearly every row has its own value is given up for this
- * segment (COL_NONE): reading the line again costs less than a dictionary of unique texts. Rows
- * without a value are not written until the column has one again: in some types most are missing.
+ * segment (COL_NONE): reading the line again costs less than a dictionary of unique texts.
  *
  * Sealing sorts by time (radix, stable; equal times by source and offset: segment.c), then gathers
  * and packs each column. It leaves the builder alone, so a growing file is sealed as often as it is
@@ -24,10 +23,9 @@ struct local_slot {
 
 struct build_col {
     bool used, gave_up;
-    uint8_t kind;    /* enum col_kind */
-    int64_t *num;    /* COL_NUM: SEGMENT_ROWS values */
-    uint32_t *code;  /* COL_DICT */
-    uint32_t filled; /* rows so far in num or code; those behind are missing */
+    uint8_t kind;   /* enum col_kind */
+    int64_t *num;   /* COL_NUM: SEGMENT_ROWS values */
+    uint32_t *code; /* COL_DICT */
     struct local_slot *slot;
     uint32_t n_slot;
     struct slice *text; /* n_text; text of code c is text[c - 1], in the arena */
@@ -127,7 +125,7 @@ void builder_reset(struct builder *b)
         struct build_col *c = &b->col[f];
         if (c->n_text)
             memset(c->slot, 0, c->n_slot * sizeof(*c->slot));
-        c->n_text = c->filled = 0;
+        c->n_text = 0;
         c->used = c->gave_up = false;
         c->last = (struct slice){NULL, 0};
         c->last_code = 0;
@@ -224,26 +222,20 @@ static uint32_t local_code(struct builder *b, struct build_col *c, struct slice 
     return c->n_text;
 }
 
-/* Rows up to n that are missing. */
-static void fill_missing(struct build_col *c, uint32_t n)
-{
-    if (c->kind == COL_NUM)
-        for (uint32_t i = c->filled; i < n; i++)
-            c->num[i] = NUM_MISSING;
-    else if (c->filled < n)
-        memset(c->code + c->filled, 0, (n - c->filled) * sizeof(*c->code));
-    c->filled = n;
-}
-
-/* Room for the value of row n. */
-static void reach_row(struct build_col *c, uint32_t n)
+/* First value of this column in this segment: everything before was missing. */
+static void col_begin(struct build_col *c, uint32_t n)
 {
     c->used = true;
-    if (c->kind == COL_NUM && !c->num)
-        c->num = xmalloc(SEGMENT_ROWS * sizeof(*c->num));
-    else if (c->kind == COL_DICT && !c->code)
-        c->code = xmalloc(SEGMENT_ROWS * sizeof(*c->code));
-    fill_missing(c, n);
+    if (c->kind == COL_NUM) {
+        if (!c->num)
+            c->num = xmalloc(SEGMENT_ROWS * sizeof(*c->num));
+        for (uint32_t i = 0; i < n; i++)
+            c->num[i] = NUM_MISSING;
+    } else {
+        if (!c->code)
+            c->code = xmalloc(SEGMENT_ROWS * sizeof(*c->code));
+        memset(c->code, 0, n * sizeof(*c->code));
+    }
 }
 
 /* A text that is not that of the row before, waiting for its code. */
@@ -310,19 +302,14 @@ static void add_number(struct builder *b, const struct field_def *f, struct buil
     bit_set(c->odd, b->n);
 }
 
-/* The fields that the record has and that have a column. Without a branch on each of them, for it
- * would be guessed wrong: records of one type are often of several kinds. */
-static unsigned present_fields(const struct builder *b, const struct record *rec, uint16_t *field)
+static void add_missing(struct builder *b, struct build_col *c)
 {
-    const uint16_t *active = b->active;
-    unsigned n = 0, n_active = rec->reason ? 0 : b->n_active;
-
-    BUG_ON(!rec->reason && rec->n_val < b->lt->n_static);
-    for (unsigned i = 0; i < n_active; i++) {
-        field[n] = active[i];
-        n += rec->val[active[i]].len != 0;
-    }
-    return n;
+    if (!c->used)
+        return;
+    if (c->kind == COL_NUM)
+        c->num[b->n] = NUM_MISSING;
+    else
+        c->code[b->n] = 0;
 }
 
 bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint32_t len,
@@ -330,8 +317,7 @@ bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint
 {
     uint64_t rel = off - b->run[b->n_run - 1].off;
     struct lookup todo[MAX_FIELDS];
-    uint16_t field[MAX_FIELDS];
-    unsigned n_field, n_todo = 0;
+    unsigned n_todo = 0;
     uint32_t n = b->n;
 
     BUG_ON(n >= SEGMENT_ROWS);
@@ -346,17 +332,20 @@ bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint
         b->reason[n] = (uint8_t)rec->reason;
         b->n_bad++;
     }
-    n_field = present_fields(b, rec, field);
-    for (unsigned i = 0; i < n_field; i++) {
-        unsigned f = field[i];
+    for (unsigned i = 0; i < b->n_active; i++) {
+        unsigned f = b->active[i];
         struct build_col *c = &b->col[f];
-        struct slice s = rec->val[f];
+        struct slice s;
 
-        if (value_missing(s) || c->gave_up)
+        if (c->gave_up)
             continue;
-        if (c->filled < n || !c->used)
-            reach_row(c, n);
-        c->filled = n + 1;
+        s = rec->reason ? (struct slice){NULL, 0} : record_get(rec, f);
+        if (value_missing(s)) {
+            add_missing(b, c);
+            continue;
+        }
+        if (unlikely(!c->used))
+            col_begin(c, n);
         if (c->kind == COL_NUM)
             add_number(b, b->lt->field[f], c, s);
         else
@@ -458,11 +447,11 @@ static void seal_odd(const struct builder *b, const uint64_t *from, struct colum
     c->odd = odd;
 }
 
-static void seal_columns(struct builder *b, struct segment *s, const uint32_t *perm)
+static void seal_columns(const struct builder *b, struct segment *s, const uint32_t *perm)
 {
     s->col = xcalloc(b->lt->n_static, sizeof(*s->col));
     for (unsigned f = 0; f < b->lt->n_static; f++) {
-        struct build_col *from = &b->col[f];
+        const struct build_col *from = &b->col[f];
         struct column *c = &s->col[f];
 
         c->min = INT64_MAX;
@@ -475,7 +464,6 @@ static void seal_columns(struct builder *b, struct segment *s, const uint32_t *p
             c->n_missing = b->n;
             continue;
         }
-        fill_missing(from, b->n);
         if (from->kind == COL_NUM)
             seal_number(b, b->lt->field[f], from, c, perm);
         else

@@ -22,19 +22,12 @@ size_t column_data_bytes(unsigned bits, uint32_t n)
     return bits ? (size_t)BITS_WORDS(n) * 8 * bits + 8 : 0;
 }
 
-static inline void put_narrow(uint8_t *to, const uint64_t *code, uint32_t n, unsigned bits)
+static void put_narrow(uint8_t *to, const uint64_t *code, uint32_t n, unsigned bits)
 {
     unsigned per = 8 / bits;
 
-    for (; n >= per; n -= per, code += per) {
-        uint64_t byte = 0;
-
-        for (unsigned i = 0; i < per; i++)
-            byte |= code[i] << i * bits;
-        *to++ = (uint8_t)byte;
-    }
     for (uint32_t i = 0; i < n; i++)
-        *to |= (uint8_t)(code[i] << i * bits);
+        to[i / per] |= (uint8_t)(code[i] << i % per * bits);
 }
 
 static void put_wide(char *to, const uint64_t *code, uint32_t n, unsigned bytes)
@@ -57,12 +50,8 @@ void column_pack(struct column *c, const uint64_t *code, uint32_t n, uint64_t ma
 
     c->bits = bits_for(max_code);
     data = xcalloc(column_data_bytes(c->bits, n), 1);
-    if (c->bits == 1) /* the width a constant, so that the loop is unrolled */
-        put_narrow(data, code, n, 1);
-    else if (c->bits == 2)
-        put_narrow(data, code, n, 2);
-    else if (c->bits == 4)
-        put_narrow(data, code, n, 4);
+    if (c->bits < 8)
+        put_narrow(data, code, n, c->bits);
     else if (c->bits == 8)
         PUT(uint8_t);
     else if (c->bits == 16)
@@ -154,9 +143,8 @@ void column_pack_numbers(struct column *c, int64_t *v, uint32_t n, bool is_time)
         c->base++; /* cannot happen for real values; keeps the code from wrapping to 0 */
     c->unit = is_time ? common_unit(v, n, c->base) : 1;
     for (uint32_t i = 0; i < n; i++)
-        code[i] = v[i] == NUM_MISSING ? 0 : (uint64_t)v[i] - (uint64_t)c->base + 1;
-    for (uint32_t i = 0; c->unit > 1 && i < n; i++)
-        code[i] = (code[i] + (uint64_t)c->unit - 1) / (uint64_t)c->unit;
+        code[i] =
+            v[i] == NUM_MISSING ? 0 : ((uint64_t)v[i] - (uint64_t)c->base) / (uint64_t)c->unit + 1;
     max_code = ((uint64_t)c->max - (uint64_t)c->base) / (uint64_t)c->unit + 1;
     max_code = tabulate(c, code, n, max_code);
     column_pack(c, code, n, max_code);

@@ -197,6 +197,9 @@ static bool has_offset(struct slice head)
 {
     struct slice token = slice_cut(&head, ' ');
 
+    if (slice_starts(token, "\x1b[")) /* a colour before it, and one that ends it */
+        slice_cut(&token, 'm');
+    token = slice_cut(&token, '\x1b');
     return token.len > 6 && (token.ptr[token.len - 6] == '+' || token.ptr[token.len - 6] == '-') &&
            token.ptr[token.len - 3] == ':';
 }

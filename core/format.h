@@ -184,6 +184,9 @@ struct format {
     bool header;             /* columns come from a header line; mid-file headers occur */
     const char *header_mark; /* with `header`: what only such a line has in it */
     bool json; /* records can be JSON objects; what they hold beyond the table is learned */
+    /* Another type whose lines may stand among those of this one, in its usual order of columns. */
+    const char *sibling;
+    bool container_time; /* the time of the container counts more than that in the record */
     /* JSON keys that are not called as the field is: pairs of key and field name, then NULL. */
     const char *const *json_keys;
     /* 0 = certainly not ... 100 = certainly; 50 and more opens the file as this type. */

@@ -401,7 +401,7 @@ enum parse_result frame_parse(const struct frame *f, struct logtype *lt, const s
 
     frame_unwrap(f, raw, mem, u);
     r = lt->fmt->parse(lt, lay, u->payload, rec);
-    if (rec->ts == TIME_NONE)
+    if (rec->ts == TIME_NONE || (lt->fmt->container_time && u->ts != TIME_NONE))
         rec->ts = u->ts;
     return r;
 }

@@ -62,7 +62,8 @@ struct unwrapped {
  * own payload. */
 void frame_unwrap(const struct frame *f, struct slice raw, struct arena *mem,
                   struct unwrapped *out);
-/* Unwraps and parses; the container's time counts where the payload has none. *u is filled. */
+/* Unwraps and parses; the container's time counts where the payload has none, or as its type says.
+ * *u is filled. */
 enum parse_result frame_parse(const struct frame *f, struct logtype *lt, const struct layout **lay,
                               struct slice raw, struct arena *mem, struct unwrapped *u,
                               struct record *rec);

@@ -338,10 +338,32 @@ static enum parse_result join_lines(struct work *w, struct slice *line, const ch
     return r;
 }
 
+/* A line, which may be of the type that stands among those of the file. */
+static enum parse_result parse_line(struct work *w, struct slice line)
+{
+    struct logtype *lt = w->src->lt, *other;
+    const struct layout *usual = NULL;
+    enum parse_result r;
+
+    w->lt = lt;
+    w->in->rec->reason = REASON_NONE;
+    r = lt->fmt->parse(lt, &lane_of(w)->lay, line, w->in->rec);
+    if (r != PARSE_BAD || !lt->fmt->sibling)
+        return r;
+    other = logtype_by_name(slice_str(lt->fmt->sibling));
+    w->in->rec->reason = REASON_NONE;
+    r = other->fmt->parse(other, &usual, line, w->in->rec);
+    if (r == PARSE_OK)
+        w->lt = other;
+    return r == PARSE_OK || r == PARSE_HEADER
+               ? r
+               : lt->fmt->parse(lt, &lane_of(w)->lay, line, w->in->rec);
+}
+
 /* Handles the line at p; returns where the next one begins. */
 static const char *one_line(struct work *w, const char *p, const char *start, const char *end)
 {
-    struct lane *l = lane_of(w);
+    struct lane *l = &w->lane[w->src->lt->id];
     const struct layout *before = l->lay;
     const char *nl = memchr(p, '\n', (size_t)(end - p));
     struct slice line = slice_of(p, (size_t)((nl ? nl : end) - p));
@@ -354,8 +376,7 @@ static const char *one_line(struct work *w, const char *p, const char *start, co
         w->blanks++;
         return nl ? nl + 1 : end;
     }
-    w->in->rec->reason = REASON_NONE;
-    r = w->lt->fmt->parse(w->lt, &l->lay, without_cr(line), w->in->rec);
+    r = parse_line(w, without_cr(line));
     if (r == PARSE_MORE)
         r = join_lines(w, &line, end, &joined);
     w->lines += joined;
@@ -398,7 +419,7 @@ static enum parse_result parse_event(struct work *w, const struct frame *f, stru
     if (!other || other == lt)
         return r;
     r = parse_as(w, other, f, raw, &u);
-    return r == PARSE_OK ? r : parse_as(w, lt, f, raw, &u);
+    return r == PARSE_OK ? r : parse_as(w, w->src->lt, f, raw, &u);
 }
 
 static void one_event(struct work *w, const struct event *e, const char *start)

@@ -275,7 +275,8 @@ static void json_row(struct output *o, const struct val *v, struct strbuf *text)
         any = true;
         json_string(&o->line, slice_str(o->name[i]));
         strbuf_addc(&o->line, ':');
-        if (v[i].kind == VAL_NUM || v[i].kind == VAL_BOOL) {
+        if (v[i].kind == VAL_NUM || v[i].kind == VAL_BOOL ||
+            (v[i].kind == VAL_TIME && is_json_number(v[i].str))) { /* seconds since 1970 */
             add_number(&o->line, v[i].num, v[i].str);
             continue;
         }

@@ -14,7 +14,6 @@ enum {
     F_RESOURCE,
     F_PATH,
     F_ROUTE,
-    F_ROUTE_PATH,
     F_IP,
     F_REQUEST_ID,
     F_EXTENDED_ID,
@@ -48,10 +47,9 @@ static const struct field_def fields[] = {
     [F_METHOD] = FIELD_TEXT("httpMethod", "method", 0, FR_METHOD, "HTTP method"),
     [F_RESOURCE] = FIELD_TEXT("resourcePath", "resource", 0, FR_NONE,
                               "resource with its parameters by name, /pets/{id}"),
-    [F_PATH] = FIELD_TEXT("path", "uri", FF_URLENC, FR_NONE, "path as it was asked for"),
+    [F_PATH] = FIELD_TEXT("path", "uri request_path", FF_URLENC | FF_DERIVED, FR_PATH,
+                          "path as it was asked for, else the resource, else that of the route"),
     [F_ROUTE] = FIELD_TEXT("routeKey", "route", 0, FR_NONE, "route that matched"),
-    [F_ROUTE_PATH] = FIELD_TEXT("request_path", NULL, FF_DERIVED, FR_PATH,
-                                "path, else resource, else that of the route"),
     [F_IP] = FIELD_IP("identity.sourceIp", "ip sourceIp source_ip clientIp client_ip", FR_CLIENT_IP,
                       "address of the client"),
     [F_REQUEST_ID] = FIELD_LONG("requestId", "reqId", FR_REQUEST_ID, "id of the request"),
@@ -78,9 +76,9 @@ static const struct field_def fields[] = {
         FIELD_TEXT("eventType", NULL, 0, FR_ACTION, "WebSocket: CONNECT, MESSAGE, DISCONNECT"),
     [F_CONNECTION] = FIELD_TEXT("connectionId", NULL, 0, FR_NONE, "WebSocket connection"),
     [F_MESSAGE] = FIELD_LONG("message", NULL, FR_NONE, "execution log: the line"),
-    [F_TEMPLATE] = DERIVED_FIELD("path_template", NULL, derive_path_template, F_ROUTE_PATH,
+    [F_TEMPLATE] = DERIVED_FIELD("path_template", NULL, derive_path_template, F_PATH,
                                  "path of the request with its ids folded"),
-    FIELD_TIME("connectedAt", NULL, 0, "when the WebSocket was opened"),
+    FIELD_TIME("connectedAt", NULL, FF_NOCOL, "when the WebSocket was opened"),
     FIELD_LONG("messageId", NULL, FR_NONE, "WebSocket message"),
     FIELD_BYTES("dataProcessed", NULL, FR_BYTES_IN, "bytes processed"),
     FIELD_STATUS("integration.status", NULL, FR_NONE, "status that the backend answered"),
@@ -182,6 +180,28 @@ static const char *loose_end(const char *p, const char *end)
     return NULL;
 }
 
+/* The same for one that has no quotes. */
+static const char *bare_end(const char *p, const char *end)
+{
+    while (p < end && *p != ',' && *p != '}')
+        p++;
+    return p;
+}
+
+/* Keys that no field has are learned, as json_record() does. */
+static void set_member(struct logtype *lt, struct slice key, struct slice value, struct record *rec)
+{
+    int f = logtype_lookup(lt, key);
+
+    if (f < 0 && !rec->static_only)
+        f = logtype_field(lt, key, true);
+    if (f < 0 || (rec->static_only && (unsigned)f >= lt->n_static))
+        return;
+    while (rec->n_val <= (unsigned)f)
+        rec->val[rec->n_val++] = (struct slice){NULL, 0};
+    rec->val[f] = value;
+}
+
 /* The members of a flat object whose values have quotes in them. */
 static bool read_loosely(struct logtype *lt, struct slice line, struct record *rec)
 {
@@ -189,22 +209,19 @@ static bool read_loosely(struct logtype *lt, struct slice line, struct record *r
     unsigned found = 0;
 
     while ((p = find_byte(p, end, '"')) < end) {
-        const char *key = ++p, *stop = find_byte(p, end, '"'), *value;
-        int f;
+        const char *key = ++p, *stop = find_byte(p, end, '"'), *key_end = stop, *value;
 
         if (end - stop < 2)
             break;
-        f = logtype_lookup(lt, slice_of(key, (size_t)(stop - key)));
         for (p = stop + 1; p < end && (*p == ' ' || *p == ':');)
             p++;
         value = p + (p < end && *p == '"');
-        stop = value > p ? loose_end(value, end) : find_byte(p, end, ',');
+        stop = value > p ? loose_end(value, end) : bare_end(p, end);
         if (!stop)
             break;
-        if (f >= 0 && (unsigned)f < lt->n_static) {
-            rec->val[f] = slice_of(value, (size_t)(stop - value));
-            found++;
-        }
+        set_member(lt, slice_of(key, (size_t)(key_end - key)),
+                   slice_of(value, (size_t)(stop - value)), rec);
+        found++;
         p = stop + 1;
     }
     return found >= 3;
@@ -256,7 +273,8 @@ static enum parse_result parse_common(struct slice line, struct record *rec)
         val[F_CONNECTION] = val[F_PROTOCOL];
         val[F_METHOD] = val[F_RESOURCE] = val[F_PROTOCOL] = (struct slice){NULL, 0};
     } else {
-        if (memchr(val[F_RESOURCE].ptr, ' ', val[F_RESOURCE].len)) {
+        if (slice_starts(val[F_RESOURCE], "$") ||
+            memchr(val[F_RESOURCE].ptr, ' ', val[F_RESOURCE].len)) {
             val[F_ROUTE] = val[F_RESOURCE];
             val[F_RESOURCE] = (struct slice){NULL, 0};
         }
@@ -326,13 +344,35 @@ static struct slice behind(struct slice s, const char *mark)
     return slice_of(at, (size_t)(slice_end(s) - at));
 }
 
+/* What the console's test shows has the time where the id would be:
+ * "Thu Aug 31 01:07:25 UTC 2017 : TEXT". */
+#define CONSOLE_TIME 28
+
+static bool console_time(struct slice line, int64_t *us)
+{
+    char clf[] = "31/Aug/2017:01:07:25";
+
+    if (line.len < CONSOLE_TIME + 3 || memcmp(line.ptr + 19, " UTC ", 5) != 0 ||
+        memcmp(line.ptr + CONSOLE_TIME, " : ", 3) != 0)
+        return false;
+    memcpy(clf, line.ptr + 8, 2);
+    memcpy(clf + 3, line.ptr + 4, 3);
+    memcpy(clf + 7, line.ptr + 24, 4);
+    memcpy(clf + 12, line.ptr + 11, 8);
+    return parse_clf(slice_of(clf, sizeof(clf) - 1), us);
+}
+
 static enum parse_result parse_exec(struct slice line, struct record *rec)
 {
     struct slice rest = line, text, *val = rec->val;
 
     val[F_KIND] = SL("exec");
-    slice_cut(&rest, '(');
-    val[F_REQUEST_ID] = slice_cut(&rest, ')');
+    if (rec->ts == TIME_NONE) {
+        slice_cut(&rest, '(');
+        val[F_REQUEST_ID] = slice_cut(&rest, ')');
+    } else {
+        rest = slice_of(line.ptr + CONSOLE_TIME + 3, line.len - CONSOLE_TIME - 3);
+    }
     if (!rest.ptr)
         return record_bad(rec, REASON_SHAPE);
     text = slice_trim(rest);
@@ -383,9 +423,8 @@ static enum parse_result finish_access(struct record *rec)
     if (rec->ts == TIME_NONE && !field_number(&fields[F_TIME], val[F_TIME], &rec->ts))
         rec->ts = TIME_NONE;
     val[F_KIND] = SL("access");
-    val[F_ROUTE_PATH] = !value_missing(val[F_PATH])       ? val[F_PATH]
-                        : !value_missing(val[F_RESOURCE]) ? val[F_RESOURCE]
-                                                          : route_path(val[F_ROUTE]);
+    if (value_missing(val[F_PATH]))
+        val[F_PATH] = !value_missing(val[F_RESOURCE]) ? val[F_RESOURCE] : route_path(val[F_ROUTE]);
     if (value_missing(val[F_REQUEST_ID]) && value_missing(val[F_EXTENDED_ID]))
         return record_bad(rec, REASON_SHAPE);
     if (!val[F_STATUS].ptr)
@@ -404,7 +443,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return r == PARSE_OK ? finish_access(rec) : r;
     }
     record_begin(rec, lt);
-    if (is_exec(line))
+    if (is_exec(line) || console_time(line, &rec->ts))
         return parse_exec(line, rec);
     if (slice_starts(line, "<request id=\""))
         r = parse_xml(lt, line, rec);

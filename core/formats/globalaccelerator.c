@@ -55,7 +55,7 @@ static const struct field_def fields[N_FIELDS] = {
                               "packets in the window; 0 if the flow is alive but idle"),
     [F_BYTES] = FIELD_BYTES("bytes", "numbytes", FR_BYTES_OUT, "bytes in the window"),
     [F_START] = FIELD_TIME("start_time", "starttime", FF_NOCOL, "start of the window (UTC)"),
-    [F_END] = FIELD_TIME("end_time", "endtime", 0, "end of the window (UTC)"),
+    [F_END] = FIELD_TIME("end_time", "endtime", FF_NOCOL, "end of the window (UTC)"),
     [F_ACTION] =
         FIELD_TEXT("action", NULL, 0, FR_ACTION, "what was done with the flow: always ACCEPT"),
     [F_LOG_STATUS] =

@@ -336,6 +336,26 @@ static void failed_line(struct slice line, struct record *rec)
     rec->val[F_MESSAGE] = slice_trim(rest);
 }
 
+/* The ids of CloudFront, whose functions put them before every line. */
+static bool is_edge_id(struct slice s)
+{
+    return s.len >= 32 && s.len <= 80 && slice_ends(s, "==");
+}
+
+/* ID START DistributionID: E0EXAMPLE; ID TEXT; ID END */
+static void edge_line(struct slice line, struct record *rec)
+{
+    struct slice *val = rec->val, rest = line;
+
+    val[F_REQUEST_ID] = next_word(&rest);
+    rest = slice_trim(rest);
+    if (slice_starts(rest, "START DistributionID:"))
+        val[F_KIND] = SL("START");
+    else if (slice_is(rest, "END"))
+        val[F_KIND] = SL("END");
+    val[F_MESSAGE] = rest;
+}
+
 /* Lines that the service writes begin with one of these words. */
 static struct slice service_kind(struct slice line)
 {
@@ -380,16 +400,19 @@ static enum parse_result parse_service(struct slice line, struct record *rec, st
 static enum parse_result parse_text(struct slice line, struct record *rec)
 {
     struct slice kind = service_kind(line);
-    struct slice first = line;
+    struct slice rest = line, first;
 
     if (kind.ptr)
         return parse_service(line, rec, kind);
     rec->val[F_KIND] = SL("APP");
-    if (line.len && (unsigned char)(line.ptr[0] - '0') <= 9 &&
-        read_time(next_word(&first), &rec->ts) && slice_trim(first).len)
+    first = next_word(&rest);
+    if (line.len && (unsigned char)(line.ptr[0] - '0') <= 9 && read_time(first, &rec->ts) &&
+        slice_trim(rest).len)
         timed_line(line, rec);
     else if (slice_starts(line, "RequestId: "))
         failed_line(line, rec);
+    else if (is_edge_id(first))
+        edge_line(line, rec);
     else if (line.len && line.ptr[0] == '[' && bracket_line(line, rec, &rec->ts))
         return PARSE_OK;
     else
@@ -443,6 +466,11 @@ static bool is_node_line(struct slice line)
     return rest.ptr && id.len == 36 && read_time(time, &us);
 }
 
+static bool is_edge_start(struct slice line)
+{
+    return is_edge_id(next_word(&line)) && slice_starts(slice_trim(line), "START DistributionID:");
+}
+
 /* ISO time, id, the service's words */
 static bool is_timeout_line(struct slice line)
 {
@@ -456,7 +484,7 @@ static bool is_timeout_line(struct slice line)
 static int detect(const struct probe *p)
 {
     struct slice head = p->head, line;
-    bool named = path_has(p, "/aws/lambda/");
+    bool named = path_has(p, "/aws/lambda/") || path_has(p, "/aws/cloudfront/function/");
     unsigned seen = 0, fit = 0;
 
     while (seen < PROBE_LINES && probe_line(&head, &line)) {
@@ -468,7 +496,7 @@ static int detect(const struct probe *p)
                    slice_starts(json_get(line, SL("type")), "\"platform.");
         else
             fit += (kind.ptr && memmem(line.ptr, line.len, ": ", 2)) || is_node_line(line) ||
-                   is_timeout_line(line);
+                   is_timeout_line(line) || is_edge_start(line);
     }
     return !seen || !fit ? (named ? 50 : 0) : 70 + (int)(20 * fit / seen) + (named ? 10 : 0);
 }
@@ -502,6 +530,7 @@ const struct format format_lambda = {
     .fields = fields,
     .n_fields = ARRAY_LEN(fields),
     .json = true,
+    .container_time = true,
     .json_keys = json_keys,
     .detect = detect,
     .parse = parse,

@@ -87,7 +87,7 @@ static const struct field_def fields[N_FIELDS] = {
     [F_BYTES] = FIELD_BYTES("bytes", NULL, FR_BYTES_OUT, "bytes in the window"),
     [F_START] =
         FIELD_TIME("start", "startTime", FF_NOCOL, "first packet of the flow in the window (UTC)"),
-    [F_END] = FIELD_TIME("end", "endTime", 0, "last packet of the flow in the window (UTC)"),
+    [F_END] = FIELD_TIME("end", "endTime", FF_NOCOL, "last packet of the flow in the window (UTC)"),
     [F_LOG_STATUS] = FIELD_TEXT("log-status", "logStatus", 0, FR_NONE,
                                 "OK, NODATA, or SKIPDATA if records were lost"),
     [F_TYPE] = FIELD_TEXT("type", NULL, 0, FR_NONE, "IPv4, IPv6"),
@@ -192,6 +192,7 @@ const struct format format_tgwflow = {
     .n_fields = N_FIELDS,
     .header = true,
     .header_mark = "srcaddr",
+    .sibling = "vpcflow",
     .detect = detect,
     .parse = parse,
     .samples = samples,

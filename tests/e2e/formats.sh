@@ -91,5 +91,42 @@ echo 'Permission Check Successful' >"$work/odd/aws-logs-write-test"
 equal "so is the test object of an export" "$(ask aws-logs-write-test 'fields @unparsed')" \
     "an AWS test or digest object, not a log"
 printf '{"Records":[]}' >"$work/odd/CloudTrail/1_CloudTrail_eu-west-1_20240102T0304Z_a.json"
+vpc='2 123456789010 eni-1 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK'
+tgw="6 TransitGateway 1 tgw-1 $(printf -- '- %.0s' 1 2 3 4 5 6 7 8 9 10 11 12)10.0.0.1 10.0.0.2 80 443 6 5 500 1600000000 1600000060 OK IPv4 0 0 0 0 16 eu-west-1 ingress - -"
+vpc_names='version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status'
+tgw_names='version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id tgw-src-vpc-id tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni tgw-dst-eni tgw-src-az-id tgw-dst-az-id tgw-pair-attachment-id srcaddr dstaddr srcport dstport protocol packets bytes start end log-status'
+printf '%s\n' "$vpc_names" "$vpc" "$tgw_names" "$tgw" "$vpc_names" "$vpc" "$tgw" rubbish >"$work/odd/flows"
+equal "seconds since 1970 stay the numbers that they are" \
+    "$("$awl" query 'filter @logtype = "vpcflow" and not @unparsed | fields start, end | limit 1' -o json "$work/odd/flows")" \
+    '{"start":1418530010,"end":1418530070}'
+equal "flow records of both kinds in one file" "$(ask flows 'stats count(*) by @logtype, @unparsed | sort @logtype, @unparsed')" \
+    "$(printf 'tgwflow||2\nvpcflow|too few fields|1\nvpcflow||2')"
+equal "with their headers" "$(type_of flows)" "vpcflow 5 1 3"
+
+# messages VALUE...: a payload of a subscription, each message a JSON string, a second apart
+messages() {
+    n=1700000000000
+    printf '{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s","subscriptionFilters":[],"logEvents":['
+    for m; do
+        [ $n = 1700000000000 ] || printf ,
+        printf '{"id":"1","timestamp":%d,"message":%s}' $((n += 1000)) "$m"
+    done
+    printf ']}'
+}
+event='{\"eventVersion\":\"1.08\",\"eventTime\":\"2024-01-02T03:04:05Z\",\"eventSource\":\"s3.amazonaws.com\",\"eventName\":\"GetObject\"'
+messages "\"$event}\"" "\"$vpc\"" "\"$event\"" >"$work/odd/cut"
+equal "a message that is cut is one of its file's type" "$(ask cut 'filter @unparsed | fields @logtype, @unparsed')" \
+    "cloudtrail|not a whole JSON object"
+messages '"START RequestId: 8f507cfc-1234-4697-b07a-ac58fc914c95 Version: 1"' \
+    '"2024-01-02T03:04:05.678Z 8f507cfc-1234-4697-b07a-ac58fc914c95 Task timed out after 3.00 seconds"' \
+    '"END RequestId: 8f507cfc-1234-4697-b07a-ac58fc914c95"' >"$work/odd/invocation"
+equal "Lambda lines are where the container puts them" "$(ask invocation 'fields @timestamp, @type')" \
+    "$(printf '2023-11-14T22:13:21Z|START\n2023-11-14T22:13:22Z|TIMEOUT\n2023-11-14T22:13:23Z|END')"
+printf '\033[32m2024-01-02T03:04:05.678000+00:00\033[0m \033[36mapp\033[0m hello\n' >"$work/odd/coloured"
+equal "the stream of a coloured aws logs tail" "$(ask coloured 'fields @logStream, message')" "app|hello"
+printf '{"proxy_name":"p","final_action":"DENY","client_src_ip":"192.0.2.4","dest_domain":"a.b","http_method":"GET","dest_ip":"192.0.2.5","dest_port":443,"http_status_code":403,"event_timestamp":1602627001}' \
+    >"$work/odd/proxy"
+equal "a proxy's fields are the common ones" "$(ask proxy 'fields @logtype, client_ip, server_ip, event.dest_port, method, status, action')" \
+    "netfw|192.0.2.4|192.0.2.5|443|GET|403|DENY"
 equal "an empty trail file" "$(type_of CloudTrail)" "cloudtrail 0 0 0"
 finish

@@ -354,6 +354,65 @@ static void test_cloudfront(void **state)
     assert_int_equal(parse("cloudfront", "rubbish"), PARSE_BAD);
 }
 
+static void want_type(const char *path, const char *head, const char *name)
+{
+    struct probe p = {slice_str(path), slice_str(head)};
+    struct strbuf why = STRBUF_INIT;
+
+    assert_string_equal(detect_type(&p, &why)->fmt->name, name);
+    assert_true(why.len > 0);
+    strbuf_release(&why);
+}
+
+#define EDGE_ID "3JXAbRxIQDYrUJ-x5_mvAOpY6mPn6yHpbU3UWl3-DxmBjtDiWFgFbw=="
+
+static void test_lambda_edge(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("lambda", EDGE_ID " START DistributionID: E1ABC"), PARSE_OK);
+    want("lambda", "@type", "START");
+    want("lambda", "RequestId", EDGE_ID);
+    assert_int_equal(parse("lambda", EDGE_ID " hello there"), PARSE_OK);
+    want("lambda", "@type", "APP");
+    want("lambda", "message", "hello there");
+    assert_int_equal(parse("lambda", EDGE_ID " END"), PARSE_OK);
+    want("lambda", "@type", "END");
+    want_type("", EDGE_ID " START DistributionID: E1ABC\n" EDGE_ID " END\n", "lambda");
+}
+
+static void test_apigw(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("apigw",
+                           "{\"requestId\":\"r1\",\"status\":\"200\",\"httpMethod\":\"GET\","
+                           "\"resourcePath\":\"/pets/{id}\"}"),
+                     PARSE_OK);
+    want("apigw", "path", "/pets/{id}");
+    assert_int_equal(parse("apigw",
+                           "{\"requestId\":\"r1\",\"status\":\"200\",\"path\":\"/prod/pets/1\","
+                           "\"resourcePath\":\"/pets/{id}\"}"),
+                     PARSE_OK);
+    want("apigw", "path", "/prod/pets/1");
+    want("apigw", "resourcePath", "/pets/{id}");
+    assert_int_equal(
+        parse("apigw", "{\"requestId\":\"r1\",\"odd key\":\"a \"b\" c\\\",\"status\":-}"),
+        PARSE_OK);
+    want("apigw", "odd key", "a \"b\" c\\");
+    want("apigw", "status", "-");
+    assert_int_equal(parse("apigw", "192.0.2.1 - - [02/Jan/2024:03:04:05 +0000] \"GET $default "
+                                    "HTTP/1.1\" 404 12 JKJaXmPLvHcESHA= JKJaXmPLvHcESHA="),
+                     PARSE_OK);
+    want("apigw", "routeKey", "$default");
+    want("apigw", "path", NULL);
+    assert_int_equal(
+        parse("apigw", "Thu Aug 31 01:07:25 UTC 2017 : Method completed with status: 200"),
+        PARSE_OK);
+    assert_int_equal(rec.ts, civil_to_us(2017, 8, 31, 1, 7, 25, 0));
+    want("apigw", "kind", "exec");
+    want("apigw", "status", "200");
+    assert_int_equal(parse("apigw", "Thu Aug 32 01:07:25 UTC 2017 : Method completed"), PARSE_BAD);
+}
+
 static void test_cloudfront_connection(void **state)
 {
     (void)state;
@@ -785,16 +844,6 @@ static void test_text(void **state)
     assert_int_equal(rec.reason, REASON_SKIP);
 }
 
-static void want_type(const char *path, const char *head, const char *name)
-{
-    struct probe p = {slice_str(path), slice_str(head)};
-    struct strbuf why = STRBUF_INIT;
-
-    assert_string_equal(detect_type(&p, &why)->fmt->name, name);
-    assert_true(why.len > 0);
-    strbuf_release(&why);
-}
-
 static void test_detect(void **state)
 {
     (void)state;
@@ -987,6 +1036,8 @@ int main(void)
         cmocka_unit_test(test_alb_health),
         cmocka_unit_test(test_clb),
         cmocka_unit_test(test_nlb),
+        cmocka_unit_test(test_apigw),
+        cmocka_unit_test(test_lambda_edge),
         cmocka_unit_test(test_cloudfront),
         cmocka_unit_test(test_cloudfront_connection),
         cmocka_unit_test(test_cloudfront_generations),

@@ -11,14 +11,15 @@
 #include "text.h"
 
 #define FRAME_MS 33
+#define BURST 3     /* frames that may come faster, as the parts of an answer do */
 #define BUSY_MS 250 /* progress is shown this often while work runs */
 
 struct loop {
     struct app *app;
     struct term *term;
     struct grid *grid;
-    int wake; /* eventfd that the workers write */
-    int64_t drawn_ms;
+    int wake;       /* eventfd that the workers write */
+    int64_t due_ms; /* of the next frame that only news ask for */
 };
 
 static int64_t now_ms(void)
@@ -62,7 +63,6 @@ static void draw(struct loop *l)
         grid_resize(l->grid, h, w);
     app_draw(l->app, l->grid);
     term_draw(l->term, l->grid);
-    l->drawn_ms = now_ms();
 }
 
 /* What the model asked for. False: leave. */
@@ -86,10 +86,8 @@ static bool effects(struct loop *l)
 
 static int next_timeout(struct loop *l, bool dirty)
 {
-    int64_t since = now_ms() - l->drawn_ms;
-
     if (dirty)
-        return (int)MAX(0, FRAME_MS - since);
+        return (int)MAX(0, l->due_ms - now_ms());
     if (keymap_pending(l->app->keys))
         return KEYMAP_WAIT_MS;
     return app_working(l->app) ? BUSY_MS : -1;
@@ -103,6 +101,7 @@ static void run_loop(struct loop *l)
     draw(l);
     while (on) {
         bool held = dirty;
+        int64_t now;
 
         term_next(l->term, l->wake, next_timeout(l, dirty), &ev);
         if (ev.type == EV_SIGNAL && ev.signo == SIGTSTP)
@@ -112,7 +111,10 @@ static void run_loop(struct loop *l)
         on = effects(l);
         dirty = true;
         /* A key shows at once; news from the workers wait for the next frame. */
-        if (on && (ev.type != EV_WAKE || now_ms() - l->drawn_ms >= FRAME_MS)) {
+        now = now_ms();
+        if (on && (ev.type != EV_WAKE || now >= l->due_ms)) {
+            if (ev.type == EV_WAKE || ev.type == EV_TIMEOUT)
+                l->due_ms = MAX(l->due_ms, now - (BURST - 1) * FRAME_MS) + FRAME_MS;
             draw(l);
             dirty = false;
         }

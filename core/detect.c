@@ -286,8 +286,10 @@ struct logtype *detect_content(struct slice path, struct slice head, bool whole,
     lt = best_type(&p, &score);
     if (score < MAX_COLON) /* no line fits, only the name */
         inside = try_containers(path, p.head, whole && p.head.len == head.len, lt ? score : 0);
-    if (!inside.lt)
-        return detect_type(&p, why);
+    if (!inside.lt) {
+        explain_type(lt, score, why);
+        return lt ? lt : logtype_text();
+    }
     splitter_init(s, frame_intern(&inside.frame));
     explain_choice(why, inside.lt, inside.frame.kind);
     return inside.lt;

@@ -6,6 +6,7 @@
  * of a layout is its place in it. */
 #include "format.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -378,23 +379,42 @@ const struct layout *layout_intern(struct logtype *lt, const uint16_t *field, un
 
 /* --- detection --- */
 
+/* Whoever has a good score makes the rest cheap, for they stop at the first lines that do not fit.
+ * Files of one type come together: so the type that fitted last is asked first. Its place in the
+ * registry still decides among equals, and what fits best does not depend on what was asked before.
+ */
 struct logtype *best_type(const struct probe *p, int *score)
 {
-    struct logtype *best = NULL;
+    static atomic_uint last;
+    unsigned first = atomic_load_explicit(&last, memory_order_relaxed), best = UINT_MAX;
 
     *score = 49;
-    for (unsigned id = 0; id < n_types; id++) {
+    for (unsigned i = 0; i < n_types; i++) {
+        unsigned id = i == 0 ? first : i - (i <= first);
         struct probe own = *p;
         int fit;
 
         own.lt = logtype_get(id);
+        own.beat = *score - (id < best && best != UINT_MAX);
         fit = own.lt->fmt->detect(&own);
-        if (fit > *score) {
-            best = logtype_get(id);
+        if (fit > own.beat) {
+            best = id;
             *score = fit;
         }
     }
-    return best;
+    if (best == UINT_MAX)
+        return NULL;
+    atomic_store_explicit(&last, best, memory_order_relaxed);
+    return logtype_get(best);
+}
+
+void explain_type(const struct logtype *best, int score, struct strbuf *why)
+{
+    if (best)
+        strbuf_addf(why, "The first lines and the name fit %s (%d of 100).", best->fmt->title,
+                    score);
+    else
+        strbuf_adds(why, "Neither the name nor the first lines fit a log type that is known.");
 }
 
 struct logtype *detect_type(const struct probe *p, struct strbuf *why)
@@ -402,10 +422,6 @@ struct logtype *detect_type(const struct probe *p, struct strbuf *why)
     int score;
     struct logtype *best = best_type(p, &score);
 
-    if (!best) {
-        strbuf_adds(why, "Neither the name nor the first lines fit a log type that is known.");
-        return logtype_text();
-    }
-    strbuf_addf(why, "The first lines and the name fit %s (%d of 100).", best->fmt->title, score);
-    return best;
+    explain_type(best, score, why);
+    return best ? best : logtype_text();
 }

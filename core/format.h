@@ -172,6 +172,7 @@ struct probe {
     struct slice path; /* the S3 key or file name, "" if none */
     struct slice head; /* the first inflated bytes, whole lines where possible, up to 64 KiB */
     const struct logtype *lt; /* the type that is asked; best_type() sets it */
+    int beat; /* likewise: a score up to here is as good as none, whatever it would be */
 };
 
 struct format {
@@ -209,8 +210,11 @@ struct logtype *logtype_by_name(struct slice name); /* NULL if there is none */
 /* Plain lines of no known type: no fields, everything REASON_TYPE but listed all the same.
  * A leading ISO 8601 or CLF time is taken as the record's time where one is found. */
 struct logtype *logtype_text(void);
-/* The type that fits best and its score; NULL if none has 50 or more. */
+/* The type that fits best (of equals the first one of the registry) and its score; NULL if none has
+ * 50 or more. */
 struct logtype *best_type(const struct probe *p, int *score);
+/* What best_type() found, in one sentence. */
+void explain_type(const struct logtype *best, int score, struct strbuf *why);
 /* The type of a file. Never NULL (logtype_text() at worst). *why gets one sentence. */
 struct logtype *detect_type(const struct probe *p, struct strbuf *why);
 

@@ -291,6 +291,12 @@ static enum parse_result probe_parse(struct logtype *lt, struct slice *head, str
     return got;
 }
 
+/* The best score that lines can still have of which these were seen. */
+static int score_left(unsigned fit, unsigned seen, bool named)
+{
+    return score_lines(fit + PROBE_LINES - seen, PROBE_LINES, named);
+}
+
 int probe_records(const struct probe *p, const char *name, bool named)
 {
     struct logtype *lt = logtype_by_name(slice_str(name));
@@ -298,7 +304,8 @@ int probe_records(const struct probe *p, const char *name, bool named)
     unsigned fit = 0, seen = 0;
     struct record *rec = record_new();
 
-    while (seen < PROBE_LINES && probe_line(&head, &line)) {
+    while (seen < PROBE_LINES && score_left(fit, seen, named) > p->beat &&
+           probe_line(&head, &line)) {
         if (seen == 0 && (line.ptr[0] == '{' || line.ptr[0] == '['))
             break;
         seen++;

@@ -60,16 +60,16 @@ static int find_name(const struct field_def *fields, unsigned n, struct slice wo
 bool flow_is_header(const struct field_def *fields, unsigned n_fields, struct slice line)
 {
     unsigned n = 0, known = 0;
-    struct slice word;
+    struct slice word, rest = line;
     bool is_name;
 
     if (!line.len || (line.ptr[0] >= '0' && line.ptr[0] <= '9') || line.ptr[0] == '-')
         return false;
-    for (; next_word(&line, &word, &is_name); n++) {
+    for (; next_word(&rest, &word, &is_name); n++)
         if (!is_name)
             return false;
+    while (next_word(&line, &word, &is_name))
         known += find_name(fields, n_fields, word) >= 0;
-    }
     return n >= 2 && known >= 2 && known * 3 >= n;
 }
 

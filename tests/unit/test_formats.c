@@ -942,6 +942,48 @@ static void test_cloudfront_generations(void **state)
 #define FLOW "AWSLogs/111122223333/vpcflowlogs/eu-west-1/2025/12/02/"
 
 /* The logs of one load balancer lie side by side, and begin alike. */
+static int score_of(unsigned id, const char *sample, const char **name)
+{
+    struct strbuf head = STRBUF_INIT;
+    struct probe p = {.path = SL("")};
+    struct logtype *lt;
+    int score;
+
+    /* half of the lines are of another type, for scores between */
+    strbuf_addf(&head, "%s\n%s\n", sample,
+                logtype_get((id + 1) % logtype_count())->fmt->samples[0]);
+    p.head = strbuf_slice(&head);
+    lt = best_type(&p, &score);
+    *name = lt ? lt->fmt->name : "none";
+    strbuf_release(&head);
+    return score;
+}
+
+/* What fits does not depend on what was asked before. */
+static void test_detect_in_any_order(void **state)
+{
+    const char *found[256], *name;
+    int score[256];
+    unsigned n = 0;
+
+    (void)state;
+    for (unsigned id = 0; id < logtype_count(); id++)
+        for (const char *const *s = logtype_get(id)->fmt->samples; *s && n < 256; s++, n++)
+            score[n] = score_of(id, *s, &found[n]);
+    for (unsigned id = logtype_count(); id-- > 0;) {
+        const char *const *s = logtype_get(id)->fmt->samples;
+        unsigned of_type = 0;
+
+        while (s[of_type])
+            of_type++;
+        while (of_type-- > 0) {
+            assert_int_equal(score_of(id, s[of_type], &name), score[--n]);
+            assert_string_equal(name, found[n]);
+        }
+    }
+    assert_int_equal(n, 0);
+}
+
 static void test_detect_balancers(void **state)
 {
     static const struct {
@@ -1050,6 +1092,7 @@ int main(void)
         cmocka_unit_test(test_s3access),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_detect),
+        cmocka_unit_test(test_detect_in_any_order),
         cmocka_unit_test(test_detect_balancers),
         cmocka_unit_test(test_detect_flows),
         cmocka_unit_test(test_detect_alone),

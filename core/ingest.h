@@ -29,6 +29,7 @@ struct feed {
     struct segment *partial; /* the segment that holds just that record (own reference) */
     bool taken;
     atomic_bool exhausted; /* written under the lock, looked at without it */
+    atomic_uint readers;   /* threads that take chunks of it */
 };
 #define TAIL_CHUNK UINT32_MAX
 

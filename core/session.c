@@ -152,7 +152,8 @@ static void *walker(void *arg)
     return NULL;
 }
 
-/* The next feed to work on: an untouched one, else one that others are reading. */
+/* The next feed to work on: an untouched one, else one that others are reading. Of a stream one
+ * thread inflates the next chunk while others parse. */
 static struct feed *take_feed(struct session *s)
 {
     struct feed *f = NULL;
@@ -167,8 +168,10 @@ static struct feed *take_feed(struct session *s)
             f = s->feed[s->next_feed++];
             break;
         }
+        while (s->first_open < s->next_feed && s->feed[s->first_open]->exhausted)
+            s->first_open++;
         for (size_t i = s->first_open; i < s->next_feed && !f; i++)
-            if (!s->feed[i]->exhausted && s->feed[i]->src->kind == SOURCE_PLAIN)
+            if (!s->feed[i]->exhausted && s->feed[i]->src->kind != SOURCE_STDIN)
                 f = s->feed[i];
         if (f || s->walked)
             break;
@@ -225,6 +228,7 @@ static void read_feed(struct worker *w, struct feed *f)
 
     if (f->exhausted) /* as the index has it */
         return;
+    f->readers++;
     ingest_index(&w->in, f->index);
     pthread_mutex_lock(&f->lock);
     if (!f->taken) {
@@ -245,6 +249,7 @@ static void read_feed(struct worker *w, struct feed *f)
     }
     if (first)
         f->src->done = true;
+    f->readers--;
 }
 
 static void *worker(void *arg)
@@ -334,24 +339,41 @@ void session_free(struct session *s)
     free(s);
 }
 
+static void add_progress(struct progress *p, const struct source *src)
+{
+    p->bytes += src->bytes_done;
+    p->records += src->records;
+    p->sources_done += src->done;
+    for (unsigned r = 0; r < REASON_COUNT; r++)
+        p->unparsed += src->unparsed[r];
+}
+
+/* Adds up the first feeds once for all, as far as nothing of them changes any more: there may be
+ * tens of thousands, and the screen asks at every key. */
+static void settle(struct session *s)
+{
+    while (s->n_settled < s->next_feed && !s->loading && !s->following) {
+        struct feed *f = s->feed[s->n_settled];
+
+        if (!f->src->done || !f->exhausted || f->readers > 0)
+            return;
+        add_progress(&s->settled, f->src);
+        s->n_settled++;
+    }
+}
+
 void session_progress(struct session *s, struct progress *p)
 {
-    memset(p, 0, sizeof(*p));
     pthread_mutex_lock(&s->lock);
+    settle(s);
+    *p = s->settled;
     p->busy = s->running > 0;
     p->stopped = s->stop;
     p->total = s->total;
     p->sources = (uint32_t)s->n_feed;
     p->failed = (uint32_t)s->n_problem;
-    for (size_t i = 0; i < s->n_feed; i++) {
-        struct source *src = s->feed[i]->src;
-
-        p->bytes += src->bytes_done;
-        p->records += src->records;
-        p->sources_done += src->done;
-        for (unsigned r = 0; r < REASON_COUNT; r++)
-            p->unparsed += src->unparsed[r];
-    }
+    for (size_t i = s->n_settled; i < s->n_feed; i++)
+        add_progress(p, s->feed[i]->src);
     pthread_mutex_unlock(&s->lock);
 }
 

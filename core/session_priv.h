@@ -28,6 +28,9 @@ struct session {
     struct feed **feed;
     size_t n_feed, cap_feed;
     size_t next_feed, first_open;
+    struct progress settled; /* the sums of the first n_settled feeds */
+    size_t n_settled;
+    bool following; /* anything may change again */
     bool walked;
     bool opened;  /* the indexes */
     bool loading; /* files wait until what the indexes have of them is in */

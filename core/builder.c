@@ -15,6 +15,10 @@
 #include "xalloc.h"
 
 #define GIVE_UP_AFTER 8192 /* rows before a text column may be given up */
+#define MIN_ROWS 4096      /* of a segment while memory is short */
+#define ROW_BYTES 64       /* about, while collecting; and of each of its columns: */
+#define CELL_BYTES 12
+#define FEW_TEXTS 4096 /* of a segment: welcome while memory is short, too */
 
 struct local_slot {
     uint32_t hash;
@@ -38,7 +42,8 @@ struct build_col {
 
 struct builder {
     struct logtype *lt;
-    uint32_t n;
+    uint32_t n, max_rows;
+    struct memlease memory;
     int64_t *ts;
     uint32_t *off, *len, *line;
     uint32_t *run_of;
@@ -61,6 +66,19 @@ static enum col_kind kind_of(const struct field_def *f)
     return f->kind == FK_NUM || f->kind == FK_TIME ? COL_NUM : COL_DICT;
 }
 
+/* As many rows a segment as the memory allows. */
+static void take_memory(struct builder *b)
+{
+    size_t row = ROW_BYTES + b->n_active * CELL_BYTES;
+
+    b->memory.use = MEMORY_BUILDERS;
+    b->max_rows = SEGMENT_ROWS;
+    while (b->max_rows > MIN_ROWS && (b->max_rows * row > membudget_limit() / 8 ||
+                                      !memlease_resize(&b->memory, b->max_rows * row)))
+        b->max_rows /= 2;
+    memlease_force(&b->memory, b->max_rows * row);
+}
+
 struct builder *builder_new(struct logtype *lt)
 {
     struct builder *b = xcalloc(1, sizeof(*b));
@@ -80,6 +98,7 @@ struct builder *builder_new(struct logtype *lt)
         if (b->col[f].kind != COL_NONE)
             b->active[b->n_active++] = (uint16_t)f;
     }
+    take_memory(b);
     return b;
 }
 
@@ -110,6 +129,7 @@ void builder_free(struct builder *b)
     free(b->reason);
     free(b->timeless);
     free(b->run);
+    memlease_release(&b->memory);
     free(b);
 }
 
@@ -142,7 +162,7 @@ uint32_t builder_rows(const struct builder *b)
 
 bool builder_full(const struct builder *b)
 {
-    return b->n == SEGMENT_ROWS || b->n_run >= UINT16_MAX;
+    return b->n == b->max_rows || b->n_run >= UINT16_MAX;
 }
 
 void builder_run(struct builder *b, const struct run *run)
@@ -447,6 +467,12 @@ static void seal_odd(const struct builder *b, const uint64_t *from, struct colum
     c->odd = odd;
 }
 
+/* While memory is short, texts that are many are better read from their lines again. */
+static bool costs_too_much(const struct build_col *c)
+{
+    return c->kind == COL_DICT && c->n_text > FEW_TEXTS && membudget_tight(MEMORY_TEXTS);
+}
+
 static void seal_columns(const struct builder *b, struct segment *s, const uint32_t *perm)
 {
     s->col = xcalloc(b->lt->n_static, sizeof(*s->col));
@@ -457,7 +483,7 @@ static void seal_columns(const struct builder *b, struct segment *s, const uint3
         c->min = INT64_MAX;
         c->max = INT64_MIN;
         c->unit = 1;
-        if (from->kind == COL_NONE || from->gave_up)
+        if (from->kind == COL_NONE || from->gave_up || costs_too_much(from))
             continue;
         c->kind = from->kind;
         if (!from->used) {

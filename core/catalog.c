@@ -70,6 +70,10 @@ void catalog_replace(struct catalog *c, struct segment *old, struct segment *fre
     struct snapshot *before, *after;
     bool placed = fresh == NULL;
 
+    if (fresh) {
+        fresh->memory.use = MEMORY_SEGMENTS;
+        memlease_force(&fresh->memory, fresh->bytes);
+    }
     pthread_mutex_lock(&c->lock);
     before = c->now;
     after = snapshot_new(before->n + 1, before->generation + 1);

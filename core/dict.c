@@ -8,11 +8,12 @@
 #include <stdatomic.h>
 #include <xxhash.h>
 
+#include "membudget.h"
 #include "xalloc.h"
 
 #define FIRST_CHUNK 1024
-#define N_CHUNKS 22 /* 1024 * (2^22 - 1) entries: more than 32 bits hold */
-#define MIN_SLOTS 1024u
+#define N_CHUNKS 23 /* 1024 * (2^23 - 1) entries: more than 32 bits number */
+#define MIN_SLOTS ((size_t)1024)
 #define TEXT_BLOCK (64 * 1024)
 
 struct entry {
@@ -35,18 +36,20 @@ struct dict {
     struct entry *_Atomic chunk[N_CHUNKS];
     pthread_mutex_t lock; /* guards the rest */
     struct slot *slot;
-    uint32_t n_slot;
+    size_t n_slot;
     uint32_t n_found; /* ids below this are in the table; others were adopted */
     struct text_block *blocks;
     char *free;
     size_t left;
     _Atomic size_t bytes;
+    struct memlease memory; /* of those */
 };
 
 struct dict *dict_new(void)
 {
     struct dict *d = xcalloc(1, sizeof(*d));
 
+    d->memory.use = MEMORY_TEXTS;
     pthread_mutex_init(&d->lock, NULL);
     return d;
 }
@@ -63,8 +66,15 @@ void dict_free(struct dict *d)
         free(b);
     }
     free(d->slot);
+    memlease_release(&d->memory);
     pthread_mutex_destroy(&d->lock);
     free(d);
+}
+
+static void add_bytes(struct dict *d, size_t n)
+{
+    d->bytes += n;
+    memlease_force(&d->memory, d->bytes);
 }
 
 uint64_t dict_hash(struct slice s)
@@ -93,7 +103,7 @@ static const char *keep_text(struct dict *d, struct slice s)
         d->blocks = b;
         d->free = b->bytes;
         d->left = n;
-        d->bytes += sizeof(*b) + n;
+        add_bytes(d, sizeof(*b) + n);
     }
     p = d->free;
     if (s.len)
@@ -112,7 +122,7 @@ static struct entry *append_entry(struct dict *d)
     if (!d->chunk[k]) {
         struct entry *chunk = xmalloc(((size_t)FIRST_CHUNK << k) * sizeof(*chunk));
         atomic_store_explicit(&d->chunk[k], chunk, memory_order_release);
-        d->bytes += ((size_t)FIRST_CHUNK << k) * sizeof(*chunk);
+        add_bytes(d, ((size_t)FIRST_CHUNK << k) * sizeof(*chunk));
     }
     return entry_at(d, id);
 }
@@ -126,29 +136,39 @@ static uint32_t append(struct dict *d, struct slice s)
     return atomic_fetch_add_explicit(&d->count, 1, memory_order_release);
 }
 
-static void make_slots(struct dict *d, uint32_t n)
+static void drop_slots(struct dict *d)
+{
+    free(d->slot);
+    d->slot = NULL;
+    d->bytes -= d->n_slot * sizeof(*d->slot);
+    d->n_slot = 0;
+    memlease_force(&d->memory, d->bytes);
+}
+
+static void make_slots(struct dict *d, size_t n)
 {
     struct slot *fresh = xcalloc(n, sizeof(*fresh));
 
     for (uint32_t id = 0; id < d->count; id++) {
         struct entry *e = entry_at(d, id);
         uint64_t h = XXH3_64bits(e->ptr, e->len);
-        uint32_t i = (uint32_t)h & (n - 1);
+        size_t i = h & (n - 1);
 
         while (fresh[i].id)
             i = (i + 1) & (n - 1);
         fresh[i] = (struct slot){(uint32_t)(h >> 32), id + 1};
     }
-    free(d->slot);
+    drop_slots(d);
     d->slot = fresh;
     d->n_slot = n;
+    add_bytes(d, n * sizeof(*fresh));
     d->n_found = d->count;
 }
 
 /* The slot of a text, free if it has none. */
 static struct slot *slot_of(struct dict *d, struct slice s, uint64_t h)
 {
-    uint32_t mask = d->n_slot - 1, i = (uint32_t)h & mask;
+    size_t mask = d->n_slot - 1, i = h & mask;
 
     for (; d->slot[i].id; i = (i + 1) & mask) {
         if (d->slot[i].hash == (uint32_t)(h >> 32)) {
@@ -169,7 +189,7 @@ static uint32_t intern_one(struct dict *d, struct slice s, uint64_t h)
         return slot->id - 1;
     id = append(d, s);
     *slot = (struct slot){(uint32_t)(h >> 32), id + 1};
-    if ((uint64_t)(id + 1) * 2 > d->n_slot)
+    if (((size_t)id + 1) * 2 > d->n_slot)
         make_slots(d, d->n_slot * 2);
     d->n_found = id + 1;
     return id;
@@ -178,11 +198,11 @@ static uint32_t intern_one(struct dict *d, struct slice s, uint64_t h)
 /* Texts that were adopted get into the table when somebody looks for one. */
 static void complete_slots(struct dict *d)
 {
-    uint32_t slots = MAX(d->n_slot, MIN_SLOTS);
+    size_t slots = MAX(d->n_slot, MIN_SLOTS);
 
     if (d->slot && d->n_found == d->count)
         return;
-    while ((uint64_t)slots < (uint64_t)d->count * 2)
+    while (slots < (size_t)d->count * 2)
         slots *= 2;
     make_slots(d, slots);
 }
@@ -252,5 +272,12 @@ struct slice dict_text(const struct dict *d, uint32_t id)
 
 size_t dict_bytes(const struct dict *d)
 {
-    return d->bytes + (size_t)d->n_slot * sizeof(*d->slot);
+    return d->bytes;
+}
+
+void dict_rest(struct dict *d)
+{
+    pthread_mutex_lock(&d->lock);
+    drop_slots(d);
+    pthread_mutex_unlock(&d->lock);
 }

@@ -29,5 +29,7 @@ void dict_adopt(struct dict *d, const char *bytes, const uint32_t *off, uint32_t
 uint32_t dict_count(const struct dict *d);                 /* ids below this are valid */
 struct slice dict_text(const struct dict *d, uint32_t id); /* lives as long as the dictionary */
 size_t dict_bytes(const struct dict *d);                   /* memory held */
+/* Nobody will intern for a while: frees what only that and dict_find need, until then. */
+void dict_rest(struct dict *d);
 
 #endif

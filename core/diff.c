@@ -284,7 +284,7 @@ static int compare(struct exec *r, struct exec *before, unsigned i)
         return rc;
     }
     diff_patterns(r, before, c, before->q->ast->cmd[i].from);
-    return exec_cancelled(r) ? err_set(r->e, ERR_CANCEL, "stopped") : 0;
+    return exec_stopped(r);
 }
 
 int diff_run(struct exec *r, unsigned i)

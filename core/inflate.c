@@ -21,6 +21,7 @@
 #include <libdeflate.h>
 #endif
 
+#include "membudget.h"
 #include "xalloc.h"
 
 #define WINDOW 32768
@@ -41,6 +42,7 @@ struct zaccess {
     pthread_mutex_t lock;
     struct point *point;
     size_t n, cap;
+    struct memlease memory; /* of the windows */
 };
 
 enum state { AT_MEMBER, IN_MEMBER, IN_RAW, DONE, FAILED };
@@ -65,6 +67,7 @@ struct zaccess *zaccess_new(void)
 {
     struct zaccess *z = xcalloc(1, sizeof(*z));
 
+    z->memory.use = MEMORY_STORE;
     pthread_mutex_init(&z->lock, NULL);
     return z;
 }
@@ -76,6 +79,7 @@ void zaccess_free(struct zaccess *z)
     for (size_t i = 0; i < z->n; i++)
         free(z->point[i].window);
     free(z->point);
+    memlease_release(&z->memory);
     pthread_mutex_destroy(&z->lock);
     free(z);
 }
@@ -159,6 +163,7 @@ void zaccess_restore(struct zaccess *z, struct slice bytes)
         bytes = slice_of(bytes.ptr + s.n_window, bytes.len - s.n_window);
         GROW(z->point, z->cap, z->n + 1);
         z->point[z->n++] = p;
+        memlease_force(&z->memory, z->memory.held + sizeof(p) + p.n_window);
     }
     pthread_mutex_unlock(&z->lock);
 }
@@ -301,6 +306,7 @@ static void add_point(struct inflater *i, bool member)
         if (z->n == 0 || p.out > z->point[z->n - 1].out) {
             GROW(z->point, z->cap, z->n + 1);
             z->point[z->n++] = p;
+            memlease_force(&z->memory, z->memory.held + sizeof(p) + p.n_window);
             p.window = NULL;
         }
         pthread_mutex_unlock(&z->lock);

@@ -261,7 +261,7 @@ static int add_rows(struct table *t, const struct query_cmd *c, const unsigned *
         }
     }
     free(cell);
-    return rc == 1 ? err_set(t->r->e, ERR_CANCEL, "stopped") : rc;
+    return rc == 1 ? exec_stopped(t->r) : rc;
 }
 
 int lookup_read(struct exec *r, const struct query_cmd *c, struct joined *rows, struct dict *texts)

@@ -88,6 +88,18 @@ void memlease_release(struct memlease *l)
     take(l, 0);
 }
 
+bool membudget_over(void)
+{
+    if (held > limit)
+        make_room();
+    return held > limit;
+}
+
+bool membudget_tight(enum memory_use use)
+{
+    return held_by[use] > limit / 2;
+}
+
 int membudget_fail(struct err *e, const char *help)
 {
     struct strbuf who = STRBUF_INIT;

@@ -2,10 +2,13 @@
  *
  * Who holds such memory has a lease of it, and asks before it takes more. A lease that would go
  * beyond the limit first makes the caches give way, and is refused if that is not enough; its owner
- * then makes do with less, writes to disk, or fails with membudget_fail(). The screen, threads'
- * stacks, buffers of a fixed size and what the allocator leaves unused do not count: some
- * MEMBUDGET_FIXED beside the limit. Mapped files do not count either: the system takes their pages
- * back when it needs them.
+ * then makes do with less, writes to disk, or fails with membudget_fail(). What grows by small
+ * pieces is counted by force instead, and those who make it grow look at membudget_over() now and
+ * then: indexing after each chunk, queries after each row.
+ *
+ * The screen, buffers of a fixed size and what the allocator leaves unused do not count: some 16
+ * MiB, and 4 MiB a thread. Mapped files do not count either: the system takes their pages back when
+ * it needs them.
  *
  * One limit a process. All functions are thread-safe, a lease belongs to one thread at a time. */
 #ifndef AWL_MEMBUDGET_H
@@ -30,8 +33,6 @@ enum memory_use {
         MEMORY_N
 };
 
-#define MEMBUDGET_FIXED (48u << 20)
-
 /* All zero but `use` holds nothing. */
 struct memlease {
     enum memory_use use;
@@ -50,6 +51,11 @@ bool memlease_resize(struct memlease *l, size_t n) MUST_CHECK;
  * others are. */
 void memlease_force(struct memlease *l, size_t n);
 void memlease_release(struct memlease *l);
+
+/* More than the limit is held, by force, and caches have given way. */
+bool membudget_over(void);
+/* A use has half of the limit: time to do with less of it. */
+bool membudget_tight(enum memory_use use);
 
 /* Sets *e to the limit, who holds how much of it, and `help`: what would make do with less. Returns
  * its code, ERR_LIMIT. */

@@ -6,8 +6,11 @@
 #include <wchar.h>
 
 #include "json.h"
+#include "membudget.h"
 #include "xalloc.h"
 
+#define STEP (1u << 20)
+#define CELL_BYTES 24  /* of a kept cell, beside its text */
 #define MAX_NESTING 64 /* of JSON that is written again; what is deeper is a string */
 
 struct output {
@@ -18,8 +21,9 @@ struct output {
     void *ctx;
     struct strbuf line;
     char **cell; /* table, md: all cells, row by row */
-    size_t n_cell, cap_cell;
-    bool *number; /* a column of numbers is set to the right */
+    size_t n_cell, cap_cell, cell_bytes;
+    struct memlease memory; /* of the cells; grows by STEP */
+    bool *number;           /* a column of numbers is set to the right */
     bool listening;
 };
 
@@ -223,6 +227,7 @@ struct output *output_new(enum output_format f, const char *const *name, unsigne
     o->sink = sink;
     o->ctx = ctx;
     o->listening = true;
+    o->memory.use = MEMORY_ROWS;
     o->name = xcalloc(n_col, sizeof(*o->name));
     o->number = xcalloc(n_col, sizeof(*o->number));
     for (unsigned i = 0; i < n_col; i++) {
@@ -258,6 +263,9 @@ static void keep_cell(struct output *o, unsigned col, const struct val *v, struc
     visible_text(&cell, strbuf_slice(text));
     if (o->f == OUTPUT_MD)
         escape_bars(&cell);
+    o->cell_bytes += cell.cap + CELL_BYTES;
+    if (o->cell_bytes > o->memory.held)
+        memlease_force(&o->memory, o->cell_bytes + STEP);
     GROW(o->cell, o->cap_cell, o->n_cell + 1);
     o->cell[o->n_cell++] = cell.buf ? cell.buf : xstrdup("");
 }
@@ -386,6 +394,7 @@ bool output_end(struct output *o)
     for (size_t i = 0; i < o->n_cell; i++)
         free(o->cell[i]);
     free(o->cell);
+    memlease_release(&o->memory);
     free(o->name);
     free(o->number);
     strbuf_release(&o->line);

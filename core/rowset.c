@@ -38,6 +38,7 @@ void rowset_unref(struct rowset *r)
         free(r->bits[i]);
         free(r->rank[i]);
     }
+    memlease_release(&r->memory);
     snapshot_unref(r->snap);
     free(r->bits);
     free(r->count);
@@ -68,9 +69,15 @@ static void set_segment(struct rowset *r, uint32_t i, uint64_t *bits, uint32_t c
 
 static void sum_up(struct rowset *r)
 {
+    size_t bytes = r->snap->n * (sizeof(*r->bits) + sizeof(*r->count) + sizeof(*r->rank));
+
     r->total = 0;
-    for (uint32_t i = 0; i < r->snap->n; i++)
+    for (uint32_t i = 0; i < r->snap->n; i++) {
         r->total += r->count[i];
+        bytes += r->bits[i] ? BITS_WORDS(r->snap->seg[i]->n) * sizeof(**r->bits) : 0;
+    }
+    r->memory.use = MEMORY_ROWS;
+    memlease_force(&r->memory, bytes);
 }
 
 struct rowset *rowset_all(struct snapshot *snap)

@@ -15,6 +15,7 @@ struct rowset {
     uint64_t total;
     uint64_t **bits; /* a segment: NULL = all rows if count == seg->n, none if count == 0 */
     uint32_t *count;
+    struct memlease memory; /* of the bits */
     uint32_t **rank; /* a segment: rows kept before each block of 512; NULL where bits is NULL */
     bool partial;    /* made while segments were still coming or after a cancel */
 };

@@ -15,9 +15,23 @@
 
 /* --- rows --- */
 
-bool exec_cancelled(const struct exec *r)
+bool exec_cancelled(struct exec *r)
 {
-    return r->q->cancel && *r->q->cancel;
+    if (!r->full && membudget_over()) {
+        membudget_fail(r->e, "allow more, filter more, name fewer fields, put a limit behind the "
+                             "sort, or print csv");
+        r->full = true;
+    }
+    return r->full || (r->q->cancel && *r->q->cancel);
+}
+
+int exec_stopped(struct exec *r)
+{
+    bool stop = exec_cancelled(r);
+
+    if (r->full)
+        return r->e->code;
+    return stop ? err_set(r->e, ERR_CANCEL, "stopped") : 0;
 }
 
 static struct val row_field(void *row, const struct field_ref *f)
@@ -98,11 +112,16 @@ static int by_place(const void *a, const void *b, void *ctx)
 
 void exec_list(struct exec *r)
 {
+    uint64_t most = r->q->no_sort ? r->set->total : MIN(r->set->total, r->limit);
+
     if (r->listed)
         return;
     r->listed = true;
-    r->ref = xmalloc(MAX(r->q->no_sort ? r->set->total : MIN(r->set->total, r->limit), 1u) *
-                     sizeof(*r->ref));
+    r->memory.use = MEMORY_ROWS;
+    memlease_force(&r->memory, most * sizeof(*r->ref));
+    if (exec_cancelled(r))
+        return;
+    r->ref = xmalloc(MAX(most, 1u) * sizeof(*r->ref));
     order_each(r->set, take_ref, r);
     if (r->q->no_sort && r->n)
         qsort_r(r->ref, r->n, sizeof(*r->ref), by_place, r);
@@ -285,6 +304,8 @@ void exec_take_table(struct exec *r, struct group_table *t)
     r->listed = true;
     r->sorted = r->display = false;
     r->limit = UINT64_MAX;
+    r->memory.use = MEMORY_ROWS;
+    memlease_force(&r->memory, r->n * r->width * sizeof(*r->cell));
     free(t);
 }
 
@@ -467,7 +488,7 @@ int exec_command(struct exec *r, unsigned i)
     case QCMD_DIFF: /* done with the command before it */
         break;
     }
-    return exec_cancelled(r) ? err_set(r->e, ERR_CANCEL, "stopped") : 0;
+    return exec_stopped(r);
 }
 
 /* Adds the tests of a filter; leaves room for one more. */
@@ -532,6 +553,7 @@ void exec_release(struct exec *r)
     free_names(r);
     free(r->ref);
     free(r->cell);
+    memlease_release(&r->memory);
     dict_free(r->texts);
     strbuf_release(&r->line);
     strbuf_release(&r->scratch);
@@ -616,6 +638,8 @@ int runquery(const struct runquery *q, uint64_t *rows, struct err *e)
 
     if (rc == 0)
         write_rows(&r);
+    if (r.full)
+        rc = e->code;
     *rows = r.written;
     exec_release(&r);
     query_ast_free(defaults);

@@ -2,6 +2,7 @@
 #ifndef AWL_RUNQUERY_IMPL_H
 #define AWL_RUNQUERY_IMPL_H
 
+#include "membudget.h"
 #include "runquery.h"
 
 struct patterns;
@@ -12,8 +13,10 @@ struct exec {
     struct rowset *set; /* while !listed: the rows */
     bool listed;
     uint64_t n;
-    struct rowref *ref; /* a row; NULL: rows are no records */
-    struct val *cell;   /* width a row */
+    struct memlease memory; /* of the list of rows and their cells */
+    bool full;              /* it would be more than is allowed: *e says so */
+    struct rowref *ref;     /* a row; NULL: rows are no records */
+    struct val *cell;       /* width a row */
     unsigned width;
     struct dict *texts;      /* of the cells, once there are any */
     char **name;             /* of the cells after stats and pattern; NULL before */
@@ -37,7 +40,10 @@ struct exec {
 int exec_run(struct exec *r, unsigned n);
 int exec_command(struct exec *r, unsigned i); /* command i alone; the same results */
 void exec_release(struct exec *r);
-bool exec_cancelled(const struct exec *r);
+/* To stop: somebody asked, or memory is used up. */
+bool exec_cancelled(struct exec *r);
+/* 0, or < 0 with *r->e if that is so. */
+int exec_stopped(struct exec *r);
 /* How expressions see the row at hand. */
 struct row_access exec_access(struct exec *r);
 /* Makes the rows a list, of which exec_at then makes row i the one at hand. */

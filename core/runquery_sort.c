@@ -44,6 +44,7 @@ struct sorter {
     uint64_t keep; /* 0: all */
     bool full;     /* the first `keep` rows are in order, the rest is newer */
     struct exec *exec;
+    struct memlease memory; /* of the rows */
 };
 
 #define SORT_ROOM 4096
@@ -78,7 +79,7 @@ static struct sort_row *sorter_row(const struct sorter *s, uint64_t i)
 
 static void sorter_init(struct sorter *s, struct query_cmd *c, uint64_t limit)
 {
-    *s = (struct sorter){.cmd = c, .texts = dict_new()};
+    *s = (struct sorter){.cmd = c, .texts = dict_new(), .memory = {.use = MEMORY_ROWS}};
     s->size = sizeof(struct sort_row) + c->n_item * sizeof(struct val);
     s->keep = limit <= SORT_KEEP_MAX ? MAX(limit, 1) : 0;
 }
@@ -86,6 +87,7 @@ static void sorter_init(struct sorter *s, struct query_cmd *c, uint64_t limit)
 static void sorter_release(struct sorter *s)
 {
     free(s->row);
+    memlease_release(&s->memory);
     dict_free(s->texts);
 }
 
@@ -116,6 +118,7 @@ static void sorter_room(struct sorter *s)
     if (s->n < s->cap)
         return;
     s->cap = s->cap ? 2 * s->cap : MAX(SORT_ROOM, 2 * s->keep);
+    memlease_force(&s->memory, s->cap * s->size);
     s->row = xreallocarray(s->row, s->cap, s->size);
 }
 

@@ -25,6 +25,7 @@ void segment_unref(struct segment *s)
         packed_free(&s->extra);
         free((void *)s->timeless);
     }
+    memlease_release(&s->memory);
     free(s->gids);
     free(s->col);
     free(s->run);
@@ -385,6 +386,17 @@ uint64_t segment_next_uid(void)
 /* One table of dictionary pointers a log type; made under a lock, read without. */
 static struct dict *_Atomic *_Atomic type_dicts[64];
 static pthread_mutex_t dict_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void field_dicts_rest(void)
+{
+    for (unsigned t = 0; t < ARRAY_LEN(type_dicts); t++) {
+        struct dict *_Atomic *table = type_dicts[t];
+
+        for (unsigned f = 0; table && f < MAX_FIELDS; f++)
+            if (table[f])
+                dict_rest(table[f]);
+    }
+}
 
 struct dict *field_dict(const struct logtype *lt, unsigned field)
 {

@@ -21,6 +21,7 @@
 
 #include "dict.h"
 #include "format.h"
+#include "membudget.h"
 #include "packed.h"
 
 #define SEGMENT_ROWS 65536
@@ -72,6 +73,7 @@ struct segment {
     const uint64_t *timeless; /* bitmap; NULL if all have their own time */
     struct column *col;       /* lt->n_static of them; see segment_column() */
     size_t bytes;             /* memory held */
+    struct memlease memory;   /* of those, once published */
     bool mapped;              /* all but run, col and gids lie in the index (index.h) */
     uint32_t *gids;           /* of a mapped one whose dictionaries have other numbers here */
 };
@@ -263,5 +265,6 @@ size_t column_data_bytes(unsigned bits, uint32_t n);
 
 /* The dictionary of a field; created on demand, lives for the process. */
 struct dict *field_dict(const struct logtype *lt, unsigned field);
+void field_dicts_rest(void); /* dict_rest() of all */
 
 #endif

@@ -6,6 +6,7 @@
  * long before a segment is full. */
 #include "session.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -219,6 +220,32 @@ static void show_sometimes(struct worker *w, const struct feed *f)
     session_changed(w->s);
 }
 
+/* False, and the session stops, if more memory is held than is allowed, although rows that were
+ * being packed have been sealed: they may lie in the index now. */
+static bool within_memory(struct worker *w)
+{
+    struct session *s = w->s;
+    struct err e;
+    bool first;
+
+    if (!membudget_over())
+        return true;
+    ingest_seal(&w->in);
+    if (!membudget_over())
+        return true;
+    membudget_fail(&e, s->opt.cache ? "allow more, or open fewer files"
+                                    : "allow more, or let an index keep the columns on disk "
+                                      "(without --no-cache)");
+    pthread_mutex_lock(&s->lock);
+    first = !s->full;
+    s->full = true;
+    pthread_mutex_unlock(&s->lock);
+    if (first)
+        session_add_problem(s, e.msg);
+    session_stop(s);
+    return false;
+}
+
 static void read_feed(struct worker *w, struct feed *f)
 {
     struct session *s = w->s;
@@ -245,6 +272,8 @@ static void read_feed(struct worker *w, struct feed *f)
             session_add_problem(s, e.msg);
             break;
         }
+        if (!within_memory(w))
+            break;
         show_sometimes(w, f);
     }
     if (first)
@@ -263,6 +292,7 @@ static void *worker(void *arg)
         (void)!setpriority(PRIO_PROCESS, (id_t)gettid(), 10); /* refused: then as equals */
     ingest_init(&w.in, s->catalog);
     indexes_load(s);
+    within_memory(&w);
     while ((f = take_feed(s)))
         read_feed(&w, f);
     ingest_finish(&w.in);
@@ -273,6 +303,10 @@ static void *worker(void *arg)
     session_changed(s);
     if (last && !s->opt.follow)
         indexes_commit(s);
+    if (last) { /* what only reading needs */
+        field_dicts_rest();
+        malloc_trim(0);
+    }
     return NULL;
 }
 
@@ -369,6 +403,7 @@ void session_progress(struct session *s, struct progress *p)
     *p = s->settled;
     p->busy = s->running > 0;
     p->stopped = s->stop;
+    p->full = s->full;
     p->total = s->total;
     p->sources = (uint32_t)s->n_feed;
     p->failed = (uint32_t)s->n_problem;

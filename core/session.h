@@ -36,6 +36,7 @@ void session_follow(struct session *s, bool on);
 struct progress {
     bool busy;             /* walking or indexing */
     bool stopped;          /* by session_stop */
+    bool full;             /* stopped because memory was used up (membudget.h): a problem says so */
     uint64_t bytes, total; /* on disk */
     uint64_t records, unparsed;
     uint32_t sources, sources_done, failed;

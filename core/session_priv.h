@@ -32,6 +32,7 @@ struct session {
     size_t n_settled;
     bool following; /* anything may change again */
     bool walked;
+    bool full;    /* memory was used up */
     bool opened;  /* the indexes */
     bool loading; /* files wait until what the indexes have of them is in */
     unsigned loaders_done;

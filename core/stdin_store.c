@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "membudget.h"
 #include "xalloc.h"
 
 #define BLOCK (1u << 20)
@@ -12,12 +13,14 @@ struct stdin_store {
     char **block;
     size_t n_block, cap_block;
     uint64_t len;
+    struct memlease memory;
 };
 
 struct stdin_store *stdin_store_new(void)
 {
     struct stdin_store *s = xcalloc(1, sizeof(*s));
 
+    s->memory.use = MEMORY_STORE;
     pthread_mutex_init(&s->lock, NULL);
     return s;
 }
@@ -29,6 +32,7 @@ void stdin_store_free(struct stdin_store *s)
     for (size_t i = 0; i < s->n_block; i++)
         free(s->block[i]);
     free(s->block);
+    memlease_release(&s->memory);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -44,6 +48,7 @@ void stdin_store_add(struct stdin_store *s, const void *p, size_t n)
         if (at == 0) {
             GROW(s->block, s->cap_block, s->n_block + 1);
             s->block[s->n_block++] = xmalloc(BLOCK);
+            memlease_force(&s->memory, s->n_block * BLOCK);
         }
         memcpy(s->block[s->n_block - 1] + at, from, k);
         s->len += k;

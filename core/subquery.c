@@ -34,8 +34,7 @@ int subquery_each(const struct runquery *q, struct query_ast *ast,
 
     if (rc == 0) {
         exec_each(&r, fn, ctx);
-        if (exec_cancelled(&r))
-            rc = err_set(e, ERR_CANCEL, "stopped");
+        rc = exec_stopped(&r);
     }
     exec_release(&r);
     return rc;

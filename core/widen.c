@@ -8,6 +8,7 @@
 #include "regex.h"
 #include "xalloc.h"
 
+#define STEP (1u << 20)
 #define MAX_ROWS_BYTES (UINT64_C(1) << 30) /* that a join may make */
 
 struct maker {
@@ -18,6 +19,7 @@ struct maker {
     unsigned width;
     uint64_t n;
     size_t cap_ref, cap_cell;
+    struct memlease memory; /* of those; grows by STEP */
     struct dict *texts;
 };
 
@@ -25,8 +27,11 @@ struct maker {
 static struct val *make_row(struct maker *m)
 {
     struct exec *r = m->r;
+    size_t bytes = (m->n + 1) * (m->width * sizeof(*m->cell) + sizeof(*m->ref));
     struct val *cell;
 
+    if (bytes > m->memory.held)
+        memlease_force(&m->memory, bytes + STEP);
     GROW(m->cell, m->cap_cell, (m->n + 1) * m->width);
     cell = m->cell + m->n * m->width;
     if (r->ref) {
@@ -72,6 +77,8 @@ static void take_made(struct exec *r, struct maker *m)
     r->width = m->width;
     r->texts = m->texts;
     r->n = m->n;
+    memlease_release(&r->memory);
+    r->memory = m->memory;
 }
 
 /* --- unnest, parse ... multi --- */
@@ -175,7 +182,7 @@ static bool make_joined(struct maker *m, const struct val *row)
 
     for (unsigned i = 0; row && i < m->c->n_made; i++)
         cell[m->c->cell[i]] = row[i];
-    return m->n * (m->width * sizeof(*cell) + sizeof(*m->ref)) <= MAX_ROWS_BYTES;
+    return m->memory.held <= MAX_ROWS_BYTES && !membudget_over();
 }
 
 /* Row i with each of the other side that has its keys; of a file the first. */
@@ -209,7 +216,7 @@ static int join(struct maker *m)
         exec_at(r, i);
         room = join_row(m, rows);
     }
-    if (!room)
+    if (!room && !exec_cancelled(r))
         rc = err_set(r->e, ERR_LIMIT,
                      "%s makes more than %u MiB of rows: filter before it, or join on more fields",
                      c->kind == QCMD_LOOKUP ? "lookup" : "join", (unsigned)(MAX_ROWS_BYTES >> 20));
@@ -219,7 +226,8 @@ static int join(struct maker *m)
 
 int exec_widen(struct exec *r, const struct query_cmd *c)
 {
-    struct maker m = {.r = r, .c = c, .width = r->width, .texts = dict_new()};
+    struct maker m = {
+        .r = r, .c = c, .width = r->width, .texts = dict_new(), .memory = {.use = MEMORY_ROWS}};
     int rc;
 
     for (unsigned i = 0; i < c->n_made; i++)
@@ -227,7 +235,5 @@ int exec_widen(struct exec *r, const struct query_cmd *c)
     exec_list(r);
     rc = c->kind == QCMD_UNNEST || c->kind == QCMD_MULTI ? expand(&m) : join(&m);
     take_made(r, &m);
-    if (rc == 0 && exec_cancelled(r))
-        rc = err_set(r->e, ERR_CANCEL, "stopped");
-    return rc;
+    return rc ? rc : exec_stopped(r);
 }

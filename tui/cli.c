@@ -158,6 +158,7 @@ static struct session *open_paths(const struct options *o, char **path, int n)
     struct session_options so = {
         .threads = o->threads, .cache = options_cache(o), .cache_cap = o->cache_size};
     struct session *s = session_new(&so);
+    struct progress p;
 
     if (n == 0) {
         path = only_here;
@@ -170,6 +171,11 @@ static struct session *open_paths(const struct options *o, char **path, int n)
     session_start(s);
     wait_with_progress(s);
     print_problems(s);
+    session_progress(s, &p);
+    if (p.full) { /* told as a problem */
+        session_free(s);
+        return NULL;
+    }
     if (session_sources(s) == 0) {
         if (!session_problem(s, 0, (char[2]){0}, 2))
             complain("there is no file to read");

@@ -47,7 +47,11 @@ static void test_limit(void **state)
     assert_true(memlease_resize(&b, 6 * MIB));
     assert_false(memlease_resize(&a, 4 * MIB + 1));
     assert_int_equal(a.held, 4 * MIB);
+    assert_true(membudget_tight(MEMORY_GROUPS));
+    assert_false(membudget_tight(MEMORY_ROWS));
+    assert_false(membudget_over());
     memlease_force(&a, 40 * MIB);
+    assert_true(membudget_over());
     assert_int_equal(membudget_held(), 46 * MIB);
     assert_true(memlease_resize(&a, 30 * MIB)); /* less is never refused */
     assert_true(memlease_resize(&b, 0));
@@ -70,6 +74,9 @@ static void test_cache_gives_way(void **state)
     assert_int_equal(cached.held, 0);
     assert_int_equal(wanted, 2 * MIB);
     assert_false(memlease_resize(&a, 11 * MIB));
+    memlease_force(&cached, 2 * MIB);
+    assert_false(membudget_over()); /* it gave way */
+    assert_int_equal(cached.held, 0);
     memlease_release(&a);
 }
 

@@ -409,7 +409,7 @@ static enum parse_result parse_as(struct work *w, struct logtype *lt, const stru
 /* A record that is not of the type of the one before may be of another one. */
 static enum parse_result parse_event(struct work *w, const struct frame *f, struct slice raw)
 {
-    struct logtype *lt = is_fallback(w->lt) ? w->src->lt : w->lt, *other;
+    struct logtype *lt = w->lt != w->src->lt && is_fallback(w->lt) ? w->src->lt : w->lt, *other;
     struct unwrapped u;
     enum parse_result r = parse_as(w, lt, f, raw, &u);
 

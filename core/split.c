@@ -76,9 +76,10 @@ static bool is_blank(char ch)
     return (unsigned char)ch <= ' ';
 }
 
+/* Behind blanks and the bytes of `also`, which has no quote and no opening brace. */
 static const char *skip(const char *p, const char *end, const char *also)
 {
-    while (p < end && (is_blank(*p) || strchr(also, *p)))
+    while (p < end && (is_blank(*p) || (*p != '{' && *p != '"' && strchr(also, *p))))
         p++;
     return p;
 }
@@ -223,24 +224,32 @@ static void enter(struct cut *c, const struct document *d)
 
 static void remember(struct splitter *s, const struct document *d)
 {
-    size_t n = d->first_key.len;
+    struct known_document *k = &s->known[s->n_known % KNOWN_DOCUMENTS];
+    struct slice key = d->first_key;
 
-    s->known_key[0] = '\0';
-    if (n && n < sizeof(s->known_key)) {
-        memcpy(s->known_key, d->first_key.ptr, n);
-        s->known_key[n] = '\0';
-    }
-    s->known_payload = d->payload;
+    if (!key.len || key.len > sizeof(k->key))
+        return;
+    memcpy(k->key, key.ptr, key.len);
+    k->len = (uint8_t)key.len;
+    k->payload = d->payload;
+    s->n_known++;
 }
 
-/* Documents that start alike are alike: what the one before was is not found out again. */
-static bool is_known(const struct cut *c)
+/* Documents that start alike are alike: what those before were is not found out again. NULL if
+ * none started as this one does. */
+static const struct known_document *known_kind(const struct cut *c)
 {
-    size_t n = strlen(c->s->known_key);
     const char *p = skip(c->p + 1, c->end, "");
 
-    return n && (size_t)(c->end - p) > n + 2 && *p == '"' &&
-           memcmp(p + 1, c->s->known_key, n) == 0 && p[n + 1] == '"';
+    if (p == c->end || *p++ != '"')
+        return NULL;
+    for (unsigned i = 0; i < MIN(c->s->n_known, (unsigned)KNOWN_DOCUMENTS); i++) {
+        const struct known_document *k = &c->s->known[i];
+
+        if (c->end - p > k->len && p[k->len] == '"' && memcmp(p, k->key, k->len) == 0)
+            return k;
+    }
+    return NULL;
 }
 
 /* The object or array at c->p, which is a record. False: more is needed. */
@@ -259,15 +268,16 @@ static bool cut_value(struct cut *c, const struct frame *f, const char *stop, bo
 
 static bool cut_document(struct cut *c)
 {
+    const struct known_document *known = known_kind(c);
     struct document d;
     bool broken;
     const char *stop = json_document_end(c->p, c->end, &broken);
 
-    if (is_known(c))
-        return cut_value(c, json_frame(c->s, c->s->known_payload), stop, broken);
+    if (known)
+        return cut_value(c, json_frame(c->s, known->payload), stop, broken);
     d = examine(c->p, stop ? stop : c->end);
     if (d.array) {
-        c->s->known_key[0] = '\0';
+        c->s->n_known = 0;
         enter(c, &d);
         return true;
     }

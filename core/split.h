@@ -22,16 +22,23 @@ struct events {
     uint32_t lines; /* line feeds in the bytes that are done with */
 };
 
+#define KNOWN_DOCUMENTS 4
+
 struct splitter {
     enum frame_kind kind;
     const struct frame *frame; /* of the records to come */
     enum { SPLIT_BETWEEN, SPLIT_IN_ARRAY, SPLIT_BEHIND } state;
-    bool header_seen;   /* FRAME_CSV */
-    uint64_t lines;     /* line feeds so far */
-    uint64_t document;  /* SPLIT_IN_ARRAY: line on which the document starts, from 1 */
-    uint32_t records;   /* SPLIT_IN_ARRAY: records of it so far */
-    char known_key[32]; /* first key of the last document that wraps nothing */
-    enum frame_payload known_payload; /* and what it was */
+    bool header_seen;  /* FRAME_CSV */
+    uint64_t lines;    /* line feeds so far */
+    uint64_t document; /* SPLIT_IN_ARRAY: line on which the document starts, from 1 */
+    uint32_t records;  /* SPLIT_IN_ARRAY: records of it so far */
+    /* Documents that wrap nothing, by their first key, and what they were: the latest kinds. */
+    struct known_document {
+        char key[32];
+        uint8_t len;
+        enum frame_payload payload;
+    } known[KNOWN_DOCUMENTS];
+    unsigned n_known;
 };
 
 void splitter_init(struct splitter *s, const struct frame *f);

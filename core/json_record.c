@@ -99,14 +99,37 @@ static const char *walk_array(struct walk *w, const char *p, unsigned k, unsigne
     return stop;
 }
 
+/* The node of the member of k whose key starts at *p, behind which *p is then put; 0 if it has none
+ * so far, and *key is filled. NULL in *p: the key does not end. */
+static inline unsigned find_key(struct walk *w, const char **p, unsigned k, _Atomic uint16_t *guess,
+                                struct slice *key)
+{
+    unsigned child = json_guess(w->tree, guess, *p, w->end);
+    const char *stop;
+    bool escaped;
+
+    if (likely(child)) {
+        *key = slice_of(*p, w->tree->node[child].key.len);
+        *p += key->len + 1;
+        return child;
+    }
+    stop = string_end(*p, w->end, &escaped);
+    *key = slice_of(*p, stop ? (size_t)(stop - *p) : 0);
+    *p = stop ? stop + 1 : NULL;
+    child = stop ? json_find_node(w->tree, k, *key) : 0;
+    if (child)
+        json_note_guess(guess, child);
+    return child;
+}
+
 /* p is behind the open brace. */
 static const char *walk_object(struct walk *w, const char *p, unsigned k, unsigned depth)
 {
-    const char *end = w->end, *stop;
-    struct slice key;
-    bool escaped;
+    _Atomic uint16_t *guess = w->tree->node[k].inside;
+    const char *end = w->end;
 
     for (;;) {
+        struct slice key;
         unsigned child;
 
         p = skip_blanks(p, end);
@@ -116,22 +139,23 @@ static const char *walk_object(struct walk *w, const char *p, unsigned k, unsign
         }
         if (p == end || *p != '"')
             return p < end && *p == '}' ? p + 1 : NULL;
-        stop = string_end(p + 1, end, &escaped);
-        if (!stop)
+        p++;
+        child = find_key(w, &p, k, guess, &key);
+        if (!p)
             return NULL;
-        key = slice_of(p + 1, (size_t)(stop - p - 1));
-        p = skip_blanks(stop + 1, end);
+        p = skip_blanks(p, end);
         if (p == end || *p != ':')
             return NULL;
         p = skip_blanks(p + 1, end);
         if (p == end)
             return NULL;
-        child = json_find_node(w->tree, k, key);
         if (unlikely(!child || (*p != '{' && field_of(w, child) == FIELD_NONE)))
             child = json_learn(w->lt, w->tree, k, key, *p != '{');
         p = walk_value(w, p, child, depth);
         if (!p)
             return NULL;
+        if (child)
+            guess = w->tree->node[child].behind;
     }
 }
 

@@ -14,6 +14,8 @@
 #define JSON_NODES 4096
 #define JSON_SLOTS (2 * JSON_NODES)
 
+#define JSON_GUESSES 2
+
 #define FIELD_NONE (-1)  /* of a node: only the way to others, so far */
 #define FIELD_NEVER (-2) /* its value cannot be learned: no room, or too long a path */
 
@@ -22,6 +24,10 @@ struct json_node {
     unsigned parent;
     _Atomic int field;     /* or FIELD_NONE, FIELD_NEVER */
     _Atomic bool elements; /* has children that are elements of an array */
+    /* The members that were met first in it, and first behind it; 0: none. Records of a type have
+     * their members in much the same order, so most keys are found by looking here. Written once:
+     * threads that read records of several kinds must not take these lines from each other. */
+    _Atomic uint16_t inside[JSON_GUESSES], behind[JSON_GUESSES];
 };
 
 struct json_tree {
@@ -39,24 +45,44 @@ struct json_tree *json_tree_of(struct logtype *lt);
 unsigned json_learn(struct logtype *lt, struct json_tree *t, unsigned parent, struct slice key,
                     bool value);
 
+static inline uint64_t key_word(const char *p, size_t len)
+{
+    uint64_t word = 0;
+
+    memcpy(&word, p, len);
+    return word;
+}
+
 static inline uint32_t key_hash(struct slice key, unsigned parent)
 {
-    uint64_t a = 0, b = 0;
+    const char *end = key.ptr + key.len;
+    uint64_t a, b;
 
     if (key.len >= 8) {
-        memcpy(&a, key.ptr, 8);
-        memcpy(&b, key.ptr + key.len - 8, 8);
+        a = key_word(key.ptr, 8);
+        b = key_word(end - 8, 8);
+    } else if (key.len >= 4) {
+        a = key_word(key.ptr, 4);
+        b = key_word(end - 4, 4);
     } else {
-        for (size_t i = 0; i < key.len; i++)
-            a = a << 8 | (unsigned char)key.ptr[i];
+        a = key.len ? (unsigned char)key.ptr[0] : 0;
+        b = key.len ? key_word(end - 1, 1) << 8 | (unsigned char)key.ptr[key.len / 2] : 0;
     }
     a = (a ^ (b << 23 | b >> 41) ^ parent) * UINT64_C(0x9e3779b97f4a7c15) + key.len;
     return (uint32_t)(a >> 32) ^ (uint32_t)(a >> 13);
 }
 
-static inline bool same_key(struct slice a, struct slice b)
+/* Short texts: no call for what two or three loads decide. */
+static inline bool same_bytes(const char *a, const char *b, size_t n)
 {
-    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+    if (n < 4)
+        return n == 0 || (a[0] == b[0] && a[n - 1] == b[n - 1] && a[n / 2] == b[n / 2]);
+    if (n < 8)
+        return key_word(a, 4) == key_word(b, 4) && key_word(a + n - 4, 4) == key_word(b + n - 4, 4);
+    for (size_t i = 0; i + 8 < n; i += 8)
+        if (key_word(a + i, 8) != key_word(b + i, 8))
+            return false;
+    return key_word(a + n - 8, 8) == key_word(b + n - 8, 8);
 }
 
 static inline unsigned json_find_node(struct json_tree *t, unsigned parent, struct slice key)
@@ -65,9 +91,36 @@ static inline unsigned json_find_node(struct json_tree *t, unsigned parent, stru
     unsigned k;
 
     for (; (k = atomic_load_explicit(&t->slot[i], memory_order_acquire)); i = (i + 1) % JSON_SLOTS)
-        if (t->node[k].parent == parent && same_key(t->node[k].key, key))
+        if (t->node[k].parent == parent && t->node[k].key.len == key.len &&
+            same_bytes(t->node[k].key.ptr, key.ptr, key.len))
             return k;
     return 0;
+}
+
+/* The node among the guesses whose key stands at p with a quote behind it, 0 if it is none of them.
+ * Only keys that records have had are ever guessed, so the quote is not escaped. */
+static inline unsigned json_guess(const struct json_tree *t, const _Atomic uint16_t *guess,
+                                  const char *p, const char *end)
+{
+    for (unsigned i = 0; i < JSON_GUESSES; i++) {
+        unsigned k = atomic_load_explicit(&guess[i], memory_order_acquire);
+        struct slice key = t->node[k].key;
+
+        if (!k)
+            return 0;
+        if ((size_t)(end - p) > key.len && p[key.len] == '"' && same_bytes(p, key.ptr, key.len))
+            return k;
+    }
+    return 0;
+}
+
+static inline void json_note_guess(_Atomic uint16_t *guess, unsigned k)
+{
+    for (unsigned i = 0; i < JSON_GUESSES; i++)
+        if (!atomic_load_explicit(&guess[i], memory_order_relaxed)) {
+            atomic_store_explicit(&guess[i], (uint16_t)k, memory_order_release);
+            return;
+        }
 }
 
 #endif

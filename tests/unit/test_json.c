@@ -233,6 +233,28 @@ static void records(void **state)
     assert_null(learned("user.x").ptr);
 }
 
+/* Where the members of the records before say what key comes next, it is another. */
+static void other_orders(void **state)
+{
+    static const char *const lines[] = {"{\"o1\":1,\"o2\":2,\"o3\":3}",
+                                        "{\"o3\":3,\"o2\":2,\"o1\":1}",
+                                        "{\"o2\":2,\"o1\":1,\"o3\":3}",
+                                        "{\"o1\":1,\"o22\":0,\"o2\":2,\"o3\":3}",
+                                        "{\"o1\":1,\"o\":0,\"o2\":2,\"o3\":3}",
+                                        "{\"o1\":1,\"o2\\\"\":0,\"o3\":3,\"o2\":2}",
+                                        "{\"o1\":1,\"o2\":2,\"o2\\\"\":0,\"o3\":3}"};
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * ARRAY_LEN(lines); i++) {
+        assert_int_equal(parse(lines[i % ARRAY_LEN(lines)]), PARSE_OK);
+        assert_slice(learned("o1"), "1");
+        assert_slice(learned("o2"), "2");
+        assert_slice(learned("o3"), "3");
+    }
+    assert_int_equal(parse("{\"o1\":1,\"o2"), PARSE_BAD);
+    assert_int_equal(parse("{\"o1\":1,\"o2\""), PARSE_BAD);
+}
+
 static void asked_for(void **state)
 {
     int f = json_field(&type, SL("params.items[1].id"));
@@ -301,10 +323,12 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paths),       cmocka_unit_test(broken),     cmocka_unit_test(walking),
-        cmocka_unit_test(escapes),     cmocka_unit_test(ends_agree), cmocka_unit_test(damaged),
-        cmocka_unit_test(records),     cmocka_unit_test(asked_for),  cmocka_unit_test(static_only),
-        cmocka_unit_test(cut_records), cmocka_unit_test(too_many),
+        cmocka_unit_test(paths),        cmocka_unit_test(broken),
+        cmocka_unit_test(walking),      cmocka_unit_test(escapes),
+        cmocka_unit_test(ends_agree),   cmocka_unit_test(damaged),
+        cmocka_unit_test(records),      cmocka_unit_test(asked_for),
+        cmocka_unit_test(static_only),  cmocka_unit_test(cut_records),
+        cmocka_unit_test(other_orders), cmocka_unit_test(too_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, teardown);

@@ -52,10 +52,12 @@ static const uint16_t order[] = {F_TYPE,   F_TIME, F_LATENCY, F_TARGET, F_GROUP,
 /* An access log line has the balancer's name where the latency stands here. */
 static bool shape_fits(const struct slice *val)
 {
+    int64_t ns;
     double seconds;
 
     return (slice_is(val[F_RESULT], "PASS") || slice_is(val[F_RESULT], "FAIL")) &&
-           (value_missing(val[F_LATENCY]) || parse_double(val[F_LATENCY], &seconds));
+           (value_missing(val[F_LATENCY]) || parse_fixed(val[F_LATENCY], 9, &ns) ||
+            parse_double(val[F_LATENCY], &seconds));
 }
 
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,

@@ -152,27 +152,29 @@ static const char *const json_keys[] = {
 
 /* --- key and value --- */
 
+/* The longer ones before those that are their ends; `last` is the letter before the colon. */
 static const struct {
     struct slice key;
+    char last;
     uint8_t field;
 } keys[] = {
-    {SL("RequestId: "), F_REQUEST_ID},
-    {SL("Version: "), F_VERSION},
-    {SL("Duration: "), F_DURATION},
-    {SL("Billed Duration: "), F_BILLED},
-    {SL("Memory Size: "), F_MEMORY},
-    {SL("Max Memory Used: "), F_USED},
-    {SL("Init Duration: "), F_INIT},
-    {SL("Restore Duration: "), F_RESTORE},
-    {SL("Billed Restore Duration: "), F_BILLED_RESTORE},
-    {SL("XRAY TraceId: "), F_TRACE},
-    {SL("SegmentId: "), F_SEGMENT},
-    {SL("Sampled: "), F_SAMPLED},
-    {SL("Status: "), F_STATUS},
-    {SL("Error Type: "), F_ERROR_TYPE},
-    {SL("Phase: "), F_PHASE},
-    {SL("Runtime Version: "), F_RUNTIME},
-    {SL("Runtime Version ARN: "), F_RUNTIME_ARN},
+    {SL("RequestId: "), 'd', F_REQUEST_ID},
+    {SL("Billed Restore Duration: "), 'n', F_BILLED_RESTORE},
+    {SL("Restore Duration: "), 'n', F_RESTORE},
+    {SL("Billed Duration: "), 'n', F_BILLED},
+    {SL("Init Duration: "), 'n', F_INIT},
+    {SL("Duration: "), 'n', F_DURATION},
+    {SL("Memory Size: "), 'e', F_MEMORY},
+    {SL("Max Memory Used: "), 'd', F_USED},
+    {SL("XRAY TraceId: "), 'd', F_TRACE},
+    {SL("SegmentId: "), 'd', F_SEGMENT},
+    {SL("Sampled: "), 'd', F_SAMPLED},
+    {SL("Status: "), 's', F_STATUS},
+    {SL("Error Type: "), 'e', F_ERROR_TYPE},
+    {SL("Phase: "), 'e', F_PHASE},
+    {SL("Runtime Version: "), 'n', F_RUNTIME},
+    {SL("Version: "), 'n', F_VERSION},
+    {SL("Runtime Version ARN: "), 'N', F_RUNTIME_ARN},
 };
 
 static bool is_gap(char c)
@@ -180,15 +182,16 @@ static bool is_gap(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* The key that starts at p: its place in the table, or -1. */
-static int key_at(const char *p, const char *end)
+/* The key that ends with the colon: its place in the table, or -1. It starts at `from` at the
+ * earliest. */
+static int key_before(struct slice line, const char *from, const char *colon)
 {
-    if (p == end || *p < 'B' || *p > 'X') /* they begin with capitals */
-        return -1;
-    for (unsigned i = 0; i < ARRAY_LEN(keys); i++) {
-        struct slice key = keys[i].key;
+    for (unsigned i = 0; colon > from && i < ARRAY_LEN(keys); i++) {
+        size_t len = keys[i].key.len - 2;
+        const char *p = colon - len;
 
-        if (key.ptr[0] == *p && (size_t)(end - p) >= key.len && memcmp(p, key.ptr, key.len) == 0)
+        if (keys[i].last == colon[-1] && (size_t)(colon - from) >= len &&
+            memcmp(p, keys[i].key.ptr, len) == 0 && (p == line.ptr || is_gap(p[-1])))
             return (int)i;
     }
     return -1;
@@ -210,23 +213,23 @@ static struct slice without_unit(struct slice s, unsigned field)
 /* All pairs of `line`; a value ends where the next key begins. */
 static void read_pairs(struct slice line, struct slice *val)
 {
-    const char *p = line.ptr, *end = slice_end(line), *from = NULL;
+    const char *p = line.ptr, *end = slice_end(line), *from = p;
     int key = -1;
 
-    for (;; p++) {
-        int next = -1;
+    for (;;) {
+        const char *colon = find_byte(p, end, ':');
+        int next = end - colon >= 2 && colon[1] == ' ' ? key_before(line, from, colon) : -1;
 
-        if (p < end && (p == line.ptr || is_gap(p[-1])))
-            next = key_at(p, end);
-        if (p < end && next < 0)
+        p = colon + 1;
+        if (colon < end && next < 0)
             continue;
         if (key >= 0)
-            val[keys[key].field] = without_unit(trimmed(from, p), keys[key].field);
-        if (p == end)
-            break;
+            val[keys[key].field] = without_unit(
+                trimmed(from, next < 0 ? end : colon + 2 - keys[next].key.len), keys[key].field);
+        if (colon == end)
+            return;
         key = next;
-        p += keys[key].key.len;
-        from = p--;
+        p = from = colon + 2;
     }
 }
 
@@ -261,11 +264,12 @@ static bool read_time(struct slice s, int64_t *us)
 
 static bool is_level(struct slice s)
 {
-    static const char *const levels[] = {"TRACE",   "DEBUG", "INFO",  "NOTICE",  "WARN",
-                                         "WARNING", "ERROR", "FATAL", "CRITICAL"};
+    static const struct slice levels[] = {SL("INFO"),  SL("WARN"),   SL("ERROR"),
+                                          SL("DEBUG"), SL("TRACE"),  SL("WARNING"),
+                                          SL("FATAL"), SL("NOTICE"), SL("CRITICAL")};
 
     for (unsigned i = 0; i < ARRAY_LEN(levels); i++)
-        if (slice_is(s, levels[i]))
+        if (slice_eq(s, levels[i]))
             return true;
     return false;
 }

@@ -580,6 +580,39 @@ static void test_alb_health(void **state)
     assert_int_equal(rec.reason, REASON_SHAPE);
 }
 
+/* Pairs of key and value: keys that are ends of others, spoilt blanks, what only looks like a key.
+ */
+static void test_lambda_pairs(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("lambda",
+                           "REPORT RequestId: a-1  Duration: 3.10 ms Billed Duration: 4 ms\t"
+                           "Init Duration: 200.50 ms\tBilled Restore Duration: 7 ms\t"
+                           "Restore Duration: 6.5 ms \tMax Memory Used: 64 MB\t"),
+                     PARSE_OK);
+    want("lambda", "RequestId", "a-1");
+    want("lambda", "Duration", "3.10");
+    want("lambda", "billed_duration", "4");
+    want("lambda", "init_duration", "200.50");
+    want("lambda", "billed_restore_duration", "7");
+    want("lambda", "restore_duration", "6.5");
+    want("lambda", "max_memory_used", "64");
+    want("lambda", "memory_size", NULL);
+    assert_int_equal(parse("lambda",
+                           "INIT_START Runtime Version: python: 3.12\tRuntime Version ARN: "
+                           "arn:aws:lambda:x::runtime:y"),
+                     PARSE_OK);
+    want("lambda", "runtime_version", "python: 3.12");
+    want("lambda", "runtime_version_arn", "arn:aws:lambda:x::runtime:y");
+    want("lambda", "Version", NULL);
+    assert_int_equal(parse("lambda", "REPORT RequestId: a xDuration: 1 ms Duration: 2 ms Status:"),
+                     PARSE_OK);
+    want("lambda", "RequestId", "a");
+    want("lambda", "Duration", "2");
+    want("lambda", "Status", NULL);
+    assert_int_equal(parse("lambda", "REPORT RequestId: a Phase: invoke"), PARSE_BAD);
+}
+
 static void test_tgwflow(void **state)
 {
     const char *const *s = type("tgwflow")->fmt->samples;
@@ -1076,6 +1109,7 @@ int main(void)
         cmocka_unit_test(test_requests),
         cmocka_unit_test(test_alb_conn),
         cmocka_unit_test(test_alb_health),
+        cmocka_unit_test(test_lambda_pairs),
         cmocka_unit_test(test_clb),
         cmocka_unit_test(test_nlb),
         cmocka_unit_test(test_apigw),

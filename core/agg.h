@@ -55,11 +55,15 @@ struct group_table {
     char **name;        /* n_key + n_agg column names */
     struct dict *texts; /* owns the texts of cells */
     bool more;          /* runquery_table: there are rows that were left out */
+    bool sketched;      /* percentiles are from a sketch (samples.h) */
 };
-/* The rows of a stats command. NULL with *e filled if cancelled or too many groups. */
+/* The rows of a stats command, by their keys or, with any_order, as they come. NULL with *e filled
+ * if cancelled or out of memory (membudget.h). */
 struct group_table *group_compute(struct session *s, const struct rowset *r,
-                                  const struct query_cmd *stats, const atomic_bool *cancel,
-                                  struct err *e);
+                                  const struct query_cmd *stats, bool any_order,
+                                  const atomic_bool *cancel, struct err *e);
+/* The order of two rows of a table by their keys: those of a time from new to old. */
+int group_row_cmp(const struct val *a, const struct val *b, unsigned n_key);
 void group_free(struct group_table *t);
 
 /* The same, row by row, of rows that are no records. */
@@ -68,10 +72,13 @@ struct group_place {
     const struct segment *seg; /* of the record; NULL: it is none */
 };
 struct grouper;
-struct grouper *grouper_new(const struct query_cmd *stats);
-/* False: too many groups. */
-bool grouper_add(struct grouper *g, const struct row_access *access, const struct group_place *at);
-struct group_table *grouper_table(struct grouper *g);
+struct sample_budget;
+uint64_t group_max_samples(void); /* the budget's max */
+struct grouper *grouper_new(const struct query_cmd *stats, struct sample_budget *budget);
+void grouper_add(struct grouper *g, const struct row_access *access, const struct group_place *at);
+/* Looks at the memory held; to be called every some hundred rows. False: there is no more. */
+bool grouper_settle(struct grouper *g);
+struct group_table *grouper_table(struct grouper *g, unsigned threads, bool any_order);
 void grouper_free(struct grouper *g);
 
 /* --- the tables of two views --- */

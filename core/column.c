@@ -217,6 +217,21 @@ void column_count(const struct column *c, uint32_t from, uint32_t to, uint64_t *
     }
 }
 
+#define CODES(type)                                                                                \
+    for (uint32_t i = 0; i < n; i++)                                                               \
+    code[i] = ((const type *)c->data)[row[i]]
+
+void column_codes(const struct column *c, const uint32_t *row, uint32_t n, uint64_t *code)
+{
+    if (c->bits == 8)
+        CODES(uint8_t);
+    else if (c->bits == 16)
+        CODES(uint16_t);
+    else
+        for (uint32_t i = 0; i < n; i++)
+            code[i] = column_code(c, row[i]);
+}
+
 static void fill_all(uint64_t *bits, uint32_t n, bool on)
 {
     memset(bits, on ? 0xff : 0, BITS_WORDS(n) * sizeof(*bits));

@@ -3,78 +3,113 @@
 #define AWL_GROUP_IMPL_H
 
 #include "agg.h"
+#include "membudget.h"
+#include "samples.h"
 
-#define MAX_GROUPS 4000000u
 #define MAX_KEYS 64
-#define SUM_UNITS 1e6
+#define SUM_UNITS 1e9 /* sums are whole numbers of 1 / SUM_UNITS */
 
-/* A by-key: its values as small numbers. They are told apart by their text; or, where a dictionary
- * of the session has all texts that can come up, by their number there, and no text is looked at.
- */
+/* A by-key: its values as small numbers. Where a dictionary of the session has all texts that can
+ * come up, they are the numbers there, and no text is looked at; what else there may be has those
+ * behind. Other keys are told apart by their text. */
 struct key {
     const struct query_item *item;
-    struct val *val; /* by id */
-    uint32_t *gid;   /* by id: number in `direct`; UINT32_MAX: told apart by text */
-    size_t n_val, cap_val, cap_gid;
-    struct dict *texts;  /* kinds and texts of the others */
-    uint32_t *by_number; /* id by number in `texts` */
-    size_t cap_number;
-    int direct; /* the only log type that has the field, with a dictionary; -1: none */
+    int direct;      /* the only log type that has the field, with a dictionary; -1: none */
+    uint32_t base;   /* ids below it are those of its dictionary; 0 if not direct */
+    struct val *val; /* of the ids from `base` on, number in `texts` + base */
+    size_t n_val, cap_val;
+    struct dict *texts;           /* kind and text of each */
     uint32_t *by_text[MAX_TYPES]; /* id + 1 by dictionary id of the column of a type; 0: none yet */
     size_t n_by_text[MAX_TYPES];
 };
 
-struct state {
-    uint64_t count;
-    __int128 sum;
-    struct val best; /* min, max, earliest, latest */
+struct best { /* min, max, earliest, latest */
+    struct val v;
     struct rowkey at;
 };
 
-/* All values of pct or stddev, of all groups. */
-struct samples {
-    uint32_t *group;
-    double *value;
-    size_t n, cap_group, cap_value;
-    unsigned
-        of; /* the aggregate that collects them: itself, or an earlier one of the same values */
+/* An aggregate: what it has of each group, by the number of the group. */
+struct agg {
+    const struct query_item *item;
+    unsigned of; /* pct: the aggregate that collects its values: itself, or an earlier one */
+    uint64_t *count;
+    __int128 *sum;         /* sum, avg, stddev */
+    struct moment *square; /* stddev */
+    struct best *best;
+    struct samples *samples; /* pct */
+    double *rank;            /* pct, in the end: of each group those of all that share the values */
+    unsigned n_rank, at_rank;
 };
 
+/* Groups are numbered: without keys there is one, of a single key they are its ids, else they are
+ * tuples of ids in a table. Numbers below n_group need not all have come up. */
 struct grouper {
     const struct query_cmd *cmd;
     bool places; /* some aggregate asks where a row stands */
     struct key *key;
-    uint32_t *tuple; /* n_by ids a group */
+    struct agg *agg;
     size_t n_group, cap_group;
-    struct state *state; /* n_agg a group */
-    size_t cap_state;
-    struct samples *samples; /* n_agg */
-    uint32_t *slot;          /* group + 1; of a single key by its id, else hashed */
+    size_t n_seen;   /* groups that came up ... */
+    uint64_t *seen;  /* ... as bits */
+    uint32_t *tuple; /* n_by ids a group, of several keys */
+    uint32_t *slot;  /* group + 1, hashed */
     size_t n_slot;
-    struct dict *seen; /* count_distinct: (group, item, text) */
+    struct dict *distinct; /* count_distinct: (group, aggregate, text) */
+    struct dict *kept;     /* texts of best */
     struct strbuf text;
-    struct dict *kept; /* texts of min/max/earliest/latest */
+    struct memlease lease;
 };
 
+/* --- group_key.c --- */
+
+void group_key_init(struct key *k, const struct query_item *item);
+void group_key_release(struct key *k);
+/* Makes it direct if it can be, for the rows of the set. Before the first id. */
+void group_key_plan(struct key *k, const struct rowset *r);
 uint32_t group_key_id(struct key *k, struct val v, struct strbuf *text);
-/* The key of text `gid` of the field's dictionary in the direct type. */
-uint32_t group_key_direct(struct key *k, uint32_t gid);
-/* The id that a dictionary text has by now; UINT32_MAX: none. */
+struct val group_key_val(const struct key *k, uint32_t id);
+/* The id that a text of a type's dictionary has by now; UINT32_MAX: none. */
 uint32_t group_key_known(const struct key *k, unsigned type, uint32_t gid);
 void group_key_remember(struct key *k, unsigned type, uint32_t gid, uint32_t id);
 /* The field that a key is, in a type; -1: it is no field there that a column answers for. */
 int group_key_field(const struct query_item *item, const struct logtype *lt);
-/* The group of a tuple of key ids; made if it is new. */
-size_t group_of(struct grouper *g, const uint32_t *id);
-void group_add_sample(struct grouper *g, size_t group, unsigned item, double x);
-/* Adds a value that is not missing to an aggregate. */
-void group_add_value(struct grouper *g, struct state *st, const struct query_item *it, size_t group,
-                     unsigned item, struct val v, const struct rowkey *k);
-/* Evaluates aggregate i on a row and adds it. */
-void group_add_eval(struct grouper *g, size_t group, unsigned i, const struct row_access *access,
-                    const struct group_place *at);
+size_t group_key_bytes(const struct key *k);
 
-/* The rows of the set in segment i (group_scan.c). False: cancelled, or too many groups. */
+/* --- group_agg.c --- */
+
+/* The aggregates of the command; values of percentiles go by the budget. */
+struct agg *group_aggs_new(const struct query_cmd *stats, struct sample_budget *budget);
+void group_aggs_free(struct agg *a, unsigned n);
+/* Room for groups [from, to), with nothing in them. */
+void group_agg_grow(struct agg *a, size_t from, size_t to);
+size_t group_agg_width(const struct agg *a); /* bytes a group */
+/* Adds a value that is not missing to aggregate i of a group. */
+void group_add_value(struct grouper *g, uint32_t group, unsigned i, struct val v,
+                     const struct rowkey *at);
+/* The same for value / scale, a number. */
+void group_add_number(struct grouper *g, uint32_t group, unsigned i, int64_t value, int64_t unit,
+                      double scale);
+/* Adds what the other has of its groups, of which k has the number here[k]; uses it up. */
+void group_aggs_merge(struct grouper *g, struct grouper *o, const uint32_t *here);
+/* Before results are asked for. True: percentiles are from a sketch. */
+bool group_aggs_finish(struct grouper *g, unsigned threads);
+struct val group_result(const struct grouper *g, uint32_t group, unsigned i);
+
+/* --- group.c --- */
+
+/* The group of a tuple of key ids, as one that came up. */
+uint32_t group_of(struct grouper *g, const uint32_t *id);
+/* The value of aggregate i (with an expression) on a row; missing if it does not count. */
+struct val group_value(const struct query_item *it, const struct row_access *access,
+                       const struct group_place *at);
+static inline bool group_seen(const struct grouper *g, size_t group)
+{
+    return bit_get(g->seen, (uint32_t)group);
+}
+
+/* --- group_scan.c --- */
+
+/* The rows of the set in segment i. False: cancelled, or no memory. */
 bool group_scan(struct grouper *g, const struct rowset *r, uint32_t i, struct rowview *view,
                 const atomic_bool *cancel);
 

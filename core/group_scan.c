@@ -15,10 +15,13 @@
 #define MAX_CODES (1u << 20) /* of a key with a memo */
 #define MAX_COMBINED (1u << 16)
 
+static const struct val missing = {.kind = VAL_MISSING};
+
 struct key_plan {
     const struct column *col; /* NULL: a time bucket, or asked of the evaluator */
     uint32_t *memo;           /* code -> id + 1 */
     uint64_t n_code;
+    bool direct;      /* ids are the numbers of the dictionary: no memo */
     uint64_t stride;  /* of its code in a combination */
     int64_t from, to; /* a time bucket: the one at hand */
     uint32_t id;
@@ -49,6 +52,7 @@ struct scan {
     uint64_t n_combined;
     uint32_t n; /* rows of the batch */
     uint32_t row[BATCH], group[BATCH];
+    uint64_t code[BATCH]; /* of the column at hand */
     int64_t ts[BATCH];
 };
 
@@ -76,6 +80,8 @@ static void plan_key(struct scan *s, unsigned k)
     p->n_code = p->col ? column_n_codes(p->col) : 0;
     if (!p->col || p->col->kind == COL_NONE || p->col->odd || p->n_code > MAX_CODES)
         p->col = NULL;
+    else if (s->g->key[k].base && s->seg->lt->id == (unsigned)s->g->key[k].direct)
+        p->direct = true;
     else
         p->memo = xcalloc(p->n_code, sizeof(*p->memo));
 }
@@ -126,7 +132,7 @@ static void plan_aggregate(struct scan *s, unsigned i)
     p->skip = -(int64_t)p->scale;
     if (it->agg == AGG_COUNT_FIELD)
         p->how = BY_CODE;
-    else if (p->col->kind == COL_NUM && f->kind == FK_NUM && !(f->flags & FF_ID) && f->scale <= 6 &&
+    else if (p->col->kind == COL_NUM && f->kind == FK_NUM && !(f->flags & FF_ID) && f->scale <= 9 &&
              it->agg != AGG_COUNT_DISTINCT && it->agg != AGG_EARLIEST && it->agg != AGG_LATEST)
         p->how = BY_VALUE;
 }
@@ -147,45 +153,45 @@ static uint32_t bin_id(struct scan *s, unsigned k, int64_t ts)
     return p->id;
 }
 
-/* The key of a dictionary text, if it has one or can get one without looking at the text. */
-static uint32_t text_id(struct scan *s, unsigned k, uint32_t gid)
+static uint32_t evaluated_key(struct scan *s, unsigned k, uint32_t row)
 {
     struct key *key = &s->g->key[k];
 
-    if (key->direct == (int)s->seg->lt->id)
-        return group_key_direct(key, gid);
-    return group_key_known(key, s->seg->lt->id, gid);
+    rowview_at(s->view, s->seg, row);
+    strbuf_reset(s->access.scratch);
+    return group_key_id(key, expr_eval(key->item->expr, &s->access), &s->g->text);
+}
+
+/* The id of a code: by the memo, by the dictionary's number, else by the value. */
+static uint32_t key_of_code(struct scan *s, unsigned k, uint64_t code, uint32_t row)
+{
+    struct key_plan *p = &s->key[k];
+    uint32_t id = UINT32_MAX;
+
+    if (p->direct)
+        return code ? column_gid(p->col, code) : group_key_id(&s->g->key[k], missing, &s->g->text);
+    if (p->memo[code])
+        return p->memo[code] - 1;
+    if (code && p->col->kind == COL_DICT)
+        id = group_key_known(&s->g->key[k], s->seg->lt->id, column_gid(p->col, code));
+    if (id == UINT32_MAX) {
+        id = evaluated_key(s, k, row);
+        if (code && p->col->kind == COL_DICT)
+            group_key_remember(&s->g->key[k], s->seg->lt->id, column_gid(p->col, code), id);
+    }
+    p->memo[code] = id + 1;
+    return id;
 }
 
 static uint32_t key_of_row(struct scan *s, unsigned k, uint32_t i)
 {
     struct key_plan *p = &s->key[k];
-    uint64_t code = 0;
-    uint32_t id;
 
     if (s->g->key[k].item->bin_us)
         return bin_id(s, k, s->ts[i]);
-    if (p->col) {
-        code = column_code(p->col, s->row[i]);
-        if (p->memo[code])
-            return p->memo[code] - 1;
-        if (code && p->col->kind == COL_DICT) {
-            id = text_id(s, k, column_gid(p->col, code));
-            if (id != UINT32_MAX) {
-                p->memo[code] = id + 1;
-                return id;
-            }
-        }
-    }
-    rowview_at(s->view, s->seg, s->row[i]);
-    strbuf_reset(s->access.scratch);
-    id = group_key_id(&s->g->key[k], expr_eval(s->g->key[k].item->expr, &s->access), &s->g->text);
-    if (p->col) {
-        p->memo[code] = id + 1;
-        if (code && p->col->kind == COL_DICT)
-            group_key_remember(&s->g->key[k], s->seg->lt->id, column_gid(p->col, code), id);
-    }
-    return id;
+    if (p->col)
+        return key_of_code(s, k, column_code(p->col, s->row[i]), s->row[i]);
+    return evaluated_key(s, k, s->row[i]);
 }
 
 static uint32_t group_of_row(struct scan *s, uint32_t i)
@@ -194,7 +200,27 @@ static uint32_t group_of_row(struct scan *s, uint32_t i)
 
     for (unsigned k = 0; k < s->g->cmd->n_by; k++)
         id[k] = key_of_row(s, k, i);
-    return (uint32_t)group_of(s->g, id);
+    return group_of(s->g, id);
+}
+
+/* One key of codes: they are read all at once. */
+static void find_by_code(struct scan *s)
+{
+    const struct key_plan *p = &s->key[0];
+    uint32_t none = UINT32_MAX;
+
+    column_codes(p->col, s->row, s->n, s->code);
+    for (uint32_t i = 0; i < s->n; i++) {
+        uint32_t id;
+
+        if (s->code[i] == 0 && none != UINT32_MAX)
+            id = none;
+        else
+            id = key_of_code(s, 0, s->code[i], s->row[i]);
+        if (s->code[i] == 0)
+            none = id;
+        s->group[i] = group_of(s->g, &id);
+    }
 }
 
 static void find_combined(struct scan *s)
@@ -237,6 +263,8 @@ static void find_groups(struct scan *s)
     }
     if (s->combined)
         find_combined(s);
+    else if (s->g->cmd->n_by == 1 && s->key[0].col)
+        find_by_code(s);
     else
         for (uint32_t i = 0; i < s->n; i++)
             s->group[i] = group_of_row(s, i);
@@ -244,46 +272,22 @@ static void find_groups(struct scan *s)
 
 /* --- aggregates --- */
 
-static void add_number(struct scan *s, const struct query_item *it, unsigned a, size_t group,
-                       struct state *st, int64_t value)
-{
-    const struct agg_plan *p = &s->agg[a];
-    double x = (double)value / p->scale;
-
-    switch (it->agg) {
-    case AGG_SUM:
-    case AGG_AVG:
-        st->sum += (__int128)value * p->unit;
-        break;
-    case AGG_PCT:
-    case AGG_STDDEV:
-        group_add_sample(s->g, group, a, x);
-        break;
-    default:
-        group_add_value(s->g, st, it, group, a, (struct val){.kind = VAL_NUM, .num = x},
-                        &ROWKEY_MIN);
-        return;
-    }
-    st->count++;
-}
-
 static void add_values(struct scan *s, unsigned a)
 {
-    const struct query_item *it = &s->g->cmd->agg[a];
     const struct agg_plan *p = &s->agg[a];
-    unsigned n_agg = s->g->cmd->n_agg;
+    uint64_t *count = s->g->agg[a].count;
 
+    column_codes(p->col, s->row, s->n, s->code);
     for (uint32_t i = 0; i < s->n; i++) {
-        uint64_t code = column_code(p->col, s->row[i]);
-        struct state *st = &s->g->state[(size_t)s->group[i] * n_agg + a];
+        uint64_t code = s->code[i];
         int64_t value = code && p->col->kind == COL_NUM ? column_value(p->col, code) : 0;
 
         if (!code || (p->skips && value == p->skip))
             continue;
         if (p->how == BY_VALUE)
-            add_number(s, it, a, s->group[i], st, value);
+            group_add_number(s->g, s->group[i], a, value, p->unit, p->scale);
         else
-            st->count++;
+            count[s->group[i]]++;
     }
 }
 
@@ -291,25 +295,28 @@ static void add_evaluated(struct scan *s, unsigned a)
 {
     for (uint32_t i = 0; i < s->n; i++) {
         struct group_place at = {.seg = s->seg};
+        struct val v;
 
         rowview_at(s->view, s->seg, s->row[i]);
         if (s->g->places)
             at.key = segment_key(s->seg, s->row[i]);
-        group_add_eval(s->g, s->group[i], a, &s->access, &at);
+        v = group_value(s->g->agg[a].item, &s->access, &at);
+        if (v.kind != VAL_MISSING)
+            group_add_value(s->g, s->group[i], a, v, &at.key);
     }
 }
 
 static void add_batch(struct scan *s)
 {
-    unsigned n_agg = s->g->cmd->n_agg;
-
     find_groups(s);
-    for (unsigned a = 0; a < n_agg; a++) {
-        if (s->g->samples[a].of != a)
+    for (unsigned a = 0; a < s->g->cmd->n_agg; a++) {
+        uint64_t *count = s->g->agg[a].count;
+
+        if (s->g->agg[a].of != a)
             continue;
         if (s->agg[a].how == BY_ROW)
             for (uint32_t i = 0; i < s->n; i++)
-                s->g->state[(size_t)s->group[i] * n_agg + a].count++;
+                count[s->group[i]]++;
         else if (s->agg[a].how == BY_EVAL)
             add_evaluated(s, a);
         else
@@ -328,7 +335,7 @@ static bool scan_rows(struct scan *s, const atomic_bool *cancel)
              row = rowloop_next(s->r, s->seg_at, row + 1))
             s->row[s->n++] = row;
         add_batch(s);
-        if ((cancel && *cancel) || s->g->n_group > MAX_GROUPS)
+        if ((cancel && *cancel) || !grouper_settle(s->g))
             return false;
     }
     return true;
@@ -350,10 +357,10 @@ bool group_scan(struct grouper *g, const struct rowset *r, uint32_t i, struct ro
     bool ok;
 
     if (only_counts(g->cmd)) {
-        size_t group = group_of(g, (uint32_t[1]){0});
+        uint32_t group = group_of(g, (uint32_t[1]){0});
 
         for (unsigned a = 0; a < g->cmd->n_agg; a++)
-            g->state[group * g->cmd->n_agg + a].count += r->count[i];
+            g->agg[a].count[group] += r->count[i];
         return true;
     }
     s = xmalloc(sizeof(*s));

@@ -4,13 +4,10 @@
  * costs only its new segments. */
 #include "rowset.h"
 
-#include <pthread.h>
-#include <unistd.h>
-
+#include "parallel.h"
 #include "xalloc.h"
 
 #define RANK_BLOCK 512 /* rows a rank entry */
-#define MAX_THREADS 17u
 
 static struct rowset *rowset_new(struct snapshot *snap)
 {
@@ -123,12 +120,13 @@ static bool take_over(struct eval_job *j, uint32_t i)
     return true;
 }
 
-static void *eval_some(void *arg)
+static void eval_some(void *ctx, unsigned worker)
 {
-    struct eval_job *j = arg;
+    struct eval_job *j = ctx;
     struct rowview view;
     uint32_t i;
 
+    (void)worker;
     rowview_init(&view, j->s);
     while ((i = atomic_fetch_add(&j->next, 1)) < j->r->snap->n && !j->failed) {
         struct segment *seg = j->r->snap->seg[i];
@@ -147,31 +145,14 @@ static void *eval_some(void *arg)
         set_segment(j->r, i, bits, (uint32_t)n);
     }
     rowview_release(&view);
-    return NULL;
-}
-
-unsigned rowset_threads(unsigned threads, uint32_t segments)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (!threads)
-        threads = cores > 0 ? (unsigned)cores : 1;
-    return MAX(MIN(MIN(threads, MAX_THREADS), segments), 1);
 }
 
 struct rowset *rowset_eval(struct session *s, struct snapshot *snap, struct filter *f,
                            const struct rowset *prev, unsigned threads, const atomic_bool *cancel)
 {
     struct eval_job j = {.s = s, .r = rowset_new(snap), .f = f, .prev = prev, .cancel = cancel};
-    pthread_t helper[MAX_THREADS - 1];
-    unsigned n = 0;
 
-    threads = rowset_threads(threads, snap->n);
-    while (n + 1 < threads && pthread_create(&helper[n], NULL, eval_some, &j) == 0)
-        n++;
-    eval_some(&j);
-    while (n > 0)
-        pthread_join(helper[--n], NULL);
+    parallel_run(parallel_threads(threads, snap->n), eval_some, &j);
     if (j.failed) {
         rowset_unref(j.r);
         return NULL;

@@ -28,7 +28,6 @@ struct rowref {
 struct rowset *rowset_all(struct snapshot *snap); /* takes its own reference */
 /* Evaluates on `threads` threads (0 = one a core). `prev` (may be NULL) is an earlier result of the
  * SAME filter: segments with the same uid are taken over. NULL if cancelled. */
-unsigned rowset_threads(unsigned threads, uint32_t segments); /* that it takes */
 struct rowset *rowset_eval(struct session *s, struct snapshot *snap, struct filter *f,
                            const struct rowset *prev, unsigned threads, const atomic_bool *cancel);
 /* A set made segment by segment: fn sets bits (all clear at first) of snap->seg[i]. */

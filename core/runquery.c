@@ -10,7 +10,10 @@
 #include "runquery_impl.h"
 
 #include "fill.h"
+#include "membudget.h"
+#include "parallel.h"
 #include "pattern.h"
+#include "samples.h"
 #include "xalloc.h"
 
 /* --- rows --- */
@@ -165,7 +168,7 @@ static int eval_set(struct exec *r, struct expr *filter)
     f = filter_new(filter->n ? filter : NULL);
     watch = plan ? filter_watch(f) : NULL;
     r->set = rowset_eval(r->q->session, snap, f, NULL, 0, r->q->cancel);
-    plan_filter(plan, watch, rowset_threads(0, snap->n));
+    plan_filter(plan, watch, parallel_threads(0, snap->n));
     plan_end(plan, snap->rows, r->set ? r->set->total : 0);
     filter_free(f);
     snapshot_unref(snap);
@@ -290,6 +293,8 @@ static void free_names(struct exec *r)
 
 void exec_take_table(struct exec *r, struct group_table *t)
 {
+    if (t->sketched && r->q->sketched)
+        *r->q->sketched = true;
     free_names(r);
     free(r->ref);
     free(r->cell);
@@ -303,6 +308,7 @@ void exec_take_table(struct exec *r, struct group_table *t)
     r->n_col = 0;
     r->listed = true;
     r->sorted = r->display = false;
+    r->order_keys = 0;
     r->limit = UINT64_MAX;
     r->memory.use = MEMORY_ROWS;
     memlease_force(&r->memory, r->n * r->width * sizeof(*r->cell));
@@ -330,7 +336,8 @@ static struct group_place place_of(struct exec *r, const struct expr *time)
 static int stats_listed(struct exec *r, const struct query_cmd *c)
 {
     struct row_access access = exec_access(r);
-    struct grouper *g = grouper_new(c);
+    struct sample_budget budget = {.max = group_max_samples()};
+    struct grouper *g = grouper_new(c, &budget);
     struct field_ref ref = {.pseudo = PF_COLUMN, .column = -1};
     struct expr time = {.kind = EX_FIELD, .field = &ref};
     bool ok = true;
@@ -343,28 +350,43 @@ static int stats_listed(struct exec *r, const struct query_cmd *c)
 
         exec_at(r, i);
         at = place_of(r, &time);
-        ok = grouper_add(g, &access, &at);
+        grouper_add(g, &access, &at);
+        ok = i % 1024 || grouper_settle(g);
     }
+    ok = ok && grouper_settle(g);
     if (ok)
-        exec_take_table(r, grouper_table(g));
+        exec_take_table(r, grouper_table(g, session_threads(r->q->session), false));
     grouper_free(g);
-    return ok ? 0 : err_set(r->e, ERR_LIMIT, "too many groups: group by fewer or coarser keys");
+    return ok ? 0 : membudget_fail(r->e, "group by fewer or coarser keys");
 }
 
-static int run_stats(struct exec *r, const struct query_cmd *c)
+/* Whether the next command that looks at the order of the rows is a sort. */
+static bool sorted_next(const struct query_ast *q, unsigned i)
 {
+    while (++i < q->n_cmd)
+        if (q->cmd[i].kind != QCMD_FILTER && q->cmd[i].kind != QCMD_FIELDS &&
+            q->cmd[i].kind != QCMD_DISPLAY)
+            return q->cmd[i].kind == QCMD_SORT;
+    return false;
+}
+
+static int run_stats(struct exec *r, unsigned i)
+{
+    const struct query_cmd *c = &r->q->ast->cmd[i];
+    bool any_order = sorted_next(r->q->ast, i);
     struct group_table *t;
 
     if (r->limit != UINT64_MAX)
         exec_list(r);
     if (r->listed)
         return stats_listed(r, c);
-    plan_how(r->q->plan, rowset_threads(0, r->set->snap->n), "%s",
+    plan_how(r->q->plan, parallel_threads(session_threads(r->q->session), r->set->snap->n), "%s",
              c->n_by ? "hash of the keys' numbers" : "one group");
-    t = group_compute(r->q->session, r->set, c, r->q->cancel, r->e);
+    t = group_compute(r->q->session, r->set, c, any_order, r->q->cancel, r->e);
     if (!t)
         return r->e->code;
     exec_take_table(r, t);
+    r->order_keys = any_order ? c->n_by : 0;
     return 0;
 }
 
@@ -473,7 +495,7 @@ int exec_command(struct exec *r, unsigned i)
         add_columns(r, c);
         break;
     case QCMD_STATS:
-        return run_stats(r, c);
+        return run_stats(r, i);
     case QCMD_UNNEST:
     case QCMD_MULTI:
     case QCMD_JOIN:
@@ -689,12 +711,17 @@ static struct group_table *collect_table(struct exec *r, uint64_t max)
 
 struct group_table *runquery_table(const struct runquery *q, uint64_t max, struct err *e)
 {
-    struct exec r = {.q = q, .limit = UINT64_MAX, .e = e};
+    struct runquery asked = *q;
+    struct exec r = {.q = &asked, .limit = UINT64_MAX, .e = e};
     struct query_ast *defaults = NULL;
     struct group_table *t = NULL;
+    bool sketched = false;
 
-    if (run_all(&r, &defaults) == 0)
+    asked.sketched = &sketched;
+    if (run_all(&r, &defaults) == 0) {
         t = collect_table(&r, max);
+        t->sketched = sketched;
+    }
     exec_release(&r);
     query_ast_free(defaults);
     return t;

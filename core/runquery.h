@@ -17,6 +17,7 @@ struct runquery {
     output_sink sink;
     void *ctx;
     const atomic_bool *cancel;
+    bool *sketched; /* set where percentiles are from a sketch (samples.h); NULL: nobody asks */
 };
 
 /* *rows: rows written. 0, or < 0 with *e filled. */

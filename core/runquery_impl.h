@@ -18,11 +18,12 @@ struct exec {
     struct rowref *ref;     /* a row; NULL: rows are no records */
     struct val *cell;       /* width a row */
     unsigned width;
-    struct dict *texts;      /* of the cells, once there are any */
-    char **name;             /* of the cells after stats and pattern; NULL before */
-    bool sorted;             /* by a sort, so dedup goes from the front */
-    uint64_t at;             /* the row that row_access answers for */
-    struct rowview view;     /* on its record */
+    struct dict *texts;  /* of the cells, once there are any */
+    char **name;         /* of the cells after stats and pattern; NULL before */
+    bool sorted;         /* by a sort, so dedup goes from the front */
+    unsigned order_keys; /* the rows are not yet by so many first cells: the next sort sees to it */
+    uint64_t at;         /* the row that row_access answers for */
+    struct rowview view; /* on its record */
     struct strbuf scratch;   /* texts that expressions made of it */
     unsigned early;          /* filters among the first so many commands are in `set` already */
     struct query_item **col; /* columns to show; none: whole records, or all cells */

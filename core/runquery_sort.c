@@ -58,9 +58,13 @@ static int key_cmp(const struct query_item *it, const struct val *v, const struc
     return it->desc && v->kind != VAL_MISSING && w->kind != VAL_MISSING ? -cmp : cmp;
 }
 
+/* What is equal stays as it was: by its place, or as it would have been by the keys of its group.
+ */
 static int by_keys(const void *a, const void *b, void *ctx)
 {
-    const struct query_cmd *c = ctx;
+    const struct sorter *s = ctx;
+    const struct query_cmd *c = s->cmd;
+    const struct exec *r = s->exec;
     const struct sort_row *x = a, *y = b;
 
     for (unsigned k = 0; k < c->n_item; k++) {
@@ -69,6 +73,8 @@ static int by_keys(const void *a, const void *b, void *ctx)
         if (cmp)
             return cmp;
     }
+    if (r->order_keys)
+        return group_row_cmp(r->cell + x->at * r->width, r->cell + y->at * r->width, r->order_keys);
     return (x->at > y->at) - (x->at < y->at);
 }
 
@@ -96,7 +102,7 @@ static void sorter_order(struct sorter *s)
     struct dict *texts;
 
     if (s->n)
-        qsort_r(s->row, s->n, s->size, by_keys, (void *)s->cmd);
+        qsort_r(s->row, s->n, s->size, by_keys, s);
     if (!s->keep || s->n <= s->keep)
         return;
     s->n = s->keep;
@@ -165,6 +171,7 @@ static void sort_listed(struct exec *r, struct sorter *s)
     for (uint64_t i = 0; i < s->n; i++)
         order[i] = sorter_row(s, i)->at;
     reorder(r, order, s->n);
+    r->order_keys = 0;
     free(order);
 }
 

@@ -122,6 +122,8 @@ static inline uint64_t column_code(const struct column *c, uint32_t row)
     }
 }
 
+/* The codes of n rows. */
+void column_codes(const struct column *c, const uint32_t *row, uint32_t n, uint64_t *code);
 /* Rows [from, to) by code, added to count[]. */
 void column_count(const struct column *c, uint32_t from, uint32_t to, uint64_t *count);
 /* The rows of n whose code the caller's table of column_n_codes() says yes to (0 or 1), as bits. */

@@ -329,6 +329,11 @@ void session_start(struct session *s)
         session_follow(s, true);
 }
 
+unsigned session_threads(const struct session *s)
+{
+    return s->opt.threads;
+}
+
 void session_wait(struct session *s)
 {
     pthread_mutex_lock(&s->lock);

@@ -28,9 +28,10 @@ struct session *session_new(const struct session_options *o);
 void session_free(struct session *s); /* stops all work first */
 /* Adds a file, folder or "-". Problems are kept and listed by session_problem(). */
 void session_open(struct session *s, const char *path);
-void session_start(struct session *s); /* begins to walk and index all opened paths */
-void session_wait(struct session *s);  /* until everything is indexed or stopped */
-void session_stop(struct session *s);  /* ^C: stops indexing, keeps what is there */
+void session_start(struct session *s);             /* begins to walk and index all opened paths */
+void session_wait(struct session *s);              /* until everything is indexed or stopped */
+void session_stop(struct session *s);              /* ^C: stops indexing, keeps what is there */
+unsigned session_threads(const struct session *s); /* for work on many cores */
 void session_follow(struct session *s, bool on);
 
 struct progress {

@@ -1,6 +1,7 @@
 #include "xalloc.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 static void *checked(void *p)
 {
@@ -31,6 +32,21 @@ void *xreallocarray(void *p, size_t n, size_t size)
     if (__builtin_mul_overflow(n, size, &total))
         BUG("allocation size overflows");
     return xrealloc(p, total);
+}
+
+void *xmalloc_huge(size_t n)
+{
+    size_t whole;
+    void *p;
+
+    if (n < HUGE_PAGE)
+        return xmalloc(n);
+    if (__builtin_add_overflow(n, HUGE_PAGE - 1, &whole))
+        BUG("allocation size overflows");
+    whole -= whole % HUGE_PAGE;
+    p = checked(aligned_alloc(HUGE_PAGE, whole));
+    (void)madvise(p, whole, MADV_HUGEPAGE); /* a hint */
+    return p;
 }
 
 void *xmemdup(const void *p, size_t n)

@@ -10,6 +10,10 @@ void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);
 void *xreallocarray(void *p, size_t n, size_t size);
+/* For megabytes that will all be written: in huge pages where the system has them, for a fault a
+ * page of 4 KiB would take longer than filling it. free() frees it. */
+#define HUGE_PAGE (2u << 20)
+void *xmalloc_huge(size_t n);
 void *xmemdup(const void *p, size_t n);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);

@@ -13,6 +13,7 @@
 #include "demo.h"
 #include "explain.h"
 #include "runquery.h"
+#include "samples.h"
 #include "sink.h"
 #include "xalloc.h"
 
@@ -219,6 +220,7 @@ static bool drop_bytes(void *ctx, const char *bytes, size_t n)
 static int run_parsed(struct session *s, const struct options *o, struct query_ast *ast,
                       struct query_ast *within, enum output_format f, struct plan *plan)
 {
+    bool sketched = false;
     struct runquery q = {.session = s,
                          .ast = ast,
                          .within = within,
@@ -227,7 +229,8 @@ static int run_parsed(struct session *s, const struct options *o, struct query_a
                          .plan = plan,
                          .sink = plan ? drop_bytes : sink_write,
                          .ctx = &result,
-                         .cancel = &interrupted};
+                         .cancel = &interrupted,
+                         .sketched = &sketched};
     uint64_t rows = 0;
     struct err e;
 
@@ -237,6 +240,8 @@ static int run_parsed(struct session *s, const struct options *o, struct query_a
         complain(e.msg);
         return EXIT_TROUBLE;
     }
+    if (sketched)
+        complain(SAMPLES_NOTE);
     if (plan)
         plan_print(plan, f, sink_write, &result);
     return rows ? EXIT_MATCH : EXIT_NOTHING;

@@ -3,6 +3,7 @@
 #include "../table.h"
 #include "../text.h"
 #include "expr.h"
+#include "samples.h"
 #include "xalloc.h"
 
 enum { CELL_MAX = 60, CELL_MIN = 20, BAR = 14, GAP = 2 };
@@ -234,7 +235,8 @@ static void result_caption(struct app *a, struct strbuf *out)
     char n[FMT_LEN];
 
     if (t)
-        strbuf_addf(out, "%s rows%s", fmt_count(n, t->n), t->more ? ", and more" : "");
+        strbuf_addf(out, "%s rows%s%s%s", fmt_count(n, t->n), t->more ? ", and more" : "",
+                    t->sketched ? "; " : "", t->sketched ? SAMPLES_NOTE : "");
 }
 
 /* --- drill --- */

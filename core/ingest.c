@@ -380,15 +380,16 @@ static const char *one_line(struct work *w, const char *p, const char *start, co
     if (r == PARSE_MORE)
         r = join_lines(w, &line, end, &joined);
     w->lines += joined;
+    if (l->lay != before) { /* by a header, or by a record that is the first of its layout */
+        if (r == PARSE_HEADER)
+            set_pending(l, w->src->mtime_us);
+        if (l->b)
+            begin_run(w, l, off);
+    }
     if (r == PARSE_HEADER)
         w->headers++;
     else
         add_record(w, off, line.len, line_no);
-    if (l->lay != before) {
-        set_pending(l, w->src->mtime_us);
-        if (l->b)
-            begin_run(w, l, off);
-    }
     p = line.ptr + line.len;
     return p < end ? p + 1 : end;
 }

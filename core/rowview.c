@@ -183,8 +183,9 @@ struct val text_val(const struct field_def *f, struct slice s)
     if ((f->kind != FK_NUM && f->kind != FK_TIME) || (f->flags & FF_ID))
         return v;
     if (field_number(f, s, &n)) {
-        v = num_val(f, n);
-        v.str = s;
+        v = num_val(f, n); /* as from a column, which has no text */
+        if (f->kind == FK_TIME && (f->flags & FF_NOCOL))
+            v.str = s; /* seconds since 1970 are shown as such */
     } else if (f->kind == FK_NUM && parse_double(s, &d)) { /* more decimals than the column has */
         v = (struct val){.kind = VAL_NUM, .num = d, .str = s};
     }

@@ -94,7 +94,7 @@ struct error_row {
     uint64_t count;
     uint64_t paths; /* distinct */
     int64_t first_us, last_us;
-    uint32_t spark[SPARK_BUCKETS];
+    uint64_t spark[SPARK_BUCKETS];
 };
 struct error_table {
     uint64_t total;
@@ -112,7 +112,7 @@ struct edge_row {
     const char *city, *country; /* "" if unknown */
     uint64_t requests, hits, misses, e4xx, e5xx, bytes;
     double p95_ttfb; /* seconds; NAN if no row has it */
-    uint32_t spark[SPARK_BUCKETS];
+    uint64_t spark[SPARK_BUCKETS];
 };
 struct edge_table {
     unsigned n;

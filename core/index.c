@@ -20,7 +20,8 @@
 #define PACKAGE_VERSION "0.1.0"
 #endif
 
-#define EDGE 4096 /* bytes hashed at both ends of a plain file */
+#define EDGE 4096              /* bytes hashed at both ends of a plain file */
+#define BLOCK_BYTES (1u << 20) /* about; of texts. So writing them needs no memory to speak of */
 
 /* How the texts of one field are numbered in the index. Not used if `same`. */
 struct texts {
@@ -560,23 +561,24 @@ struct segment *index_put(struct index *x, struct segment *s)
     return mapped;
 }
 
-/* --- committing --- */
-
-static bool write_block(struct index *x, const struct logtype *lt, unsigned field, uint32_t first,
-                        uint32_t n, const uint32_t *session)
+/* Writes texts from number `first` on, as many of n as are BLOCK_BYTES, or one. Returns how many;
+ * 0: it cannot be written. */
+static uint32_t write_block(struct index *x, const struct logtype *lt, unsigned field,
+                            uint32_t first, uint32_t n, const uint32_t *session)
 {
     const struct dict *d = field_dict(lt, field);
     struct contents_texts c = {
-        .lt = (struct logtype *)(uintptr_t)lt, .field = field, .first = first, .n = n};
+        .lt = (struct logtype *)(uintptr_t)lt, .field = field, .first = first};
     struct strbuf table = STRBUF_INIT, bytes = STRBUF_INIT;
+    uint32_t at = 0;
     bool ok;
 
-    for (uint32_t i = 0; i <= n; i++) {
-        uint32_t at = (uint32_t)bytes.len;
-
+    strbuf_add(&table, &at, sizeof(at));
+    while (c.n < n && bytes.len < BLOCK_BYTES) {
+        strbuf_addsl(&bytes, dict_text(d, session ? session[c.n] : first + c.n));
+        c.n++;
+        at = (uint32_t)bytes.len;
         strbuf_add(&table, &at, sizeof(at));
-        if (i < n)
-            strbuf_addsl(&bytes, dict_text(d, session ? session[i] : first + i));
     }
     strbuf_addsl(&table, strbuf_slice(&bytes));
     ok = bytes.len < UINT32_MAX && index_file_append(x->file, strbuf_slice(&table), &c.block);
@@ -584,7 +586,7 @@ static bool write_block(struct index *x, const struct logtype *lt, unsigned fiel
         contents_add_texts(&x->c, &c);
     strbuf_release(&table);
     strbuf_release(&bytes);
-    return ok;
+    return ok ? c.n : 0;
 }
 
 static bool write_texts(struct index *x)
@@ -601,11 +603,14 @@ static bool write_texts(struct index *x)
             if (n == 0)
                 continue;
             mine = texts_of(x, lt, f);
-            if (n > mine->n_written &&
-                !write_block(x, lt, f, mine->n_written, n - mine->n_written,
-                             x->same ? NULL : mine->to_session + mine->n_written))
-                return false;
-            mine->n_written = n;
+            while (mine->n_written < n) {
+                uint32_t more = write_block(x, lt, f, mine->n_written, n - mine->n_written,
+                                            x->same ? NULL : mine->to_session + mine->n_written);
+
+                if (!more)
+                    return false;
+                mine->n_written += more;
+            }
         }
     }
     return true;

@@ -19,6 +19,7 @@
 /* What memory is held for, and how a refusal names it. */
 #define MEMORY_USES(X)                                                                             \
     X(BLOCKS, "inflated blocks")                                                                   \
+    X(BUFFERS, "bytes being read")                                                                 \
     X(BUILDERS, "rows being packed")                                                               \
     X(SEGMENTS, "columns that are in no index")                                                    \
     X(TEXTS, "distinct texts")                                                                     \

@@ -22,12 +22,13 @@
 #include <unistd.h>
 
 #include "inflate.h"
+#include "membudget.h"
 #include "source.h"
 #include "stdin_store.h"
 #include "xalloc.h"
 
-#define WHOLE_GZIP (8u << 20)    /* compressed files up to here are inflated in one go */
-#define WHOLE_LIMIT (128u << 20) /* unless they are larger than this unpacked */
+#define WHOLE_GZIP (8u << 20)    /* compressed files up to here are inflated in one go, unless */
+#define WHOLE_LIMIT (128u << 20) /* they are larger than this unpacked, or memory is short */
 #define PIPE_READ (256 * 1024)
 #define LOOK (16 * 1024) /* bytes looked at at a time for the end of a line */
 #define MAX_SPARE 16     /* buffers kept */
@@ -36,6 +37,7 @@ struct buffer {
     struct buffer *next;
     char *ptr;
     size_t len, cap;
+    struct memlease memory;
 };
 
 struct reader {
@@ -58,6 +60,7 @@ struct reader {
     struct inflater *inflater;
     struct unpacker *unpacker;
     struct strbuf whole; /* a small gzip file, inflated */
+    struct memlease whole_memory;
     bool is_whole, sniffed;
     char head[2]; /* what was read of a pipe to sniff */
     size_t n_head;
@@ -85,14 +88,25 @@ static struct buffer *take_buffer(struct reader *r)
         b->len = 0;
         return b;
     }
-    return xcalloc(1, sizeof(*b));
+    b = xcalloc(1, sizeof(*b));
+    b->memory.use = MEMORY_BUFFERS;
+    return b;
 }
 
 static void free_buffer(struct buffer *b)
 {
-    if (b)
-        free(b->ptr);
+    if (!b)
+        return;
+    memlease_release(&b->memory);
+    free(b->ptr);
     free(b);
+}
+
+static void make_room(struct buffer *b, size_t n)
+{
+    GROW(b->ptr, b->cap, n);
+    if (b->cap != b->memory.held)
+        memlease_force(&b->memory, b->cap);
 }
 
 /* Under the lock. Buffers of huge lines are not kept. */
@@ -123,6 +137,7 @@ static void drop_memory(struct reader *r)
     unpacker_free(r->unpacker);
     r->unpacker = NULL;
     strbuf_release(&r->whole);
+    memlease_release(&r->whole_memory);
 }
 
 static int open_file(struct reader *r, uint64_t *size, struct err *e)
@@ -275,7 +290,7 @@ static int next_plain(struct reader *r, struct chunk *c, struct err *e)
     if (rc <= 0)
         return rc;
     b = c->owner;
-    GROW(b->ptr, b->cap, want);
+    make_room(b, want);
     while (b->len < want && got > 0) {
         got = pread_some(fd, b->ptr + b->len, want - b->len, c->off + b->len);
         b->len += got > 0 ? (size_t)got : 0;
@@ -369,7 +384,7 @@ static int sniff_pipe(struct reader *r, struct err *e)
 static void try_whole(struct reader *r)
 {
     struct strbuf in = STRBUF_INIT;
-    uint64_t size = r->src->size;
+    uint64_t size = r->src->size, limit = MIN(WHOLE_LIMIT, membudget_limit() / 8);
     struct err e;
     ssize_t got;
 
@@ -378,7 +393,9 @@ static void try_whole(struct reader *r)
         GROW(in.buf, in.cap, size + 1);
         while (in.len < size && (got = read_disk(r, in.buf + in.len, size - in.len, &e)) > 0)
             in.len += (size_t)got;
-        r->is_whole = inflate_whole(strbuf_slice(&in), &r->whole, WHOLE_LIMIT);
+        r->is_whole = inflate_whole(strbuf_slice(&in), &r->whole, limit);
+        r->whole_memory.use = MEMORY_BUFFERS;
+        memlease_force(&r->whole_memory, r->is_whole ? r->whole.cap : 0);
         strbuf_release(&in);
     }
     if (!r->is_whole) {
@@ -414,7 +431,7 @@ static bool pipe_is_quiet(const struct reader *r)
 /* Fills b up to `want` bytes, or less where a pipe pauses after a line. */
 static void fill_buffer(struct reader *r, struct buffer *b, size_t want)
 {
-    GROW(b->ptr, b->cap, want + 1);
+    make_room(b, want + 1);
     while (b->len < want && !r->at_end) {
         ssize_t got = read_bytes(r, b->ptr + b->len, want - b->len, &r->err);
 
@@ -434,7 +451,7 @@ static void carry_over(struct reader *r, struct buffer *b, size_t keep)
     if (keep == b->len)
         return;
     r->carry = take_buffer(r);
-    GROW(r->carry->ptr, r->carry->cap, MAX(b->len - keep, r->chunk_size + 1));
+    make_room(r->carry, MAX(b->len - keep, r->chunk_size + 1));
     memcpy(r->carry->ptr, b->ptr + keep, b->len - keep);
     r->carry->len = b->len - keep;
     b->len = keep;

@@ -57,14 +57,10 @@ void table_cell(struct grid *g, int y, const struct table_column *c, const struc
 }
 
 void table_spark(struct grid *g, int y, const struct table_shape *s, unsigned col,
-                 const uint32_t *v, enum role role)
+                 const uint64_t *v, enum role role)
 {
-    uint64_t wide[SPARK_BUCKETS];
-
-    for (unsigned i = 0; i < SPARK_BUCKETS; i++)
-        wide[i] = v[i];
     if (s->w[col] > 0)
-        grid_spark(g, y, s->x[col], wide, MIN(SPARK_BUCKETS, s->w[col]), 0, role);
+        grid_spark(g, y, s->x[col], v, MIN(SPARK_BUCKETS, s->w[col]), 0, role);
 }
 
 void table_select(struct app *a, struct grid *g, struct rect r, int y, unsigned line)

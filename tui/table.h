@@ -29,7 +29,7 @@ unsigned table_scroll(struct app *a, struct rect r, unsigned lines);
 void table_cell(struct grid *g, int y, const struct table_column *c, const struct table_shape *s,
                 unsigned col, struct slice text, enum role role);
 void table_spark(struct grid *g, int y, const struct table_shape *s, unsigned col,
-                 const uint32_t *v, enum role role);
+                 const uint64_t *v, enum role role);
 void table_select(struct app *a, struct grid *g, struct rect r, int y, unsigned line);
 
 #endif

@@ -1,7 +1,8 @@
 /* facet.c - the most frequent values of a field.
  *
  * Dictionary columns are counted by local code, then added up by dictionary id; numbers by code
- * where codes are small, else by value; what has no column is read from the lines. Texts of
+ * where codes are small, else by value; derived values once a distinct value of their base; facts
+ * about a file by its runs; what has no column is read from the lines. Texts of
  * several log types meet in one interner at the end, where only distinct values are left. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct counter {
     uint64_t *count;
     size_t n, cap;
     uint64_t missing;
+    struct arena mem; /* of derived texts */
 };
 
 static void counter_add(struct counter *c, struct slice text, uint64_t n)
@@ -26,6 +28,28 @@ static void counter_add(struct counter *c, struct slice text, uint64_t n)
     while (c->n <= id)
         c->count[c->n++] = 0;
     c->count[id] += n;
+}
+
+/* The field in whose column the values of this one are, or those that it is derived from. */
+static unsigned base_field(const struct logtype *lt, unsigned field)
+{
+    return lt->field[field]->derive ? lt->field[field]->from : field;
+}
+
+/* n rows that have this text in the base field of field f. */
+static void counter_add_base(struct counter *c, const struct logtype *lt, unsigned f,
+                             struct slice text, uint64_t n)
+{
+    const struct field_def *d = lt->field[f];
+
+    if (d->derive) {
+        arena_clear(&c->mem);
+        text = d->derive(&(struct derive_from){lt, lt->field[d->from]}, text, &c->mem);
+    }
+    if (value_missing(text))
+        c->missing += n;
+    else
+        counter_add(c, text, n);
 }
 
 /* Rows of segment i by code of a column; n_code = largest code + 1. */
@@ -53,9 +77,10 @@ static void count_dictionary(const struct rowset *r, uint32_t i, unsigned field,
                              struct counter *total)
 {
     struct segment *seg = r->snap->seg[i];
-    const struct column *c = segment_column(seg, field);
+    unsigned base = base_field(seg->lt, field);
+    const struct column *c = segment_column(seg, base);
     uint64_t *count = count_codes(r, i, c, column_n_codes(c));
-    size_t ids = dict_count(field_dict(seg->lt, field));
+    size_t ids = dict_count(field_dict(seg->lt, base));
 
     if (t->n < ids) {
         t->count = xreallocarray(t->count, ids, sizeof(*t->count));
@@ -83,10 +108,17 @@ static size_t print_number(const struct field_def *f, int64_t v, char out[48])
                             v < 0 ? -(v % unit) : v % unit);
 }
 
+static struct slice number_text(const struct field_def *f, int64_t v, char text[48])
+{
+    return slice_of(text, print_number(f, v, text));
+}
+
 static void count_numbers(const struct rowset *r, uint32_t i, unsigned field, struct counter *total)
 {
-    struct segment *seg = r->snap->seg[i];
-    const struct column *c = segment_column(seg, field);
+    const struct logtype *lt = r->snap->seg[i]->lt;
+    unsigned base = base_field(lt, field);
+    const struct column *c = segment_column(r->snap->seg[i], base);
+    const struct field_def *def = lt->field[base];
     uint64_t n_code = column_n_codes(c);
     char text[48];
 
@@ -96,10 +128,8 @@ static void count_numbers(const struct rowset *r, uint32_t i, unsigned field, st
         total->missing += count[0];
         for (uint64_t k = 1; k < n_code; k++)
             if (count[k])
-                counter_add(
-                    total,
-                    slice_of(text, print_number(seg->lt->field[field], column_value(c, k), text)),
-                    count[k]);
+                counter_add_base(total, lt, field, number_text(def, column_value(c, k), text),
+                                 count[k]);
         free(count);
         return;
     }
@@ -110,10 +140,7 @@ static void count_numbers(const struct rowset *r, uint32_t i, unsigned field, st
         if (!code)
             total->missing++;
         else
-            counter_add(
-                total,
-                slice_of(text, print_number(seg->lt->field[field], column_value(c, code), text)),
-                1);
+            counter_add_base(total, lt, field, number_text(def, column_value(c, code), text), 1);
     }
 }
 
@@ -146,31 +173,79 @@ static void count_rows(struct session *s, const struct rowset *r, uint32_t i,
     strbuf_release(&text);
 }
 
+/* Streams and groups differ from record to record where a container is around them. */
+static bool in_container(const struct segment *seg, enum pseudo_field pseudo)
+{
+    if (pseudo != PF_STREAM && pseudo != PF_LOG)
+        return false;
+    for (uint32_t k = 0; k < seg->n_run; k++)
+        if (seg->run[k].frame != FRAME_ID_LINES)
+            return true;
+    return false;
+}
+
+/* False, and nothing is counted, if the rows of a run may differ. */
+static bool count_runs(struct session *s, const struct rowset *r, uint32_t i,
+                       const struct field_ref *f, struct counter *total)
+{
+    const struct segment *seg = r->snap->seg[i];
+    bool fact = !in_container(seg, f->pseudo);
+    uint32_t *rows = xcalloc(seg->n_run, sizeof(*rows));
+    struct slice text;
+
+    segment_count_runs(seg, r->bits[i], rows);
+    for (uint32_t k = 0; fact && k < seg->n_run; k++) {
+        if (!rows[k])
+            continue;
+        fact = source_fact(session_source(s, seg->run[k].source), f->pseudo, &text);
+        if (fact && text.len)
+            counter_add(total, text, rows[k]);
+        else if (fact)
+            total->missing += rows[k];
+    }
+    free(rows);
+    return fact;
+}
+
+static void count_field(struct session *s, const struct rowset *r, uint32_t i,
+                        const struct field_ref *f, struct by_type *by, struct counter *total,
+                        const atomic_bool *cancel)
+{
+    const struct segment *seg = r->snap->seg[i];
+    unsigned field = (unsigned)f->per_type[seg->lt->id], base;
+    const struct field_def *def;
+    const struct column *c;
+
+    if (field >= seg->lt->n_static) {
+        count_rows(s, r, i, f, total, cancel);
+        return;
+    }
+    base = base_field(seg->lt, field);
+    def = seg->lt->field[base];
+    c = segment_column(seg, base);
+    if (c->kind == COL_DICT)
+        count_dictionary(r, i, field, by, total);
+    else if (c->kind == COL_NUM && !c->odd && (base == field || is_whole_number(def)))
+        count_numbers(r, i, field, total);
+    else
+        count_rows(s, r, i, f, total, cancel);
+}
+
 static void count_segment(struct session *s, const struct rowset *r, uint32_t i,
                           const struct field_ref *f, struct by_type *by, struct counter *total,
                           const atomic_bool *cancel)
 {
-    struct segment *seg = r->snap->seg[i];
-    int field = f->pseudo == PF_NONE ? f->per_type[seg->lt->id] : -1;
-    const struct column *c;
+    const struct segment *seg = r->snap->seg[i];
 
     if (r->count[i] == 0)
         return;
-    if (f->pseudo == PF_NONE && field < 0) {
+    if (f->pseudo == PF_NONE && f->per_type[seg->lt->id] < 0)
         total->missing += r->count[i];
-        return;
-    }
-    if (f->pseudo == PF_LOGTYPE) {
+    else if (f->pseudo == PF_NONE)
+        count_field(s, r, i, f, by, total, cancel);
+    else if (f->pseudo == PF_LOGTYPE)
         counter_add(total, slice_str(seg->lt->fmt->name), r->count[i]);
-        return;
-    }
-    c = field >= 0 && (unsigned)field < seg->lt->n_static ? segment_column(seg, (unsigned)field)
-                                                          : NULL;
-    if (c && c->kind == COL_DICT)
-        count_dictionary(r, i, (unsigned)field, by, total);
-    else if (c && c->kind == COL_NUM && !c->odd)
-        count_numbers(r, i, (unsigned)field, total);
-    else
+    else if (!count_runs(s, r, i, f, total))
         count_rows(s, r, i, f, total, cancel);
 }
 
@@ -197,15 +272,17 @@ static void offer(struct facet *f, struct facet_value v, unsigned top, uint64_t 
     *floor = f->value[top - 1].count;
 }
 
-/* Only one log type has counts by dictionary id and nothing else was counted by text. */
-static int only_type(const struct by_type *by, const struct counter *total)
+/* The only log type that has counts by dictionary id, if these texts are the values and nothing
+ * else was counted by text; else -1. */
+static int only_type(const struct field_ref *ref, const struct by_type *by,
+                     const struct counter *total)
 {
     int only = -1;
 
     for (unsigned t = 0; t < MAX_TYPES; t++) {
         if (!by[t].n)
             continue;
-        if (only >= 0 || total->n)
+        if (only >= 0 || total->n || logtype_get(t)->field[ref->per_type[t]]->derive)
             return -1;
         only = (int)t;
     }
@@ -230,12 +307,14 @@ static void keep_texts(struct facet *f)
 static void pick_top(struct facet *f, const struct field_ref *ref, struct by_type *by,
                      struct counter *total, unsigned top)
 {
-    int only = only_type(by, total);
+    int only = only_type(ref, by, total);
     uint64_t floor = 0;
 
     f->value = xcalloc(2 * (size_t)top + 1, sizeof(*f->value));
     for (unsigned t = 0; t < MAX_TYPES; t++) {
-        struct dict *d = by[t].n ? field_dict(logtype_get(t), (unsigned)ref->per_type[t]) : NULL;
+        const struct logtype *lt = by[t].n ? logtype_get(t) : NULL;
+        unsigned field = (unsigned)ref->per_type[t];
+        struct dict *d = lt ? field_dict(lt, base_field(lt, field)) : NULL;
 
         for (size_t id = 0; id < by[t].n; id++) {
             if (!by[t].count[id])
@@ -244,7 +323,7 @@ static void pick_top(struct facet *f, const struct field_ref *ref, struct by_typ
                 offer(f, (struct facet_value){dict_text(d, (uint32_t)id), by[t].count[id]}, top,
                       &floor);
             else
-                counter_add(total, dict_text(d, (uint32_t)id), by[t].count[id]);
+                counter_add_base(total, lt, field, dict_text(d, (uint32_t)id), by[t].count[id]);
         }
     }
     for (size_t id = 0; id < total->n; id++)
@@ -273,6 +352,7 @@ struct facet *facet_compute(struct session *s, const struct rowset *r, const str
         free(by[t].count);
     dict_free(total.texts);
     free(total.count);
+    arena_release(&total.mem);
     if (cancel && *cancel) {
         facet_free(f);
         return NULL;

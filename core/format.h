@@ -94,6 +94,11 @@ struct field_def {
     uint16_t from;       /* the field it is made from */
 };
 
+static inline bool is_whole_number(const struct field_def *f)
+{
+    return f->kind == FK_NUM && f->scale == 0;
+}
+
 /* Why a line is no record of its type. Texts by reason_text(). X-macro: enum, text. */
 #define PARSE_REASONS(X)                                                                           \
     X(SHORT, "too few fields")                                                                     \

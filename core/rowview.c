@@ -127,10 +127,10 @@ static struct slice base_text(struct rowview *v, unsigned field)
 {
     const struct column *c = segment_column(v->seg, field);
     const struct field_def *f = v->seg->lt->field[field];
-    uint64_t code = c->kind == COL_NUM && f->scale == 0 ? column_code(c, v->row) : 0;
+    uint64_t code = c->kind == COL_NUM && is_whole_number(f) ? column_code(c, v->row) : 0;
     char *p;
 
-    if (!code || f->kind != FK_NUM)
+    if (!code)
         return rowview_field(v, (int)field);
     p = arena_alloc(&v->derived, 24);
     return slice_of(p, (size_t)snprintf(p, 24, "%lld", (long long)column_value(c, code)));
@@ -244,6 +244,42 @@ static struct slice log_group(struct rowview *v)
     return slice_of(p, n + 1 + group.len);
 }
 
+bool source_fact(const struct source *src, enum pseudo_field pseudo, struct slice *out)
+{
+    switch (pseudo) {
+    case PF_FILE:
+    case PF_STREAM:
+        *out = slice_str(src->name);
+        return true;
+    case PF_SOURCE:
+    case PF_LOG:
+        *out = slice_str(src->origin);
+        return true;
+    case PF_ACCOUNT:
+        *out = src->ident.account;
+        return true;
+    case PF_REGION:
+        *out = src->ident.region;
+        return true;
+    case PF_SERVICE:
+        *out = src->ident.service;
+        return true;
+    case PF_RESOURCE:
+        *out = src->ident.resource;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static struct val fact_val(const struct rowview *v, enum pseudo_field pseudo)
+{
+    struct slice s = SL("");
+
+    source_fact(v->src, pseudo, &s);
+    return str_val(s);
+}
+
 static struct val number_in_document(const struct rowview *v)
 {
     if (!segment_run(v->seg, v->row)->document)
@@ -266,28 +302,23 @@ struct val rowview_value(struct rowview *v, const struct field_ref *f)
         return (struct val){.kind = VAL_STR, .str = rowview_raw(v)};
     case PF_LOGTYPE:
         return str_val(slice_str(v->seg->lt->fmt->name));
-    case PF_FILE:
-        return str_val(slice_str(v->src->name));
     case PF_LINE:
         return (struct val){.kind = VAL_NUM, .num = (double)rowview_line(v)};
     case PF_RECORD:
         return number_in_document(v);
-    case PF_SOURCE:
-        return str_val(slice_str(v->src->origin));
-    case PF_ACCOUNT:
-        return str_val(v->src->ident.account);
-    case PF_REGION:
-        return str_val(v->src->ident.region);
-    case PF_SERVICE:
-        return str_val(v->src->ident.service);
-    case PF_RESOURCE:
-        return str_val(v->src->ident.resource);
     case PF_STREAM:
         s = unwrap(v)->stream;
-        return str_val(s.len ? s : slice_str(v->src->name));
+        return s.len ? str_val(s) : fact_val(v, f->pseudo);
     case PF_LOG:
         s = log_group(v);
-        return str_val(s.len ? s : slice_str(v->src->origin));
+        return s.len ? str_val(s) : fact_val(v, f->pseudo);
+    case PF_FILE:
+    case PF_SOURCE:
+    case PF_ACCOUNT:
+    case PF_REGION:
+    case PF_SERVICE:
+    case PF_RESOURCE:
+        return fact_val(v, f->pseudo);
     case PF_UNPARSED:
         return str_val(slice_str(reason_text(segment_reason(v->seg, v->row))));
     case PF_ANYIP:

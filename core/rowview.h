@@ -47,6 +47,9 @@ struct val rowview_value(struct rowview *v, const struct field_ref *f);
 /* The common field, by role; missing if the type has none. */
 struct slice rowview_role(struct rowview *v, enum field_role role);
 uint64_t rowview_line(struct rowview *v);
+/* What a file says of all its records; "" if it says nothing. False: `pseudo` is no such fact.
+ * Streams and groups are, where no container around the record names them. */
+bool source_fact(const struct source *src, enum pseudo_field pseudo, struct slice *out);
 /* Row access for expr_eval over this view. */
 struct row_access rowview_access(struct rowview *v);
 

@@ -63,6 +63,18 @@ const struct run *segment_run(const struct segment *s, uint32_t row)
     return run_of(s, s->n_run > 1 ? arrival_of(s, row) : 0);
 }
 
+void segment_count_runs(const struct segment *s, const uint64_t *bits, uint32_t *count)
+{
+    for (uint32_t k = 0; !bits && k < s->n_run; k++)
+        count[k] += (k + 1 < s->n_run ? s->run[k + 1].first : s->n) - s->run[k].first;
+    for (uint32_t w = 0; bits && w < BITS_WORDS(s->n); w++)
+        for (uint64_t left = bits[w]; left; left &= left - 1) {
+            uint32_t row = w * 64 + (uint32_t)__builtin_ctzll(left);
+
+            count[segment_run(s, row) - s->run]++;
+        }
+}
+
 struct position segment_position(const struct segment *s, uint32_t row)
 {
     uint32_t k = arrival_of(s, row);

@@ -42,7 +42,8 @@ struct column {
     const uint64_t *odd; /* bitmap, NULL if there are none */
 };
 
-/* Rows come from runs: stretches of one source read under one layout, out of one frame. */
+/* Rows come from runs: stretches of one source read under one layout, out of one frame. A run may
+ * have no rows; its source is then perhaps not open. */
 struct run {
     uint32_t source;
     uint32_t layout; /* layout_by_id; UINT32_MAX if there is none */
@@ -197,6 +198,8 @@ struct position {
 };
 struct position segment_position(const struct segment *s, uint32_t row);
 const struct run *segment_run(const struct segment *s, uint32_t row);
+/* Adds to count[k] how many rows of run k are in the set; bits NULL: all of them. */
+void segment_count_runs(const struct segment *s, const uint64_t *bits, uint32_t *count);
 
 /* Total order of all records. A view's anchor is a key, never an index: keys outlive every
  * reorganisation of segments. */

@@ -277,9 +277,9 @@ struct group_table *group_compute(struct session *s, const struct rowset *r,
     }
     if (!crew.failed)
         t = grouper_table(crew.g[0], wanted, any_order);
-    else if (cancel && *cancel)
+    if (!t && cancel && *cancel)
         err_set(e, ERR_CANCEL, "stopped");
-    else
+    else if (!t)
         membudget_fail(e, "group by fewer or coarser keys, or filter more");
     grouper_free(crew.g[0]);
     return t;

@@ -3,6 +3,8 @@
 #include "sortkey.h"
 #include "xalloc.h"
 
+#define SORT_BYTES 64 /* about; a row, for its key */
+
 /* By the keys, so that the answer is the same whatever came first; times from new to old. */
 static void sort_table(struct group_table *t)
 {
@@ -99,11 +101,17 @@ static void fill_table(struct grouper *g, struct group_table *t)
 struct group_table *grouper_table(struct grouper *g, unsigned threads, bool any_order)
 {
     const struct query_cmd *cmd = g->cmd;
-    struct group_table *t = xcalloc(1, sizeof(*t));
     unsigned width = cmd->n_by + cmd->n_item;
+    size_t row = width * sizeof(struct val);
+    struct memlease memory = {.use = MEMORY_ROWS};
+    bool sorts = cmd->n_by && !any_order;
+    struct group_table *t;
 
     if (cmd->n_by == 0)
         group_of(g, (uint32_t[1]){0});
+    if (!memlease_resize(&memory, g->n_seen * (sorts ? 2 * row + SORT_BYTES : row)))
+        return NULL;
+    t = xcalloc(1, sizeof(*t));
     t->sketched = group_aggs_finish(g, threads);
     t->n_key = cmd->n_by;
     t->n_agg = cmd->n_item;
@@ -116,8 +124,10 @@ struct group_table *grouper_table(struct grouper *g, unsigned threads, bool any_
     fill_table(g, t);
     if (cmd->n_by)
         g->key[0].texts = NULL;
-    if (t->n_key && !any_order)
+    if (sorts)
         sort_table(t);
+    memlease_force(&memory, t->n * row);
+    t->memory = memory;
     return t;
 }
 
@@ -129,6 +139,7 @@ void group_free(struct group_table *t)
         free(t->name[i]);
     free(t->name);
     free(t->cell);
+    memlease_release(&t->memory);
     dict_free(t->texts);
     free(t);
 }

@@ -310,6 +310,8 @@ void exec_take_table(struct exec *r, struct group_table *t)
     r->sorted = r->display = false;
     r->order_keys = 0;
     r->limit = UINT64_MAX;
+    memlease_release(&r->memory);
+    r->memory = t->memory;
     r->memory.use = MEMORY_ROWS;
     memlease_force(&r->memory, r->n * r->width * sizeof(*r->cell));
     free(t);
@@ -338,6 +340,7 @@ static int stats_listed(struct exec *r, const struct query_cmd *c)
     struct row_access access = exec_access(r);
     struct sample_budget budget = {.max = group_max_samples()};
     struct grouper *g = grouper_new(c, &budget);
+    struct group_table *t;
     struct field_ref ref = {.pseudo = PF_COLUMN, .column = -1};
     struct expr time = {.kind = EX_FIELD, .field = &ref};
     bool ok = true;
@@ -354,10 +357,11 @@ static int stats_listed(struct exec *r, const struct query_cmd *c)
         ok = i % 1024 || grouper_settle(g);
     }
     ok = ok && grouper_settle(g);
-    if (ok)
-        exec_take_table(r, grouper_table(g, session_threads(r->q->session), false));
+    t = ok ? grouper_table(g, session_threads(r->q->session), false) : NULL;
+    if (t)
+        exec_take_table(r, t);
     grouper_free(g);
-    return ok ? 0 : membudget_fail(r->e, "group by fewer or coarser keys");
+    return t ? 0 : membudget_fail(r->e, "group by fewer or coarser keys");
 }
 
 /* Whether the next command that looks at the order of the rows is a sort. */

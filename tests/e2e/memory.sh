@@ -63,6 +63,7 @@ refused() {
 }
 refused "no index" "without --no-cache" "$awl" query -j2 --no-cache --memory ${limit}M 'stats count(*)' "$log"
 refused "a sort of all" "a limit behind the sort" "$awl" query -j2 --memory ${limit}M -o csv 'sort bytes' "$log"
+refused "too many groups" "group by fewer" "$awl" query -j2 --memory ${limit}M -o csv 'stats count(*) by srcaddr, srcport, @timestamp' "$log"
 input=$log
 refused "a pipe" "bytes of pipes" "$awl" query -j2 --memory ${limit}M 'stats count(*)' -
 exits "too small a limit" 2 "$awl" query --memory 1M 'stats count(*)' "$log"

@@ -1,9 +1,11 @@
 /* builder.c - collects records of one type, then packs them.
  *
- * While collecting, every column is a plain array: int64 values, or 32-bit local codes of a small
- * open-addressed table of texts. The value of the row before is tried first: in a log most columns
- * repeat. A text column in which nearly every row has its own value is given up for this
- * segment (COL_NONE): reading the line again costs less than a dictionary of unique texts.
+ * While collecting, every column is a plain array: int64 values, or 32-bit local codes of a table
+ * of texts (texts.h). Records come row by row and are turned into columns in batches: their texts
+ * are set aside, then field goes by field, so that one parser and one table are at work at a time.
+ * Rows without a value are not written until the column has one again: in some types most are.
+ * A text column in which nearly every row has its own value is given up for this segment
+ * (COL_NONE): reading the line again costs less than a dictionary of unique texts.
  *
  * Sealing sorts by time (radix, stable; equal times by source and offset: segment.c), then gathers
  * and packs each column. It leaves the builder alone, so a growing file is sealed as often as it is
@@ -11,6 +13,7 @@
 #include "segment.h"
 
 #include "arena.h"
+#include "texts.h"
 #include "value.h"
 #include "xalloc.h"
 
@@ -20,29 +23,29 @@
 #define CELL_BYTES 12
 #define FEW_TEXTS 4096 /* of a segment: welcome while memory is short, too */
 
-struct local_slot {
-    uint32_t hash;
-    uint32_t code; /* 0 = free */
-};
-
 struct build_col {
     bool used, gave_up;
-    uint8_t kind;   /* enum col_kind */
-    int64_t *num;   /* COL_NUM: SEGMENT_ROWS values */
-    uint32_t *code; /* COL_DICT */
-    struct local_slot *slot;
-    uint32_t n_slot;
-    struct slice *text; /* n_text; text of code c is text[c - 1], in the arena */
-    uint64_t *hash;
-    uint32_t n_text, cap_text, cap_hash;
-    struct slice last; /* the row before's text and code */
-    uint32_t last_code;
+    uint8_t kind;     /* enum col_kind */
+    int64_t *num;     /* COL_NUM: SEGMENT_ROWS values */
+    int64_t min, max; /* of them; min > max if all are missing */
+    uint32_t *code;   /* COL_DICT */
+    uint32_t filled;  /* rows so far in num or code; those behind are missing */
+    uint32_t n_present;
+    struct texts texts;
     uint64_t *odd;
+};
+
+/* The texts of a column in the rows of the batch that have one. */
+struct waiting {
+    uint64_t rows; /* bit k: row k of the batch has one */
+    unsigned n;
+    struct slice text[TEXTS_BATCH];
 };
 
 struct builder {
     struct logtype *lt;
     uint32_t n, max_rows;
+    uint32_t n_collected; /* rows below this are in the columns; the others wait in `batch` */
     struct memlease memory;
     int64_t *ts;
     uint32_t *off, *len, *line;
@@ -55,8 +58,12 @@ struct builder {
     struct build_col *col;
     uint16_t *active; /* the fields that have a column */
     unsigned n_active;
+    struct waiting *batch; /* of each active field */
+    struct slice lent;     /* texts within these bytes need not be copied to wait */
+    struct arena held;     /* those that were */
     struct arena texts;
     uint32_t *perm, *perm_tmp, *count; /* sealing's own: large, and needed again and again */
+    void *scratch;
 };
 
 static enum col_kind kind_of(const struct field_def *f)
@@ -79,6 +86,17 @@ static void take_memory(struct builder *b)
     memlease_force(&b->memory, b->max_rows * row);
 }
 
+static void col_clear(struct build_col *c)
+{
+    texts_clear(&c->texts);
+    c->used = c->gave_up = false;
+    c->filled = c->n_present = 0;
+    c->min = INT64_MAX;
+    c->max = INT64_MIN;
+    free(c->odd);
+    c->odd = NULL;
+}
+
 struct builder *builder_new(struct logtype *lt)
 {
     struct builder *b = xcalloc(1, sizeof(*b));
@@ -95,9 +113,11 @@ struct builder *builder_new(struct logtype *lt)
     b->active = xcalloc(lt->n_static, sizeof(*b->active));
     for (unsigned f = 0; f < lt->n_static; f++) {
         b->col[f].kind = (uint8_t)kind_of(lt->field[f]);
+        col_clear(&b->col[f]);
         if (b->col[f].kind != COL_NONE)
             b->active[b->n_active++] = (uint16_t)f;
     }
+    b->batch = xcalloc(b->n_active, sizeof(*b->batch));
     take_memory(b);
     return b;
 }
@@ -110,12 +130,13 @@ void builder_free(struct builder *b)
         struct build_col *c = &b->col[f];
         free(c->num);
         free(c->code);
-        free(c->slot);
-        free(c->text);
-        free(c->hash);
+        texts_release(&c->texts);
         free(c->odd);
     }
     arena_release(&b->texts);
+    arena_release(&b->held);
+    free(b->batch);
+    free(b->scratch);
     free(b->perm);
     free(b->perm_tmp);
     free(b->count);
@@ -139,19 +160,10 @@ void builder_reset(struct builder *b)
         memset(b->reason, 0, SEGMENT_ROWS);
     if (b->n_timeless)
         memset(b->timeless, 0, BITS_WORDS(SEGMENT_ROWS) * sizeof(*b->timeless));
-    b->n = b->n_bad = b->n_timeless = 0;
+    b->n = b->n_collected = b->n_bad = b->n_timeless = 0;
     b->n_run = 0;
-    for (unsigned f = 0; f < b->lt->n_static; f++) {
-        struct build_col *c = &b->col[f];
-        if (c->n_text)
-            memset(c->slot, 0, c->n_slot * sizeof(*c->slot));
-        c->n_text = 0;
-        c->used = c->gave_up = false;
-        c->last = (struct slice){NULL, 0};
-        c->last_code = 0;
-        free(c->odd);
-        c->odd = NULL;
-    }
+    for (unsigned f = 0; f < b->lt->n_static; f++)
+        col_clear(&b->col[f]);
     arena_clear(&b->texts);
 }
 
@@ -171,174 +183,166 @@ void builder_run(struct builder *b, const struct run *run)
     b->run[b->n_run++] = *run;
 }
 
-static void grow_local(struct build_col *c)
-{
-    uint32_t n = c->n_slot ? c->n_slot * 4 : 256;
-    struct local_slot *fresh = xcalloc(n, sizeof(*fresh));
+/* --- collecting --- */
 
-    for (uint32_t k = 0; k < c->n_text; k++) {
-        uint32_t i = (uint32_t)c->hash[k] & (n - 1);
-        while (fresh[i].code)
-            i = (i + 1) & (n - 1);
-        fresh[i] = (struct local_slot){(uint32_t)(c->hash[k] >> 32), k + 1};
-    }
-    free(c->slot);
-    c->slot = fresh;
-    c->n_slot = n;
+/* Rows up to n that are missing. */
+static void fill_missing(struct build_col *c, uint32_t n)
+{
+    if (c->kind == COL_NUM)
+        for (uint32_t i = c->filled; i < n; i++)
+            c->num[i] = NUM_MISSING;
+    else if (c->filled < n)
+        memset(c->code + c->filled, 0, (n - c->filled) * sizeof(*c->code));
+    c->filled = n;
 }
 
-static inline bool same_8(const char *a, const char *b)
-{
-    uint64_t x, y;
-
-    memcpy(&x, a, 8);
-    memcpy(&y, b, 8);
-    return x == y;
-}
-
-static inline bool same_4(const char *a, const char *b)
-{
-    uint32_t x, y;
-
-    memcpy(&x, a, 4);
-    memcpy(&y, b, 4);
-    return x == y;
-}
-
-/* Equal texts, most of them short: no call for what two or three loads decide. */
-static inline bool same_text(struct slice a, struct slice b)
-{
-    size_t i, n = a.len;
-
-    if (n != b.len)
-        return false;
-    if (n >= 8) {
-        for (i = 0; i + 8 < n; i += 8)
-            if (!same_8(a.ptr + i, b.ptr + i))
-                return false;
-        return same_8(a.ptr + n - 8, b.ptr + n - 8);
-    }
-    if (n >= 4)
-        return same_4(a.ptr, b.ptr) && same_4(a.ptr + n - 4, b.ptr + n - 4);
-    /* the first, the last and the middle one are all bytes of a text of up to three */
-    return n == 0 ||
-           (a.ptr[0] == b.ptr[0] && a.ptr[n - 1] == b.ptr[n - 1] && a.ptr[n / 2] == b.ptr[n / 2]);
-}
-
-static uint32_t local_code(struct builder *b, struct build_col *c, struct slice s, uint64_t h)
-{
-    uint32_t i;
-
-    if ((uint64_t)c->n_text * 2 >= c->n_slot)
-        grow_local(c);
-    for (i = (uint32_t)h & (c->n_slot - 1); c->slot[i].code; i = (i + 1) & (c->n_slot - 1))
-        if (c->slot[i].hash == (uint32_t)(h >> 32) && same_text(c->text[c->slot[i].code - 1], s))
-            return c->slot[i].code;
-    GROW(c->text, c->cap_text, c->n_text + 1);
-    GROW(c->hash, c->cap_hash, c->n_text + 1);
-    c->text[c->n_text] = arena_keep(&b->texts, s);
-    c->hash[c->n_text] = h;
-    c->slot[i] = (struct local_slot){(uint32_t)(h >> 32), ++c->n_text};
-    return c->n_text;
-}
-
-/* First value of this column in this segment: everything before was missing. */
-static void col_begin(struct build_col *c, uint32_t n)
+/* Room for rows from n on. */
+static void reach_row(struct build_col *c, uint32_t n)
 {
     c->used = true;
-    if (c->kind == COL_NUM) {
-        if (!c->num)
-            c->num = xmalloc(SEGMENT_ROWS * sizeof(*c->num));
-        for (uint32_t i = 0; i < n; i++)
-            c->num[i] = NUM_MISSING;
-    } else {
-        if (!c->code)
-            c->code = xmalloc(SEGMENT_ROWS * sizeof(*c->code));
-        memset(c->code, 0, n * sizeof(*c->code));
-    }
+    if (c->kind == COL_NUM && !c->num)
+        c->num = xmalloc(SEGMENT_ROWS * sizeof(*c->num));
+    else if (c->kind == COL_DICT && !c->code)
+        c->code = xmalloc(SEGMENT_ROWS * sizeof(*c->code));
+    fill_missing(c, n);
 }
 
-/* A text that is not that of the row before, waiting for its code. */
-struct lookup {
-    struct build_col *col;
-    struct slice text;
-    uint64_t hash;
-    uint32_t guess; /* the code in the first slot, 0 if none */
-};
-
-static void add_text(struct builder *b, struct build_col *c, struct slice s, struct lookup *todo,
-                     unsigned *n)
+static void collect_texts(struct builder *b, struct build_col *c, const struct waiting *w,
+                          uint32_t *code)
 {
-    struct lookup *l = &todo[*n];
-
-    if (c->last_code && same_text(c->last, s)) {
-        c->code[b->n] = c->last_code;
-        return;
-    }
-    *l = (struct lookup){.col = c, .text = s, .hash = dict_hash(s)};
-    if (c->n_slot)
-        __builtin_prefetch(&c->slot[(uint32_t)l->hash & (c->n_slot - 1)]);
-    ++*n;
+    texts_find(&c->texts, &b->texts, w->text, w->n, code);
+    for (unsigned k = 0; k < w->n; k++)
+        c->n_present += code[k] != 0;
+    if (unlikely(b->n > GIVE_UP_AFTER && c->texts.n > b->n - b->n / 16))
+        c->gave_up = true;
 }
 
-/* The tables are larger than the inner caches and every look-up misses three times (slot, text,
- * bytes), so all columns of a row go step by step: the misses overlap. */
-static void look_up(struct builder *b, struct lookup *todo, unsigned n)
+/* The k-th bit that is set. */
+static unsigned nth_bit(uint64_t bits, unsigned k)
 {
-    for (unsigned i = 0; i < n; i++) {
-        struct build_col *c = todo[i].col;
-
-        if (!c->n_slot)
-            continue;
-        todo[i].guess = c->slot[(uint32_t)todo[i].hash & (c->n_slot - 1)].code;
-        if (todo[i].guess)
-            __builtin_prefetch(&c->text[todo[i].guess - 1]);
-    }
-    for (unsigned i = 0; i < n; i++)
-        if (todo[i].guess)
-            __builtin_prefetch(todo[i].col->text[todo[i].guess - 1].ptr);
-    for (unsigned i = 0; i < n; i++) {
-        struct build_col *c = todo[i].col;
-
-        c->last_code = c->code[b->n] = local_code(b, c, todo[i].text, todo[i].hash);
-        c->last = c->text[c->last_code - 1];
-        if (unlikely(b->n > GIVE_UP_AFTER && c->n_text > b->n - b->n / 16))
-            c->gave_up = true;
-    }
+    while (k--)
+        bits &= bits - 1;
+    return (unsigned)__builtin_ctzll(bits);
 }
 
-static void add_number(struct builder *b, const struct field_def *f, struct build_col *c,
-                       struct slice s)
+static void set_odd(struct build_col *c, uint32_t row)
 {
-    int64_t v; /* not the array's place: reading it again would wait for the cache line */
-
-    if (field_number(f, s, &v) && v != NUM_MISSING) {
-        c->num[b->n] = v;
-        return;
-    }
-    c->num[b->n] = NUM_MISSING;
     if (!c->odd)
         c->odd = xcalloc(BITS_WORDS(SEGMENT_ROWS), sizeof(*c->odd));
-    bit_set(c->odd, b->n);
+    bit_set(c->odd, row);
 }
 
-static void add_missing(struct builder *b, struct build_col *c)
+static void collect_numbers(struct builder *b, const struct field_def *f, struct build_col *c,
+                            const struct waiting *w, int64_t *num)
 {
-    if (!c->used)
-        return;
-    if (c->kind == COL_NUM)
-        c->num[b->n] = NUM_MISSING;
-    else
-        c->code[b->n] = 0;
+    int64_t min = c->min, max = c->max;
+    uint32_t n_missing = 0;
+    bool plain = f->kind == FK_NUM;
+
+    for (unsigned k = 0; k < w->n; k++) {
+        struct slice s = w->text[k];
+        int64_t v = NUM_MISSING;
+
+        if (!(plain && parse_short(s, f->scale, &v)) && !field_number(f, s, &v)) {
+            v = NUM_MISSING;
+            if (!value_missing(s))
+                set_odd(c, b->n_collected + nth_bit(w->rows, k));
+        }
+        num[k] = v;
+        n_missing += v == NUM_MISSING;
+        min = v < min && v != NUM_MISSING ? v : min;
+        max = MAX(max, v); /* NUM_MISSING is the least of all */
+    }
+    c->min = min;
+    c->max = max;
+    c->n_present += w->n - n_missing;
+}
+
+/* To each row of `rows` its value, in order; to the others before the last of them `none`. */
+#define SPREAD(to, rows, from, none)                                                               \
+    do {                                                                                           \
+        unsigned k_ = 0;                                                                           \
+        for (uint64_t left_ = (rows); left_; left_ >>= 1, (to)++)                                  \
+            *(to) = left_ & 1 ? (from)[k_++] : (none);                                             \
+    } while (0)
+
+static void collect_column(struct builder *b, unsigned field, const struct waiting *w)
+{
+    struct build_col *c = &b->col[field];
+    bool dense = w->n == b->n - b->n_collected;
+
+    reach_row(c, b->n_collected);
+    if (c->kind == COL_NUM) {
+        int64_t *to = c->num + b->n_collected, num[TEXTS_BATCH];
+
+        collect_numbers(b, b->lt->field[field], c, w, dense ? to : num);
+        if (!dense)
+            SPREAD(to, w->rows, num, NUM_MISSING);
+    } else {
+        uint32_t *to = c->code + b->n_collected, code[TEXTS_BATCH];
+
+        collect_texts(b, c, w, dense ? to : code);
+        if (!dense)
+            SPREAD(to, w->rows, code, 0);
+    }
+    c->filled = b->n_collected + 64 - (uint32_t)__builtin_clzll(w->rows);
+}
+
+/* The waiting rows go to the columns. */
+static void collect(struct builder *b)
+{
+    for (unsigned i = 0; b->n_collected < b->n && i < b->n_active; i++) {
+        struct waiting *w = &b->batch[i];
+
+        if (!w->n)
+            continue;
+        if (!b->col[b->active[i]].gave_up)
+            collect_column(b, b->active[i], w);
+        w->rows = w->n = 0;
+    }
+    b->n_collected = b->n;
+    arena_clear(&b->held);
+}
+
+void builder_lend(struct builder *b, struct slice bytes)
+{
+    collect(b);
+    b->lent = bytes;
+}
+
+/* The text as it can wait: bytes behind it can be read (TEXT_SLACK). */
+static inline struct slice hold(struct builder *b, struct slice s)
+{
+    size_t at = (uintptr_t)s.ptr - (uintptr_t)b->lent.ptr;
+
+    if (likely(at < b->lent.len && b->lent.len - at >= s.len + TEXT_SLACK))
+        return s;
+    return slice_of(memcpy(arena_alloc(&b->held, s.len + TEXT_SLACK), s.ptr, s.len), s.len);
+}
+
+/* The fields that the record has and that have a column, by their numbers in `active`. Without a
+ * branch on each of them, for it would be guessed wrong: records of one type are often of several
+ * kinds. */
+static unsigned present_fields(const struct builder *b, const struct record *rec, uint16_t *at)
+{
+    const uint16_t *active = b->active;
+    unsigned n = 0, n_active = rec->reason ? 0 : b->n_active;
+
+    BUG_ON(!rec->reason && rec->n_val < b->lt->n_static);
+    for (unsigned i = 0; i < n_active; i++) {
+        at[n] = (uint16_t)i;
+        n += rec->val[active[i]].len != 0;
+    }
+    return n;
 }
 
 bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint32_t len,
                  uint32_t line)
 {
     uint64_t rel = off - b->run[b->n_run - 1].off;
-    struct lookup todo[MAX_FIELDS];
-    unsigned n_todo = 0;
-    uint32_t n = b->n;
+    uint16_t at[MAX_FIELDS];
+    unsigned n_field;
+    uint32_t n = b->n, k = n - b->n_collected;
 
     BUG_ON(n >= SEGMENT_ROWS);
     if (rel > UINT32_MAX)
@@ -352,27 +356,16 @@ bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint
         b->reason[n] = (uint8_t)rec->reason;
         b->n_bad++;
     }
-    for (unsigned i = 0; i < b->n_active; i++) {
-        unsigned f = b->active[i];
-        struct build_col *c = &b->col[f];
-        struct slice s;
+    n_field = present_fields(b, rec, at);
+    for (unsigned i = 0; i < n_field; i++) {
+        struct waiting *w = &b->batch[at[i]];
 
-        if (c->gave_up)
-            continue;
-        s = rec->reason ? (struct slice){NULL, 0} : record_get(rec, f);
-        if (value_missing(s)) {
-            add_missing(b, c);
-            continue;
-        }
-        if (unlikely(!c->used))
-            col_begin(c, n);
-        if (c->kind == COL_NUM)
-            add_number(b, b->lt->field[f], c, s);
-        else
-            add_text(b, c, s, todo, &n_todo);
+        w->text[w->n++] = hold(b, rec->val[b->active[at[i]]]);
+        w->rows |= UINT64_C(1) << k;
     }
-    look_up(b, todo, n_todo);
     b->n++;
+    if (k + 1 == TEXTS_BATCH)
+        collect(b);
     return true;
 }
 
@@ -396,6 +389,7 @@ static uint32_t *time_order(struct builder *b)
         b->perm = xmalloc(SEGMENT_ROWS * sizeof(*b->perm));
         b->perm_tmp = xmalloc(SEGMENT_ROWS * sizeof(*b->perm_tmp));
         b->count = xmalloc(65537 * sizeof(*b->count));
+        b->scratch = xmalloc(SEGMENT_ROWS * sizeof(int64_t));
     }
     for (uint32_t i = 1; i < n; i++) {
         sorted &= b->ts[i] >= b->ts[i - 1];
@@ -423,37 +417,44 @@ static uint32_t *time_order(struct builder *b)
     return b->perm;
 }
 
+/* Numbers of the texts in the dictionary of the field. */
+static uint32_t *intern_texts(const struct builder *b, unsigned field, const struct texts *t)
+{
+    struct slice *text = xmalloc(t->n * sizeof(*text));
+    uint64_t *hash = xmalloc(t->n * sizeof(*hash));
+    uint32_t *gid = xmalloc(t->n * sizeof(*gid));
+
+    texts_list(t, text);
+    for (uint32_t k = 0; k < t->n; k++)
+        hash[k] = dict_hash(text[k]);
+    dict_intern(field_dict(b->lt, field), text, hash, gid, t->n);
+    free(text);
+    free(hash);
+    return gid;
+}
+
 static void seal_text(const struct builder *b, unsigned field, const struct build_col *from,
                       struct column *c, const uint32_t *perm)
 {
-    uint32_t *gid = xmalloc(from->n_text * sizeof(*gid));
-    uint64_t *code;
+    uint32_t *code = b->scratch;
 
-    dict_intern(field_dict(b->lt, field), from->text, from->hash, gid, from->n_text);
-    c->gid = gid;
-    c->n_local = from->n_text;
-    for (uint32_t i = 0; i < b->n; i++)
-        c->n_missing += from->code[i] == 0;
-    if (from->n_text == 1 && c->n_missing == 0) {
+    c->gid = intern_texts(b, field, &from->texts);
+    c->n_local = from->texts.n;
+    if (c->n_local == 1 && c->n_missing == 0) {
         c->constant = 1;
         return;
     }
-    code = xmalloc(b->n * sizeof(*code));
     for (uint32_t i = 0; i < b->n; i++)
         code[i] = from->code[perm[i]];
-    column_pack(c, code, b->n, from->n_text);
-    free(code);
+    column_pack(c, code, b->n, c->n_local);
 }
 
 static void seal_number(const struct builder *b, const struct field_def *f,
                         const struct build_col *from, struct column *c, const uint32_t *perm)
 {
-    int64_t *v = xmalloc(b->n * sizeof(*v));
-
-    for (uint32_t i = 0; i < b->n; i++)
-        v[i] = from->num[perm[i]];
-    column_pack_numbers(c, v, b->n, f->kind == FK_TIME);
-    free(v);
+    c->min = from->min;
+    c->max = from->max;
+    column_pack_numbers(c, from->num, perm, b->n, f->kind == FK_TIME, b->scratch);
 }
 
 static void seal_odd(const struct builder *b, const uint64_t *from, struct column *c,
@@ -470,14 +471,14 @@ static void seal_odd(const struct builder *b, const uint64_t *from, struct colum
 /* While memory is short, texts that are many are better read from their lines again. */
 static bool costs_too_much(const struct build_col *c)
 {
-    return c->kind == COL_DICT && c->n_text > FEW_TEXTS && membudget_tight(MEMORY_TEXTS);
+    return c->kind == COL_DICT && c->texts.n > FEW_TEXTS && membudget_tight(MEMORY_TEXTS);
 }
 
-static void seal_columns(const struct builder *b, struct segment *s, const uint32_t *perm)
+static void seal_columns(struct builder *b, struct segment *s, const uint32_t *perm)
 {
     s->col = xcalloc(b->lt->n_static, sizeof(*s->col));
     for (unsigned f = 0; f < b->lt->n_static; f++) {
-        const struct build_col *from = &b->col[f];
+        struct build_col *from = &b->col[f];
         struct column *c = &s->col[f];
 
         c->min = INT64_MAX;
@@ -486,10 +487,10 @@ static void seal_columns(const struct builder *b, struct segment *s, const uint3
         if (from->kind == COL_NONE || from->gave_up || costs_too_much(from))
             continue;
         c->kind = from->kind;
-        if (!from->used) {
-            c->n_missing = b->n;
+        c->n_missing = b->n - from->n_present;
+        if (!from->used)
             continue;
-        }
+        fill_missing(from, b->n);
         if (from->kind == COL_NUM)
             seal_number(b, b->lt->field[f], from, c, perm);
         else
@@ -502,9 +503,8 @@ static void seal_columns(const struct builder *b, struct segment *s, const uint3
 
 struct segment *builder_seal(struct builder *b)
 {
-    uint32_t *perm = time_order(b);
     struct arrival a = {.n = b->n,
-                        .perm = perm,
+                        .perm = time_order(b),
                         .ts = b->ts,
                         .off = b->off,
                         .len = b->len,
@@ -516,8 +516,9 @@ struct segment *builder_seal(struct builder *b)
                         .timeless = b->n_timeless ? b->timeless : NULL};
     struct segment *s;
 
+    collect(b);
     arrival_order_ties(&a);
     s = segment_pack(b->lt, &a);
-    seal_columns(b, s, perm);
+    seal_columns(b, s, a.perm);
     return s;
 }

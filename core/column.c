@@ -5,6 +5,7 @@
  * whole words need no end of their own. */
 #include "segment.h"
 
+#include "simd.h"
 #include "xalloc.h"
 
 static uint8_t bits_for(uint64_t max_code)
@@ -22,45 +23,65 @@ size_t column_data_bytes(unsigned bits, uint32_t n)
     return bits ? (size_t)BITS_WORDS(n) * 8 * bits + 8 : 0;
 }
 
-static void put_narrow(uint8_t *to, const uint64_t *code, uint32_t n, unsigned bits)
+/* Codes of less than a byte. */
+static inline __attribute__((always_inline)) void put_narrow(uint8_t *to, const uint32_t *code,
+                                                             uint32_t n, unsigned bits)
 {
-    unsigned per = 8 / bits;
+    uint32_t per = 8 / bits, i = 0, left = n % per;
 
-    for (uint32_t i = 0; i < n; i++)
-        to[i / per] |= (uint8_t)(code[i] << i % per * bits);
-}
+    for (; i + per <= n; i += per) {
+        uint32_t byte = 0;
 
-static void put_wide(char *to, const uint64_t *code, uint32_t n, unsigned bytes)
-{
-    for (uint32_t i = 0; i < n; i++, to += bytes)
-        memcpy(to, &code[i], sizeof(*code)); /* what is too much the next one overwrites */
-    memset(to, 0, 8);
+        for (uint32_t k = 0; k < per; k++)
+            byte |= code[i + k] << k * bits;
+        *to++ = (uint8_t)byte;
+    }
+    for (uint32_t k = 0; k < left; k++)
+        *to |= (uint8_t)(code[i + k] << k * bits);
 }
 
 #define PUT(type)                                                                                  \
+    for (uint32_t i = 0; i < n; i++)                                                               \
+    ((type *)data)[i] = (type)code[i]
+
+/* Whole bytes: what is too much the next one overwrites. */
+#define PUT_BYTES(bytes)                                                                           \
     do {                                                                                           \
-        type *to_ = data;                                                                          \
-        for (uint32_t i = 0; i < n; i++)                                                           \
-            to_[i] = (type)code[i];                                                                \
+        char *to_ = data;                                                                          \
+        for (uint32_t i = 0; i < n; i++, to_ += (bytes))                                           \
+            memcpy(to_, &code[i], sizeof(*code));                                                  \
+        memset(to_, 0, 8);                                                                         \
     } while (0)
 
-void column_pack(struct column *c, const uint64_t *code, uint32_t n, uint64_t max_code)
+void column_pack(struct column *c, const uint32_t *code, uint32_t n, uint32_t max_code)
 {
     void *data;
 
     c->bits = bits_for(max_code);
-    data = xcalloc(column_data_bytes(c->bits, n), 1);
-    if (c->bits < 8)
-        put_narrow(data, code, n, c->bits);
+    c->data = data = xcalloc(column_data_bytes(c->bits, n), 1);
+    if (c->bits == 1)
+        put_narrow(data, code, n, 1);
+    else if (c->bits == 2)
+        put_narrow(data, code, n, 2);
+    else if (c->bits == 4)
+        put_narrow(data, code, n, 4);
     else if (c->bits == 8)
         PUT(uint8_t);
     else if (c->bits == 16)
         PUT(uint16_t);
-    else if (c->bits == 32)
-        PUT(uint32_t);
+    else if (c->bits == 24)
+        PUT_BYTES(3);
     else
-        put_wide(data, code, n, c->bits / 8);
-    c->data = data;
+        PUT(uint32_t);
+}
+
+void column_pack_wide(struct column *c, const uint64_t *code, uint32_t n, uint64_t max_code)
+{
+    void *data;
+
+    c->bits = bits_for(max_code);
+    c->data = data = xcalloc(column_data_bytes(c->bits, n), 1);
+    PUT_BYTES(c->bits / 8);
 }
 
 /* --- numbers --- */
@@ -68,71 +89,95 @@ void column_pack(struct column *c, const uint64_t *code, uint32_t n, uint64_t ma
 /* How far apart the codes of a column may be for its distinct values to be looked for. */
 #define TABLE_SPAN (1u << 18)
 
+/* The most distinct values whose table makes for fewer bits in all; below 65,536. */
+static uint32_t table_limit(uint32_t n, uint64_t max_code)
+{
+    unsigned bits = bits_for(max_code);
+    uint64_t limit = 0;
+
+    if (bits <= 4 || max_code >= TABLE_SPAN)
+        return 0;
+    for (unsigned few = 1; few < bits && few <= 16; few *= 2)
+        limit = MAX(limit, MIN((UINT64_C(1) << few) - 1, ((uint64_t)(bits - few) * n - 1) / 64));
+    return (uint32_t)limit;
+}
+
+/* Marks the codes that occur; how many they are, or more than `limit`. */
+static uint32_t mark_codes(uint64_t *seen, const uint32_t *code, uint32_t n, uint32_t limit)
+{
+    uint32_t distinct = 0;
+
+    for (uint32_t i = 0; i < n && distinct <= limit; i++) {
+        distinct += code[i] && !bit_get(seen, code[i]);
+        bit_set(seen, code[i]);
+    }
+    return distinct;
+}
+
 /* Sets c->value if the few distinct values (their codes are in `code`) make for fewer bits, and
  * turns the codes into theirs. Returns the largest code. */
-static uint64_t tabulate(struct column *c, uint64_t *code, uint32_t n, uint64_t max_code)
+static uint32_t tabulate(struct column *c, uint32_t *code, uint32_t n, uint32_t max_code)
 {
-    uint32_t words = (uint32_t)(max_code / 64) + 1, distinct = 0, *before;
+    uint32_t limit = table_limit(n, max_code), words = max_code / 64 + 1, distinct;
     uint64_t *seen;
-    int64_t *value;
 
-    if (bits_for(max_code) <= 4 || max_code >= TABLE_SPAN)
+    if (!limit)
         return max_code;
     seen = xcalloc(words, sizeof(*seen));
-    for (uint32_t i = 0; i < n; i++)
-        bit_set(seen, (uint32_t)code[i]);
-    seen[0] &= ~UINT64_C(1); /* missing is 0 in either way */
-    before = xmalloc(words * sizeof(*before));
-    for (uint32_t w = 0; w < words; w++) {
-        before[w] = distinct;
-        distinct += (uint32_t)__builtin_popcountll(seen[w]);
-    }
-    if ((uint64_t)bits_for(distinct) * n + (uint64_t)distinct * 64 <
-        (uint64_t)bits_for(max_code) * n) {
-        c->value = value = xmalloc(distinct * sizeof(*value));
-        c->n_local = distinct;
-        for (uint32_t w = 0; w < words; w++)
-            for (uint64_t left = seen[w]; left; left &= left - 1)
-                *value++ =
-                    (int64_t)((uint64_t)c->base +
-                              (w * 64 + (uint64_t)__builtin_ctzll(left) - 1) * (uint64_t)c->unit);
+    distinct = mark_codes(seen, code, n, limit);
+    if (distinct <= limit) {
+        int64_t *value = xmalloc(distinct * sizeof(*value));
+        uint16_t *fresh = xmalloc((max_code + 1) * sizeof(*fresh)), k = 0;
+
+        fresh[0] = 0;
+        seen[0] &= ~UINT64_C(1); /* missing is 0 in either way */
+        for (uint32_t w = 0; w < words; w++) {
+            for (uint64_t left = seen[w]; left; left &= left - 1) {
+                uint32_t old = w * 64 + (uint32_t)__builtin_ctzll(left);
+
+                value[k++] = column_value(c, old);
+                fresh[old] = k;
+            }
+        }
         for (uint32_t i = 0; i < n; i++)
-            if (code[i])
-                code[i] = 1 + before[code[i] / 64] +
-                          (uint32_t)__builtin_popcountll(seen[code[i] / 64] &
-                                                         ((UINT64_C(1) << code[i] % 64) - 1));
-        max_code = distinct;
+            code[i] = fresh[code[i]];
+        c->value = value;
+        c->n_local = max_code = distinct;
+        free(fresh);
     }
     free(seen);
-    free(before);
     return max_code;
+}
+
+static bool all_multiples(const int64_t *v, uint32_t n, int64_t base, uint64_t unit)
+{
+    uint32_t i = 0;
+
+    while (i < n && (v[i] == NUM_MISSING || ((uint64_t)v[i] - (uint64_t)base) % unit == 0))
+        i++;
+    return i == n;
 }
 
 /* Logs of whole seconds keep them in microseconds. */
 static int64_t common_unit(const int64_t *v, uint32_t n, int64_t base)
 {
-    static const uint64_t units[] = {1000000, 1000};
-
-    for (unsigned u = 0; u < ARRAY_LEN(units); u++) {
-        uint32_t i = 0;
-
-        while (i < n && (v[i] == NUM_MISSING || ((uint64_t)v[i] - (uint64_t)base) % units[u] == 0))
-            i++;
-        if (i == n)
-            return (int64_t)units[u];
-    }
-    return 1;
+    return all_multiples(v, n, base, 1000000) ? 1000000
+           : all_multiples(v, n, base, 1000)  ? 1000
+                                              : 1;
 }
 
-void column_pack_numbers(struct column *c, int64_t *v, uint32_t n, bool is_time)
+static inline uint64_t code_of(const struct column *c, int64_t v)
 {
-    uint64_t *code = (uint64_t *)v, max_code;
+    uint64_t rel = (uint64_t)v - (uint64_t)c->base;
 
-    for (uint32_t i = 0; i < n; i++) {
-        c->n_missing += v[i] == NUM_MISSING;
-        c->min = v[i] == NUM_MISSING ? c->min : MIN(c->min, v[i]);
-        c->max = MAX(c->max, v[i]); /* NUM_MISSING is the least of all */
-    }
+    return v == NUM_MISSING ? 0 : (c->unit == 1 ? rel : rel / (uint64_t)c->unit) + 1;
+}
+
+void column_pack_numbers(struct column *c, const int64_t *v, const uint32_t *perm, uint32_t n,
+                         bool is_time, void *scratch)
+{
+    uint64_t max_code;
+
     c->base = c->min;
     c->unit = 1;
     if (c->n_missing == n || (c->n_missing == 0 && c->min == c->max)) {
@@ -142,12 +187,20 @@ void column_pack_numbers(struct column *c, int64_t *v, uint32_t n, bool is_time)
     if ((uint64_t)c->max - (uint64_t)c->min == UINT64_MAX)
         c->base++; /* cannot happen for real values; keeps the code from wrapping to 0 */
     c->unit = is_time ? common_unit(v, n, c->base) : 1;
-    for (uint32_t i = 0; i < n; i++)
-        code[i] =
-            v[i] == NUM_MISSING ? 0 : ((uint64_t)v[i] - (uint64_t)c->base) / (uint64_t)c->unit + 1;
-    max_code = ((uint64_t)c->max - (uint64_t)c->base) / (uint64_t)c->unit + 1;
-    max_code = tabulate(c, code, n, max_code);
-    column_pack(c, code, n, max_code);
+    max_code = code_of(c, c->max);
+    if (max_code <= UINT32_MAX) {
+        uint32_t *code = scratch;
+
+        for (uint32_t i = 0; i < n; i++)
+            code[i] = (uint32_t)code_of(c, v[perm[i]]);
+        column_pack(c, code, n, tabulate(c, code, n, (uint32_t)max_code));
+    } else {
+        uint64_t *code = scratch;
+
+        for (uint32_t i = 0; i < n; i++)
+            code[i] = code_of(c, v[perm[i]]);
+        column_pack_wide(c, code, n, max_code);
+    }
 }
 
 bool column_code_range(const struct column *c, int64_t lo, int64_t hi, uint64_t *from, uint64_t *to)
@@ -287,31 +340,8 @@ void column_choose(const struct column *c, uint32_t n, const uint8_t *yes, uint6
     cut_tail(out, n);
 }
 
-#define BETWEEN(type)                                                                              \
-    do {                                                                                           \
-        const type *d = c->data;                                                                   \
-        for (uint32_t w = 0; w < BITS_WORDS(n); w++, d += 64) {                                    \
-            uint64_t bits = 0;                                                                     \
-            for (unsigned i = 0; i < 64; i++)                                                      \
-                bits |= (uint64_t)((type)(d[i] - (type)lo) <= (type)(hi - lo)) << i;               \
-            out[w] = bits;                                                                         \
-        }                                                                                          \
-    } while (0)
-
-__attribute__((optimize("O3"))) static void between_even(const struct column *c, uint32_t n,
-                                                         uint64_t lo, uint64_t hi, uint64_t *out)
-{
-    if (c->bits == 8)
-        BETWEEN(uint8_t);
-    else if (c->bits == 16)
-        BETWEEN(uint16_t);
-    else if (c->bits == 32)
-        BETWEEN(uint32_t);
-    else
-        BETWEEN(uint64_t);
-}
-
-static void between_odd(const struct column *c, uint32_t n, uint64_t lo, uint64_t hi, uint64_t *out)
+static void between_bytes(const struct column *c, uint32_t n, uint64_t lo, uint64_t hi,
+                          uint64_t *out)
 {
     const char *p = c->data;
     uint64_t keep = ~UINT64_C(0) >> (64 - c->bits);
@@ -335,10 +365,14 @@ void column_between(const struct column *c, uint32_t n, uint64_t lo, uint64_t hi
         for (uint64_t code = lo; code <= hi && code < ARRAY_LEN(yes); code++)
             yes[code] = 1;
         choose_bytes(c, n, yes, out);
-    } else if (c->bits == 8 || c->bits == 16 || c->bits == 32 || c->bits == 64) {
-        between_even(c, n, lo, hi, out);
+    } else if (c->bits == 8) {
+        simd->between_8(c->data, BITS_WORDS(n), (uint8_t)lo, (uint8_t)hi, out);
+    } else if (c->bits == 16) {
+        simd->between_16(c->data, BITS_WORDS(n), (uint16_t)lo, (uint16_t)hi, out);
+    } else if (c->bits == 32) {
+        simd->between_32(c->data, BITS_WORDS(n), (uint32_t)lo, (uint32_t)hi, out);
     } else {
-        between_odd(c, n, lo, hi, out);
+        between_bytes(c, n, lo, hi, out);
     }
     cut_tail(out, n);
 }

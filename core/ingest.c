@@ -199,8 +199,9 @@ struct work {
     struct source *src;
     struct logtype *lt; /* of the record in hand */
     struct lane lane[MAX_TYPES];
-    uint32_t frame;    /* of the record in hand */
-    uint64_t document; /* the line on which the document around it starts, or 0 */
+    struct slice bytes; /* that are parsed */
+    uint32_t frame;     /* of the record in hand */
+    uint64_t document;  /* the line on which the document around it starts, or 0 */
     uint32_t chunk;
     uint64_t base;   /* offset of the chunk */
     int64_t last_ts; /* of the record before, TIME_NONE at first */
@@ -254,8 +255,10 @@ static struct lane *open_lane(struct work *w, uint64_t off)
     struct lane *l = lane_of(w);
     bool fresh = !l->b;
 
-    if (fresh)
+    if (fresh) {
         l->b = builder_for(w->in, w->lt);
+        builder_lend(l->b, w->bytes);
+    }
     if (builder_full(l->b)) {
         set_pending(l, w->src->mtime_us);
         publish(w->in, w->lt->id, true);
@@ -481,6 +484,7 @@ static uint32_t parse_batch(struct ingest *in, struct source *src, const struct 
                      .src = src,
                      .lt = src->lt,
                      .chunk = batch->chunk,
+                     .bytes = batch->bytes,
                      .base = batch->off,
                      .last_ts = TIME_NONE,
                      .first_us = INT64_MAX,
@@ -493,6 +497,9 @@ static uint32_t parse_batch(struct ingest *in, struct source *src, const struct 
     while (!batch->events && p < end)
         p = one_line(&w, p, batch->bytes.ptr, end);
     set_all_pending(&w, src->mtime_us);
+    for (unsigned t = 0; t < MAX_TYPES; t++)
+        if (w.lane[t].b)
+            builder_lend(w.lane[t].b, (struct slice){NULL, 0});
     *lay = w.lane[src->lt->id].lay;
     count(&w);
     return batch->events ? batch->events->lines : (uint32_t)w.lines;

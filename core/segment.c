@@ -231,7 +231,7 @@ struct segment *segment_pack(struct logtype *lt, const struct arrival *a)
     s->run = xmemdup(a->run, a->n_run * sizeof(*a->run));
     pack_places(s, a, v);
     if (a->reason) {
-        uint64_t *code = (uint64_t *)v, max = 0;
+        uint32_t *code = xmalloc(a->n * sizeof(*code)), max = 0;
 
         for (uint32_t i = 0; i < a->n; i++) {
             code[i] = a->reason[a->perm[i]];
@@ -239,6 +239,7 @@ struct segment *segment_pack(struct logtype *lt, const struct arrival *a)
         }
         if (max)
             column_pack(&s->reason, code, a->n, max);
+        free(code);
     }
     if (a->timeless) {
         s->timeless = timeless = xcalloc(BITS_WORDS(a->n), sizeof(*timeless));
@@ -299,16 +300,28 @@ static void kept_fill(struct kept *k, const struct segment *s, uint32_t n_all,
 
 static void column_gather(struct column *to, const struct column *from, const struct kept *k)
 {
-    uint64_t *code = xmalloc(k->n * sizeof(*code)), *odd;
+    uint64_t max_code = column_n_codes(from) - 1, *wide = NULL, *odd;
+    uint32_t *code = NULL;
 
     *to = *from;
     to->n_missing = 0;
+    if (max_code > UINT32_MAX)
+        wide = xmalloc(k->n * sizeof(*wide));
+    else
+        code = xmalloc(k->n * sizeof(*code));
     for (uint32_t i = 0; i < k->n; i++) {
-        code[i] = column_code(from, k->row[i]);
-        to->n_missing += code[i] == 0;
+        uint64_t v = column_code(from, k->row[i]);
+
+        to->n_missing += v == 0;
+        if (wide)
+            wide[i] = v;
+        else
+            code[i] = (uint32_t)v;
     }
-    if (from->bits)
-        column_pack(to, code, k->n, column_n_codes(from) - 1);
+    if (from->bits && wide)
+        column_pack_wide(to, wide, k->n, max_code);
+    else if (from->bits)
+        column_pack(to, code, k->n, (uint32_t)max_code);
     to->gid = from->gid ? xmemdup(from->gid, from->n_local * sizeof(*from->gid)) : NULL;
     to->value = from->value ? xmemdup(from->value, from->n_local * sizeof(*from->value)) : NULL;
     if (from->odd) {
@@ -317,6 +330,7 @@ static void column_gather(struct column *to, const struct column *from, const st
             if (bit_get(from->odd, k->row[i]))
                 bit_set(odd, i);
     }
+    free(wide);
     free(code);
 }
 

@@ -233,6 +233,9 @@ bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint
                  uint32_t line);
 /* Gives a row (of this builder, by arrival) without a time of its own the time `ts`. */
 void builder_timeless(struct builder *b, uint32_t row, int64_t ts);
+/* The texts of the records to come may lie in these bytes, which stay as they are until others are
+ * lent; none (a zero slice) gives them back. Texts elsewhere need not outlive builder_add(). */
+void builder_lend(struct builder *b, struct slice bytes);
 uint32_t builder_rows(const struct builder *b);
 bool builder_full(const struct builder *b);
 /* A new segment of all rows so far (reference 1); the builder stays as it is, so that growing
@@ -260,10 +263,13 @@ struct segment *segment_pack(struct logtype *lt, const struct arrival *a);
 /* --- packing columns (column.c) --- */
 
 #define NUM_MISSING INT64_MIN
-/* Codes, 0 ... max_code, into c->data. */
-void column_pack(struct column *c, const uint64_t *code, uint32_t n, uint64_t max_code);
-/* The same for values, NUM_MISSING where there is none; uses up v. */
-void column_pack_numbers(struct column *c, int64_t *v, uint32_t n, bool is_time);
+/* Codes, 0 ... max_code, into c->data; _wide for those of more than 32 bits. */
+void column_pack(struct column *c, const uint32_t *code, uint32_t n, uint32_t max_code);
+void column_pack_wide(struct column *c, const uint64_t *code, uint32_t n, uint64_t max_code);
+/* The same for the values v[perm[i]], NUM_MISSING where there is none, of which c->min, max and
+ * n_missing tell already. `scratch` has room for n values. */
+void column_pack_numbers(struct column *c, const int64_t *v, const uint32_t *perm, uint32_t n,
+                         bool is_time, void *scratch);
 void column_free(struct column *c);
 size_t column_bytes_held(const struct column *c, uint32_t n);
 size_t column_data_bytes(unsigned bits, uint32_t n);

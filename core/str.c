@@ -27,13 +27,6 @@ int slice_cmp(struct slice a, struct slice b)
     return c ? c : (a.len > b.len) - (a.len < b.len);
 }
 
-bool slice_starts(struct slice s, const char *prefix)
-{
-    size_t n = strlen(prefix);
-
-    return s.len >= n && (n == 0 || memcmp(s.ptr, prefix, n) == 0);
-}
-
 bool slice_ends(struct slice s, const char *suffix)
 {
     size_t n = strlen(suffix);

@@ -5,6 +5,7 @@
 #ifndef AWL_STR_H
 #define AWL_STR_H
 
+#include <endian.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -34,9 +35,19 @@ static inline bool slice_eq(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* Inline: of a literal the length is known, and the comparison is a few loads. */
 static inline bool slice_is(struct slice a, const char *s)
 {
-    return slice_eq(a, slice_str(s));
+    size_t n = strlen(s);
+
+    return a.len == n && (n == 0 || memcmp(a.ptr, s, n) == 0);
+}
+
+static inline bool slice_starts(struct slice s, const char *prefix)
+{
+    size_t n = strlen(prefix);
+
+    return s.len >= n && (n == 0 || memcmp(s.ptr, prefix, n) == 0);
 }
 
 /* Behind the last byte; also of an absent slice, to which nothing may be added. */
@@ -47,12 +58,20 @@ static inline const char *slice_end(struct slice s)
 
 bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII only */
 int slice_cmp(struct slice a, struct slice b);        /* by bytes, as memcmp; shorter first */
-bool slice_starts(struct slice s, const char *prefix);
 bool slice_ends(struct slice s, const char *suffix);
 struct slice slice_trim(struct slice s); /* blanks, tabs, CR, LF at both ends */
 /* The bytes up to `sep` (all if absent); *s is what follows the separator (absent: ptr NULL). */
 struct slice slice_cut(struct slice *s, char sep);
 char *slice_dup(struct slice s); /* NUL-terminated, owned by the caller */
+
+/* Eight bytes as a number, the first one in the lowest bits. */
+static inline uint64_t load_8(const char *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return le64toh(v);
+}
 
 struct strbuf {
     char *buf; /* NUL-terminated once anything was added; NULL before */

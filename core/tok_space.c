@@ -1,6 +1,12 @@
-/* tok_space.c - tokenizers of blank and tab separated lines, and their composites. One pass over
- * the bytes; the quoted form looks for a quote only inside a field that starts with one. */
+/* tok_space.c - tokenizers of blank and tab separated lines, and their composites.
+ *
+ * One look at the bytes makes bit masks of where separators and quotes stand (simd.h); the fields
+ * lie between set bits. In a quoted line every odd quote begins a field and every even one ends it,
+ * nearly always; the masks tell whether it is so, and a line in which it is not is read byte by
+ * byte. */
 #include "tok_space.h"
+
+#include "simd.h"
 
 /* Where field number `n` goes; the last extra is the one that takes the rest. */
 static inline unsigned slot(const struct tok_map *map, unsigned n)
@@ -43,7 +49,7 @@ static inline const char *closing_quote(const char *p, const char *end)
     }
 }
 
-struct tok_result tok_quoted(struct slice line, struct tok_map map, struct slice *val)
+static struct tok_result tok_escaped(struct slice line, struct tok_map map, struct slice *val)
 {
     const char *p = line.ptr, *end = line.ptr + line.len;
     unsigned n = 0;
@@ -79,66 +85,141 @@ struct tok_result tok_quoted(struct slice line, struct tok_map map, struct slice
     }
 }
 
-struct tok_result tok_sep(struct slice line, char sep, struct tok_map map, struct slice *val)
+typedef uint64_t masks[3][SIMD_WORDS];
+typedef uint16_t places[SIMD_WINDOW + 64];
+
+static inline size_t words_of(size_t bytes)
+{
+    return (bytes + 63) / 64;
+}
+
+/* Bit i of the result: whether an odd number of bits up to i is set. */
+static inline uint64_t prefix_xor(uint64_t x)
+{
+    x ^= x << 1;
+    x ^= x << 2;
+    x ^= x << 4;
+    x ^= x << 8;
+    x ^= x << 16;
+    return x ^ x << 32;
+}
+
+/* Makes the mask of blanks, beside those of quotes and backslashes, into that of blanks between
+ * fields. False if quotes stand elsewhere than around a field, or may be escaped. */
+static bool blanks_between(masks m, size_t len)
+{
+    uint64_t inside = 0, after_blank = 1, after_quote = 0, odd = 0;
+
+    for (size_t w = 0; w < words_of(len); w++) {
+        uint64_t blank = m[0][w], quote = m[1][w], in = prefix_xor(quote) ^ inside;
+        uint64_t line = ~UINT64_C(0) >> (w * 64 + 64 > len ? w * 64 + 64 - len : 0);
+        uint64_t closing = quote & ~in;
+
+        odd |= m[2][w] | (quote & in & ~(blank << 1 | after_blank)) |
+               ((closing << 1 | after_quote) & ~blank & line);
+        inside = 0 - (in >> 63);
+        after_blank = blank >> 63;
+        after_quote = closing >> 63;
+        m[0][w] = blank & ~in;
+    }
+    return !odd && !inside;
+}
+
+/* The field [p, stop), quotes stripped; blanks_between() saw to it that there are two. */
+static inline struct slice unquote(const char *p, const char *stop)
+{
+    size_t quoted = *p == '"';
+
+    return slice_of(p + quoted, (size_t)(stop - p) - 2 * quoted);
+}
+
+struct tok_result tok_quoted(struct slice line, struct tok_map map, struct slice *val)
 {
     const char *p = line.ptr, *end = line.ptr + line.len;
-    unsigned n = 0;
+    unsigned n = 0, n_stop;
+    places stop;
+    masks m;
 
-    while (p < end) {
-        struct slice *out = &val[slot(&map, n)];
-        const char *stop = takes_rest(&map, n) ? end : find_byte(p, end, sep);
-
-        *out = slice_of(p, (size_t)(stop - p));
+    if (line.len > SIMD_WINDOW)
+        return tok_escaped(line, map, val);
+    simd->match(p, line.len, " \"\\", m);
+    if (!blanks_between(m, line.len))
+        return tok_escaped(line, map, val);
+    n_stop = simd->places(m[0], words_of(line.len), stop);
+    for (; n < n_stop && !takes_rest(&map, n); n++) {
+        val[slot(&map, n)] = unquote(p, line.ptr + stop[n]);
+        p = line.ptr + stop[n] + 1;
+    }
+    if (p < end) { /* a blank at the end of the line starts no field */
+        val[slot(&map, n)] = takes_rest(&map, n) ? slice_of(p, (size_t)(end - p)) : unquote(p, end);
         n++;
-        p = stop + 1;
-        if (stop == end)
-            break;
     }
     return result(&map, n, false);
 }
 
-static inline bool is_space(char c)
+struct tok_result tok_sep(struct slice line, char sep, struct tok_map map, struct slice *val)
 {
-    return c == ' ' || c == '\t';
+    const char *p = line.ptr, *end = line.ptr + line.len;
+    unsigned n = 0;
+    places stop;
+    masks m;
+
+    for (size_t at = 0; at < line.len && !takes_rest(&map, n); at += SIMD_WINDOW) {
+        size_t len = MIN(line.len - at, (size_t)SIMD_WINDOW);
+        unsigned n_stop;
+
+        simd->match(line.ptr + at, len, (const char[3]){sep, sep, sep}, m);
+        n_stop = simd->places(m[0], words_of(len), stop);
+        for (unsigned i = 0; i < n_stop && !takes_rest(&map, n); i++) {
+            val[slot(&map, n++)] = slice_of(p, (size_t)(line.ptr + at + stop[i] - p));
+            p = line.ptr + at + stop[i] + 1;
+        }
+    }
+    if (p < end)
+        val[slot(&map, n++)] = slice_of(p, (size_t)(end - p));
+    return result(&map, n, false);
 }
 
-/* The first blank or tab of [p, end), or `end`. */
-static inline const char *find_space(const char *p, const char *end)
+/* Makes the masks of blanks and tabs into one of the places where fields begin and end. */
+static void edges_of(masks m, size_t len, bool *in_field)
 {
-#ifdef __SSE2__
-    const __m128i blank = _mm_set1_epi8(' '), tab = _mm_set1_epi8('\t');
+    uint64_t before = *in_field;
 
-    for (; end - p >= 16; p += 16) {
-        __m128i w = _mm_loadu_si128((const __m128i *)(const void *)p);
-        unsigned hits = (unsigned)_mm_movemask_epi8(
-            _mm_or_si128(_mm_cmpeq_epi8(w, blank), _mm_cmpeq_epi8(w, tab)));
+    for (size_t w = 0; w < words_of(len); w++) {
+        uint64_t word = ~(m[0][w] | m[1][w]);
 
-        if (hits)
-            return p + __builtin_ctz(hits);
+        m[0][w] = word ^ (word << 1 | before);
+        before = word >> 63;
     }
-#endif
-    while (p < end && !is_space(*p))
-        p++;
-    return p;
+    *in_field = before;
 }
 
 struct tok_result tok_runs(struct slice line, struct tok_map map, struct slice *val)
 {
-    const char *p = line.ptr, *end = line.ptr + line.len;
+    const char *end = line.ptr + line.len, *start = NULL; /* of the field that has begun */
+    bool in_field = false;
     unsigned n = 0;
+    places edge;
+    masks m;
 
-    for (;;) {
-        const char *start;
+    for (size_t at = 0; at < line.len; at += SIMD_WINDOW) {
+        size_t len = MIN(line.len - at, (size_t)SIMD_WINDOW);
+        unsigned n_edge;
 
-        while (p < end && is_space(*p))
-            p++;
-        if (p == end)
-            return result(&map, n, false);
-        start = p;
-        p = takes_rest(&map, n) ? end : find_space(p, end);
-        val[slot(&map, n)] = slice_of(start, (size_t)(p - start));
-        n++;
+        simd->match(line.ptr + at, len, " \t\t", m);
+        edges_of(m, len, &in_field);
+        n_edge = simd->places(m[0], words_of(len), edge);
+        for (unsigned i = 0; i < n_edge && !(start && takes_rest(&map, n)); i++) {
+            const char *p = line.ptr + at + edge[i];
+
+            if (start)
+                val[slot(&map, n++)] = slice_of(start, (size_t)(p - start));
+            start = start ? NULL : p;
+        }
     }
+    if (start && start < end)
+        val[slot(&map, n++)] = slice_of(start, (size_t)(end - start));
+    return result(&map, n, false);
 }
 
 bool is_digits(struct slice s)
@@ -193,6 +274,26 @@ static void split_authority(struct slice s, struct url_parts *u)
         u->port = slice_of(colon + 1, (size_t)(end - colon - 1));
 }
 
+/* The first `a` or `b` in [p, end), or `end`. */
+static inline const char *find_either(const char *p, const char *end, char a, char b)
+{
+#ifdef __SSE2__
+    const __m128i x = _mm_set1_epi8(a), y = _mm_set1_epi8(b);
+
+    for (; end - p >= 16; p += 16) {
+        __m128i w = _mm_loadu_si128((const __m128i *)(const void *)p);
+        unsigned hits =
+            (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(w, x), _mm_cmpeq_epi8(w, y)));
+
+        if (hits)
+            return p + __builtin_ctz(hits);
+    }
+#endif
+    while (p < end && *p != a && *p != b)
+        p++;
+    return p;
+}
+
 struct url_parts split_url(struct slice url)
 {
     struct url_parts u = {0};
@@ -203,20 +304,29 @@ struct url_parts split_url(struct slice url)
     while (colon < end && (unsigned char)((*colon | 0x20) - 'a') < 26) /* a URL may hold another */
         colon++;
     if (end - colon >= 3 && memcmp(colon, "://", 3) == 0) {
-        const char *host = colon + 3, *stop = host;
+        const char *host = colon + 3, *stop = find_either(host, end, '/', '?');
 
-        while (stop < end && *stop != '/' && *stop != '?')
-            stop++;
         u.scheme = slice_of(p, (size_t)(colon - p));
         split_authority(slice_of(host, (size_t)(stop - host)), &u);
         p = stop;
     }
-    mark = find_byte(p, end, '?');
+    mark = p < end ? memchr(p, '?', (size_t)(end - p)) : NULL;
+    mark = mark ? mark : end;
     if (mark > p)
         u.path = slice_of(p, (size_t)(mark - p));
     if (mark < end)
         u.query = slice_of(mark + 1, (size_t)(end - mark - 1));
     return u;
+}
+
+/* The last blank of a request without its method; nearly always that before HTTP/1.1. */
+static inline const char *last_blank(struct slice s)
+{
+    const char *p = s.len > 9 ? s.ptr + s.len - 9 : NULL;
+
+    if (p && memcmp(p, " HTTP/", 6) == 0 && p[6] != ' ' && p[7] != ' ' && p[8] != ' ')
+        return p;
+    return memrchr(s.ptr, ' ', s.len);
 }
 
 struct request_parts split_request(struct slice s)
@@ -236,7 +346,7 @@ struct request_parts split_request(struct slice s)
             r.url = r.proto = r.verb;
         return r;
     }
-    blank = memrchr(rest.ptr, ' ', rest.len);
+    blank = last_blank(rest);
     r.url = rest;
     if (blank) {
         struct slice last = slice_of(blank + 1, rest.len - (size_t)(blank + 1 - rest.ptr));

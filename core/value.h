@@ -14,6 +14,9 @@ static inline bool value_missing(struct slice s)
 /* Digits with an optional sign and fraction -> integer of 10^-scale units. False if anything else
  * stands there, on overflow, or if non-zero digits would be lost beyond `scale` decimals. */
 bool parse_fixed(struct slice s, unsigned scale, int64_t *out);
+/* The same for what most numbers are: up to eight digits, or seven around a point that has `scale`
+ * of them behind it. False also if it is another number. Eight bytes from s.ptr on are read. */
+static inline bool parse_short(struct slice s, unsigned scale, int64_t *out);
 /* Any decimal number incl. exponent ("1.28E8"); false if it is not wholly one. */
 bool parse_double(struct slice s, double *out);
 
@@ -49,5 +52,45 @@ struct slice field_decode(const struct field_def *f, struct slice s, struct strb
 
 /* Adds the bytes that base64 text stands for, padded or not. False: it is none. */
 bool base64_decode(struct slice s, struct strbuf *out);
+
+/* Eight bytes, the first one lowest: each the value of a digit, or more than 9. */
+static inline uint64_t digits_of(uint64_t text)
+{
+    return text ^ UINT64_C(0x3030303030303030);
+}
+
+/* Whether byte i of eight is at most 127 - b, where byte i of `add` is b. */
+static inline bool all_at_most(uint64_t bytes, uint64_t add)
+{
+    return (((bytes + add) | bytes) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+#define NINES UINT64_C(0x7676767676767676) /* for all_at_most(): eight digits */
+
+static inline bool parse_short(struct slice s, unsigned scale, int64_t *out)
+{
+    uint64_t v;
+    size_t n = s.len;
+
+    if (n - 1 > 7)
+        return false;
+    v = load_8(s.ptr);
+    if (scale) {
+        size_t point = n - 1 - scale; /* there is a digit before it */
+
+        if (n < scale + 2 || s.ptr[point] != '.')
+            return false;
+        v = (v & ((UINT64_C(1) << point * 8) - 1)) | (v >> 8 & ~UINT64_C(0) << point * 8);
+        n--;
+    }
+    v = digits_of(v) << (64 - n * 8); /* zeros before the number */
+    if (!all_at_most(v, NINES))
+        return false;
+    v = v * 10 + (v >> 8); /* pairs of digits in every other byte, and so on */
+    *out = (int64_t)(((v & UINT64_C(0xff000000ff)) * (100 + (UINT64_C(1000000) << 32)) +
+                      (v >> 16 & UINT64_C(0xff000000ff)) * (1 + (UINT64_C(10000) << 32))) >>
+                     32);
+    return true;
+}
 
 #endif

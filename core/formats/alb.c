@@ -153,12 +153,9 @@ static const uint16_t order[] = {
 
 static bool is_type(struct slice s)
 {
-    static const char *const words[] = {"http", "https", "h2", "grpcs", "grpc", "ws", "wss", "-"};
-
-    for (unsigned i = 0; i < ARRAY_LEN(words); i++)
-        if (slice_is(s, words[i]))
-            return true;
-    return false;
+    return slice_is(s, "h2") || slice_is(s, "https") || slice_is(s, "http") ||
+           slice_is(s, "grpcs") || slice_is(s, "grpc") || slice_is(s, "ws") || slice_is(s, "wss") ||
+           slice_is(s, "-");
 }
 
 /* A health check line has the same first two fields, then a number and more numbers. Where a dash

@@ -267,10 +267,67 @@ static void decimals_equal_strtod(void **state)
     }
 }
 
+/* The short path gives what the long one gives, or leaves it to that. */
+static void short_numbers_are_numbers(void **state)
+{
+    static const char bytes[] = "0123456789..-+ a/:\xb0";
+    uint64_t x = 5;
+    unsigned taken = 0;
+
+    (void)state;
+    for (unsigned round = 0; round < 200000; round++) {
+        char text[17] = "9999999999999999"; /* what is behind must not matter */
+        struct slice s = {text, 0};
+        unsigned scale = round % 4;
+        int64_t got = -7, want = -8;
+
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        s.len = (x >> 33) % 11;
+        for (size_t i = 0; i < s.len; i++) {
+            x = x * 6364136223846793005u + 1442695040888963407u;
+            text[i] = bytes[(x >> 33) % (round % 3 ? 10 : sizeof(bytes) - 1)];
+        }
+        if (scale && s.len > scale + 1 && round % 3)
+            text[s.len - 1 - scale] = '.';
+        if (!parse_short(s, scale, &got))
+            continue;
+        taken++;
+        assert_true(parse_fixed(s, scale, &want));
+        assert_int_equal(got, want);
+    }
+    assert_true(taken > 50000);
+}
+
+/* Every second part of a day of every month, in the three forms that have a path of their own. */
+static void stamps_are_read(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 40000; i++) {
+        int y = 1600 + i % 900, mon = 1 + i % 12, d = 1 + i % 28, h = i % 24, min = i % 60;
+        int sec = i % 59, us = i * 7919 % 1000000, digits = i % 3 * 3;
+        int64_t got, want;
+        char text[40];
+        size_t n;
+
+        n = (size_t)sprintf(text, "%04d-%02d-%02dT%02d:%02d:%02d", y, mon, d, h, min, sec);
+        us = digits == 6 ? us : digits == 3 ? us / 1000 * 1000 : 0;
+        if (digits)
+            n += (size_t)sprintf(text + n, ".%0*d", digits, digits == 3 ? us / 1000 : us);
+        text[n++] = 'Z';
+        want = civil_to_us(y, mon, d, h, min, sec, us);
+        assert_true(parse_iso8601(slice_of(text, n), &got));
+        assert_int_equal(got, want);
+        text[i % (int)n] = i % 2 ? '/' : ':'; /* neighbours of the digits; a colon stays right */
+        if (parse_iso8601(slice_of(text, n), &got))
+            assert_true(i % 2 == 0 && (i % (int)n == 13 || i % (int)n == 16) && got == want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fixed),        cmocka_unit_test(decimals_equal_strtod),
+        cmocka_unit_test(test_fixed),        cmocka_unit_test(short_numbers_are_numbers),
+        cmocka_unit_test(stamps_are_read),   cmocka_unit_test(decimals_equal_strtod),
         cmocka_unit_test(test_double),       cmocka_unit_test(test_iso8601),
         cmocka_unit_test(test_other_times),  cmocka_unit_test(test_civil),
         cmocka_unit_test(test_ip),           cmocka_unit_test(test_cidr),

@@ -1,0 +1,36 @@
+/* simd.h - loops over bytes and packed codes, one path for each kind of processor.
+ *
+ * The table of the best path this machine has is set before main(). Every path gives the answers of
+ * the portable one, which is the definition; a test holds them against each other. A loop belongs
+ * here if the baseline of the architecture leaves a factor of two: what the compiler or the C
+ * library (memchr) dispatches itself does not. */
+#ifndef AWL_SIMD_H
+#define AWL_SIMD_H
+
+#include "base.h"
+
+#define SIMD_WINDOW 4096 /* bytes that are looked at at once, at most */
+#define SIMD_WORDS (SIMD_WINDOW / 64)
+
+struct simd {
+    const char *name;
+    /* Where three bytes stand: bit i of out[k][w] is set if p[w * 64 + i] is set[k]. Bits behind
+     * the n-th byte are 0; nothing but [p, p + n) is read. */
+    void (*match)(const char *p, size_t n, const char set[3], uint64_t (*out)[SIMD_WORDS]);
+    /* The numbers of the bits that are set, ascending; how many they are. `out` has room for 64
+     * more than that. */
+    unsigned (*places)(const uint64_t *mask, size_t words, uint16_t *out);
+    /* Which codes are in [lo, hi]: bit i of out[w] for code w * 64 + i. There are 64 * words. */
+    void (*between_8)(const uint8_t *code, size_t words, uint8_t lo, uint8_t hi, uint64_t *out);
+    void (*between_16)(const uint16_t *code, size_t words, uint16_t lo, uint16_t hi, uint64_t *out);
+    void (*between_32)(const uint32_t *code, size_t words, uint32_t lo, uint32_t hi, uint64_t *out);
+};
+
+extern const struct simd *simd; /* the path in use */
+
+/* The paths of this machine, the portable one first, the best one last; NULL ends them. */
+const struct simd *simd_path(unsigned i);
+/* Takes another path: for tests, while no other thread runs. */
+void simd_use(const struct simd *path);
+
+#endif

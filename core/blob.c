@@ -23,7 +23,7 @@
 #define CACHE_BYTES (64u << 20)
 #define QUIET_US (10 * 60 * INT64_C(1000000))
 #define WHOLE_GZIP (8u << 20)
-#define WHOLE_LIMIT (16u << 20) /* a larger one is inflated in stretches */
+#define WHOLE_LIMIT (40u << 20) /* a larger one is inflated in stretches */
 #define STRETCH (4u << 20)      /* an inflated block ends here at the latest */
 #define STEP (256u << 10)
 

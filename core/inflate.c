@@ -114,6 +114,16 @@ uint64_t zaccess_end(struct zaccess *z, size_t index)
     return end;
 }
 
+void zaccess_member(struct zaccess *z, uint64_t in, uint64_t out)
+{
+    pthread_mutex_lock(&z->lock);
+    if (out >= (z->n ? z->point[z->n - 1].out : 0) + SPACING) {
+        GROW(z->point, z->cap, z->n + 1);
+        z->point[z->n++] = (struct point){.in = in, .out = out};
+    }
+    pthread_mutex_unlock(&z->lock);
+}
+
 /* --- as bytes --- */
 
 struct saved_point {
@@ -184,6 +194,18 @@ static struct inflater *inflater_alloc(inflate_input_fn input, void *ctx, struct
 struct inflater *inflater_new(inflate_input_fn input, void *ctx, struct zaccess *z)
 {
     return inflater_alloc(input, ctx, z);
+}
+
+struct inflater *inflater_from(struct zaccess *z, uint64_t in, uint64_t out, inflate_input_fn input,
+                               void *ctx)
+{
+    struct inflater *i = inflater_alloc(input, ctx, z);
+
+    i->in = in;
+    i->out = i->last_point = out;
+    i->looked_inside = true;
+    i->first = false;
+    return i;
 }
 
 static void restore_window(struct inflater *i, const struct point *p)
@@ -443,6 +465,11 @@ ssize_t inflater_read(struct inflater *i, void *buf, size_t n, struct err *e)
     return read_outer(i, buf, n, e);
 }
 
+bool is_gzip(struct slice s)
+{
+    return s.len > 2 && (unsigned char)s.ptr[0] == 0x1f && (unsigned char)s.ptr[1] == 0x8b;
+}
+
 #ifdef HAVE_LIBDEFLATE
 
 /* What the file says of its last member's size, if that is believable; else a guess. */
@@ -456,15 +483,16 @@ static size_t first_room(struct slice in)
     return MIN(MAX(said, (size_t)4096), (size_t)MEMBER_LIMIT);
 }
 
-static bool inflate_member(struct libdeflate_decompressor *d, struct slice *in, struct strbuf *out,
-                           size_t room, size_t limit)
+static bool next_member_whole(struct libdeflate_decompressor *d, struct slice *in,
+                              struct strbuf *out, size_t room, size_t limit)
 {
     for (;; room *= 2) {
         size_t used, made;
         enum libdeflate_result r;
 
-        if (room > MEMBER_LIMIT || out->len + room > limit)
-            return false;
+        size_t most = MIN(limit - out->len, (size_t)MEMBER_LIMIT);
+
+        room = MIN(room, most);
         GROW(out->buf, out->cap, out->len + room + 1);
         r = libdeflate_gzip_decompress_ex(d, in->ptr, in->len, out->buf + out->len, room, &used,
                                           &made);
@@ -474,14 +502,9 @@ static bool inflate_member(struct libdeflate_decompressor *d, struct slice *in, 
             in->len -= used;
             return true;
         }
-        if (r != LIBDEFLATE_INSUFFICIENT_SPACE)
+        if (r != LIBDEFLATE_INSUFFICIENT_SPACE || room == most)
             return false;
     }
-}
-
-static bool is_gzip(struct slice s)
-{
-    return s.len > 2 && (unsigned char)s.ptr[0] == 0x1f && (unsigned char)s.ptr[1] == 0x8b;
 }
 
 static bool inflate_members(struct libdeflate_decompressor *d, struct slice in, struct strbuf *out,
@@ -492,7 +515,7 @@ static bool inflate_members(struct libdeflate_decompressor *d, struct slice in, 
     while (is_gzip(in)) {
         size_t before = out->len;
 
-        if (!inflate_member(d, &in, out, room, limit))
+        if (!next_member_whole(d, &in, out, room, limit))
             return false;
         /* members of one file are much alike */
         room = MIN(MAX((out->len - before) * 2, (size_t)4096), (size_t)MEMBER_LIMIT);
@@ -517,6 +540,15 @@ bool inflate_whole(struct slice in, struct strbuf *out, size_t limit)
     return good;
 }
 
+bool inflate_member(struct slice *in, struct strbuf *out, size_t room, size_t limit)
+{
+    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    bool good = d && is_gzip(*in) && next_member_whole(d, in, out, room, out->len + limit);
+
+    libdeflate_free_decompressor(d);
+    return good;
+}
+
 #else
 
 bool inflate_whole(struct slice in, struct strbuf *out, size_t limit)
@@ -525,6 +557,15 @@ bool inflate_whole(struct slice in, struct strbuf *out, size_t limit)
     (void)out;
     (void)limit;
     return false; /* the stream does it */
+}
+
+bool inflate_member(struct slice *in, struct strbuf *out, size_t room, size_t limit)
+{
+    (void)in;
+    (void)out;
+    (void)room;
+    (void)limit;
+    return false;
 }
 
 #endif

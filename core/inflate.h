@@ -17,6 +17,9 @@ uint64_t zaccess_floor(struct zaccess *z, uint64_t off, size_t *index);
 /* Where block `index` ends: the next point, UINT64_MAX if there is none yet. */
 uint64_t zaccess_end(struct zaccess *z, size_t index);
 
+/* A member begins at compressed byte `in`, inflated byte `out`: a point, unless one is near. */
+void zaccess_member(struct zaccess *z, uint64_t in, uint64_t out);
+
 /* The points as bytes, and back into an empty one; bytes that are none are left. */
 void zaccess_save(struct zaccess *z, struct strbuf *out);
 void zaccess_restore(struct zaccess *z, struct slice bytes);
@@ -32,6 +35,10 @@ struct inflater *inflater_new(inflate_input_fn input, void *ctx, struct zaccess 
  * position. */
 struct inflater *inflater_at(struct zaccess *z, size_t index, inflate_input_fn input, void *ctx,
                              uint64_t *skip);
+/* A stream from a member that is not the first one: compressed byte `in`, where `input` begins,
+ * inflated byte `out`. */
+struct inflater *inflater_from(struct zaccess *z, uint64_t in, uint64_t out, inflate_input_fn input,
+                               void *ctx);
 void inflater_free(struct inflater *i);
 /* Up to n bytes: the number, 0 at the end, < 0 for damage, the message naming both offsets. What
  * was given before stays good. */
@@ -41,5 +48,11 @@ ssize_t inflater_read(struct inflater *i, void *buf, size_t n, struct err *e);
  * than `limit`, a member larger than 64 MiB, damaged, or built without libdeflate; *out holds
  * rubbish then, and a stream does better or tells what is wrong. */
 bool inflate_whole(struct slice in, struct strbuf *out, size_t limit);
+
+/* The member at the start of *in, put behind what is in *out; *in is what follows it. `room` is a
+ * guess of its size. False: it is not whole, damaged, larger than `limit`, or awl was built without
+ * libdeflate. */
+bool inflate_member(struct slice *in, struct strbuf *out, size_t room, size_t limit);
+bool is_gzip(struct slice s);
 
 #endif

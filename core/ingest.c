@@ -659,6 +659,19 @@ static void hold_partial(struct ingest *in, struct feed *f, struct slice bytes, 
     ingest_finish(&own);
 }
 
+static void inflate_ahead(struct feed *f)
+{
+    struct reader *r;
+
+    if (f->src->kind != SOURCE_GZIP)
+        return;
+    pthread_mutex_lock(&f->lock);
+    r = f->reader;
+    pthread_mutex_unlock(&f->lock);
+    if (r)
+        reader_ahead(r);
+}
+
 int ingest_next(struct ingest *in, struct feed *f, size_t chunk_bytes, struct err *e)
 {
     struct batch batch = {0};
@@ -670,6 +683,7 @@ int ingest_next(struct ingest *in, struct feed *f, size_t chunk_bytes, struct er
     bool alone;
     int rc;
 
+    inflate_ahead(f);
     pthread_mutex_lock(&f->lock);
     rc = take_chunk(in, f, chunk_bytes, &c, &done, &batch.chunk, &lay, &alone, e);
     pthread_mutex_unlock(&f->lock);

@@ -23,6 +23,7 @@
 
 #include "inflate.h"
 #include "membudget.h"
+#include "members.h"
 #include "source.h"
 #include "stdin_store.h"
 #include "xalloc.h"
@@ -58,6 +59,7 @@ struct reader {
     struct buffer *spare;
     unsigned n_spare;
     struct inflater *inflater;
+    struct members *members; /* of a large gzip file that has several */
     struct unpacker *unpacker;
     struct strbuf whole; /* a small gzip file, inflated */
     struct memlease whole_memory;
@@ -134,6 +136,8 @@ static void drop_memory(struct reader *r)
     r->carry = NULL;
     inflater_free(r->inflater);
     r->inflater = NULL;
+    members_free(r->members);
+    r->members = NULL;
     unpacker_free(r->unpacker);
     r->unpacker = NULL;
     strbuf_release(&r->whole);
@@ -332,6 +336,26 @@ static ssize_t read_disk(struct reader *r, void *buf, size_t n, struct err *e)
     return pack_input(r, r->raw, buf, n, e);
 }
 
+/* By any thread, so with a descriptor of its own. */
+static ssize_t members_input(void *ctx, uint64_t off, void *buf, size_t n, struct err *e)
+{
+    struct reader *r = ctx;
+    uint64_t size;
+    int fd = open_file(r, &size, e);
+    ssize_t done = 0, got = 1;
+
+    if (fd < 0)
+        return fd;
+    while ((size_t)done < n && got > 0) {
+        got = pread_some(fd, (char *)buf + done, n - (size_t)done, off + (uint64_t)done);
+        done += MAX(got, 0);
+    }
+    if (got < 0)
+        done = err_sys(e, "cannot read", r->src->path);
+    close(fd);
+    return done;
+}
+
 static ssize_t disk_input(void *ctx, void *buf, size_t n, struct err *e)
 {
     return read_disk(ctx, buf, n, e);
@@ -401,7 +425,10 @@ static void try_whole(struct reader *r)
     if (!r->is_whole) {
         strbuf_release(&r->whole);
         r->raw = 0;
-        r->inflater = inflater_new(disk_input, r, r->src->zaccess);
+        if (size > WHOLE_GZIP)
+            r->members = members_new(size, members_input, r, r->src->zaccess);
+        if (!r->members)
+            r->inflater = inflater_new(disk_input, r, r->src->zaccess);
     }
 }
 
@@ -414,8 +441,11 @@ static ssize_t read_bytes(struct reader *r, void *buf, size_t n, struct err *e)
     if (r->src->kind == SOURCE_PACKED && !r->unpacker)
         r->unpacker = unpacker_new(r->src->pack, r->src->size, pack_input, r);
     got = r->unpacker   ? unpacker_read(r->unpacker, buf, n, e)
+          : r->members  ? members_read(r->members, buf, n, e)
           : r->inflater ? inflater_read(r->inflater, buf, n, e)
                         : read_pipe(r, buf, n, e);
+    if (r->members)
+        r->raw = members_at(r->members);
     if (r->src->store && got > 0)
         stdin_store_add(r->src->store, buf, (size_t)got);
     return got;
@@ -562,6 +592,13 @@ int reader_next(struct reader *r, struct chunk *c, struct err *e)
     return rc;
 }
 
+/* Under the lock: a user of the reader's memory has ended. */
+static void one_less(struct reader *r)
+{
+    if (--r->n_out == 0 && r->at_end && !r->carry)
+        drop_memory(r);
+}
+
 void chunk_release(struct reader *r, struct chunk *c)
 {
     void *owner = c->owner;
@@ -572,8 +609,23 @@ void chunk_release(struct reader *r, struct chunk *c)
     pthread_mutex_lock(&r->lock);
     if (owner != &r->whole)
         give_back(r, owner);
-    if (--r->n_out == 0 && r->at_end && !r->carry)
-        drop_memory(r);
+    one_less(r);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void reader_ahead(struct reader *r)
+{
+    struct members *m;
+
+    pthread_mutex_lock(&r->lock);
+    m = r->at_end ? NULL : r->members;
+    r->n_out += m != NULL; /* it stays as long as this */
+    pthread_mutex_unlock(&r->lock);
+    if (!m)
+        return;
+    members_ahead(m);
+    pthread_mutex_lock(&r->lock);
+    one_less(r);
     pthread_mutex_unlock(&r->lock);
 }
 

@@ -108,6 +108,9 @@ struct reader *reader_new(struct source *s, uint64_t from, size_t chunk_size);
  * gives the lines before the damage first, then the error naming the place). */
 int reader_next(struct reader *r, struct chunk *c, struct err *e) MUST_CHECK;
 void chunk_release(struct reader *r, struct chunk *c);
+/* Does some of the work of chunks to come, if there is any that another thread can do. With no lock
+ * held; while reader_next is called by others. */
+void reader_ahead(struct reader *r);
 /* Chunks end anywhere from here on; a reader that starts within a file cannot tell by itself. */
 void reader_cut_anywhere(struct reader *r);
 bool reader_cuts_anywhere(const struct reader *r);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,14 +97,33 @@ static struct source *opened(void)
     return s;
 }
 
-/* Reads all chunks; the result of the last call. */
+struct ahead {
+    struct reader *r;
+    atomic_bool stop;
+};
+
+static void *work_ahead(void *arg)
+{
+    struct ahead *a = arg;
+
+    while (!a->stop) {
+        reader_ahead(a->r);
+        sched_yield();
+    }
+    return NULL;
+}
+
+/* Reads all chunks, while another thread works ahead; the result of the last call. */
 static int read_all(struct source *s, size_t chunk_size, struct strbuf *out, struct err *e)
 {
     struct reader *r = reader_new(s, 0, chunk_size);
+    struct ahead a = {.r = r};
     unsigned seq = 0;
     struct chunk c;
+    pthread_t t;
     int rc;
 
+    assert_int_equal(pthread_create(&t, NULL, work_ahead, &a), 0);
     while ((rc = reader_next(r, &c, e)) > 0) {
         assert_int_equal(c.off, out->len);
         assert_int_equal(c.seq, seq++);
@@ -111,6 +131,8 @@ static int read_all(struct source *s, size_t chunk_size, struct strbuf *out, str
         strbuf_add(out, c.ptr, c.len);
         chunk_release(r, &c);
     }
+    a.stop = true;
+    pthread_join(t, NULL);
     reader_free(r);
     return rc;
 }
@@ -228,6 +250,67 @@ static void test_large(void **state)
     deflate_more(&gz, lines.buf + half, lines.len - half, 6);
     assert_true(gz.len > 8 << 20);
     check_file(&gz, strbuf_slice(&lines), 150);
+    strbuf_release(&lines);
+}
+
+/* Members of some hundred KiB, of which the last ones are small. */
+static struct strbuf many_members(struct slice lines)
+{
+    struct strbuf gz = STRBUF_INIT;
+    size_t left = lines.len;
+
+    while (left > 0) {
+        size_t n = left > 2 << 20 ? 1 << 20 : MIN(left, (size_t)50000);
+
+        deflate_more(&gz, slice_end(lines) - left, n, 1);
+        left -= n;
+    }
+    assert_true(gz.len > 8 << 20);
+    return gz;
+}
+
+/* Inflated by both threads. */
+static void test_many_members(void **state)
+{
+    struct strbuf lines = make_lines(18 << 20, 4), gz = many_members(strbuf_slice(&lines));
+
+    (void)state;
+    strbuf_add(&gz, "\0\0\0\0", 4);
+    check_file(&gz, strbuf_slice(&lines), 150);
+    strbuf_release(&lines);
+}
+
+/* What looks like a header in the middle of a member is none; nor need all members be small. */
+static void test_headers_that_are_none(void **state)
+{
+    static const char header[] = "\x1f\x8b\x08\0\0\0\0\0\0\x03";
+    struct strbuf lines = make_lines(26 << 20, 4), gz = STRBUF_INIT;
+    size_t first = 3 << 20, second = 20 << 20;
+
+    (void)state;
+    for (size_t at = 100; at < first; at += 300000)
+        memcpy(lines.buf + at, header, sizeof(header) - 1);
+    deflate_more(&gz, lines.buf, first, 0);
+    deflate_more(&gz, lines.buf + first, 1 << 20, 1);
+    deflate_more(&gz, lines.buf + first + (1 << 20), second - first - (1 << 20), 1);
+    deflate_more(&gz, lines.buf + second, lines.len - second, 1);
+    check_file(&gz, strbuf_slice(&lines), 100);
+    strbuf_release(&lines);
+}
+
+static void check_damage(struct strbuf *gz, struct slice want, size_t at_least);
+
+static void test_damage_among_members(void **state)
+{
+    struct strbuf lines = make_lines(18 << 20, 4), gz = many_members(strbuf_slice(&lines));
+
+    (void)state;
+    gz.buf[gz.len / 2] ^= 0x10;
+    check_damage(&gz, strbuf_slice(&lines), 8 << 20);
+    gz.buf[gz.len / 2] ^= 0x10;
+    gz.len -= 100;
+    check_damage(&gz, strbuf_slice(&lines), lines.len - 50000);
+    strbuf_release(&gz);
     strbuf_release(&lines);
 }
 
@@ -424,6 +507,9 @@ int main(void)
         cmocka_unit_test(test_garbage_like_magic),
         cmocka_unit_test(test_gzip_in_gzip),
         cmocka_unit_test(test_large),
+        cmocka_unit_test(test_many_members),
+        cmocka_unit_test(test_headers_that_are_none),
+        cmocka_unit_test(test_damage_among_members),
         cmocka_unit_test(test_dense),
         cmocka_unit_test(test_small_cache),
         cmocka_unit_test(test_truncated),

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "filter_bounds.h"
-#include "regex.h"
+#include "rawscan.h"
 #include "xalloc.h"
 
 #define CHECK_EVERY 1024 /* rows between looks at the cancel flag on slow paths */
@@ -29,10 +29,18 @@ struct memo {
     _Atomic uint8_t answer[];
 };
 
+/* How the raw lines are searched for one leaf. */
+struct text_leaf {
+    struct text_leaf *next;
+    const struct expr *leaf;
+    struct textsearch *search;
+};
+
 struct filter {
     const struct expr *expr;
     pthread_mutex_t lock;
     struct memo *memo;          /* newest first; only ever added to */
+    struct text_leaf *text;     /* the same */
     struct filter_watch *watch; /* NULL: nobody wants to know */
 };
 
@@ -64,6 +72,12 @@ void filter_free(struct filter *f)
         f->memo = m->next;
         free(m);
     }
+    while (f->text) {
+        struct text_leaf *t = f->text;
+        f->text = t->next;
+        textsearch_free(t->search);
+        free(t);
+    }
     if (f->watch)
         free(f->watch->test);
     free(f->watch);
@@ -90,6 +104,25 @@ static struct memo *memo_of(struct filter *f, const struct expr *leaf, unsigned 
     }
     pthread_mutex_unlock(&f->lock);
     return m;
+}
+
+static const struct textsearch *textsearch_of(struct filter *f, const struct expr *leaf)
+{
+    struct text_leaf *t;
+
+    pthread_mutex_lock(&f->lock);
+    for (t = f->text; t && t->leaf != leaf;)
+        t = t->next;
+    if (!t) {
+        t = xcalloc(1, sizeof(*t));
+        t->leaf = leaf;
+        t->search = leaf->kind == EX_LIKE ? textsearch_text(leaf->arg[1]->text)
+                                          : textsearch_regex(leaf->re, TEXTSEARCH_ALL);
+        t->next = f->text;
+        f->text = t;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return t->search;
 }
 
 static void fill(uint64_t *bits, uint32_t n, bool on)
@@ -291,29 +324,8 @@ static bool search_text(const struct expr *e)
 
 static void eval_search(struct scan *sc, const struct expr *e, const uint64_t *in, uint64_t *out)
 {
-    struct slice lit = e->kind == EX_LIKE ? e->arg[1]->text : regex_literal(e->re);
-    uint32_t words = BITS_WORDS(sc->seg->n);
-
-    for (uint32_t w = 0; w < words; w++) {
-        uint64_t left = in[w], keep = 0;
-
-        if (left && w % (CHECK_EVERY / 64) == 0 && sc->cancel && *sc->cancel) {
-            sc->cancelled = true;
-            return;
-        }
-        for (; left; left &= left - 1) {
-            uint32_t bit = (uint32_t)__builtin_ctzll(left);
-            struct slice line;
-
-            rowview_at(sc->view, sc->seg, w * 64 + bit);
-            line = rowview_raw(sc->view);
-            if (lit.len && !memmem(line.ptr, line.len, lit.ptr, lit.len))
-                continue;
-            if (e->kind == EX_LIKE || regex_match(e->re, line, NULL, NULL))
-                keep |= UINT64_C(1) << bit;
-        }
-        out[w] = keep;
-    }
+    if (!rawscan(textsearch_of(sc->filter, e), sc->seg, sc->view, in, out, sc->cancel))
+        sc->cancelled = true;
 }
 
 /* A test on a field that this type does not have: the same for all rows. */

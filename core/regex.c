@@ -1,9 +1,7 @@
 /* regex.c - PCRE2 patterns: compiled and JIT-compiled once, then read-only and shared.
  *
  * What a match needs to write (match data, match context with limits) belongs to the thread and
- * lives until the thread ends. The literal for prefilters is found by a small conservative scan
- * of the pattern: only runs of plain characters at the top level count, and anything that the
- * scan does not know ends the run. */
+ * lives until the thread ends. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "regex.h"
 
@@ -19,7 +17,8 @@
 
 struct regex {
     pcre2_code *code;
-    struct strbuf literal, source;
+    struct strbuf source;
+    bool utf;
 };
 
 #define MATCH_PAIRS 32 /* groups that need no memory of their own */
@@ -67,152 +66,6 @@ static struct match_state *state_get(void)
     return st;
 }
 
-/* --- the literal --- */
-
-/* Skips a [class] that starts at i; returns the index behind its ']'. */
-static size_t skip_class(struct slice p, size_t i)
-{
-    i++;
-    if (i < p.len && p.ptr[i] == '^')
-        i++;
-    if (i < p.len && p.ptr[i] == ']')
-        i++;
-    while (i < p.len && p.ptr[i] != ']') {
-        if (p.ptr[i] == '\\')
-            i++;
-        else if (p.ptr[i] == '[' && i + 1 < p.len && strchr(":.=", p.ptr[i + 1]))
-            for (i += 2; i + 1 < p.len && p.ptr[i + 1] != ']';)
-                i++;
-        i++;
-    }
-    return MIN(i + 1, p.len);
-}
-
-/* Skips a (group) that starts at i, with everything inside. */
-static size_t skip_group(struct slice p, size_t i)
-{
-    unsigned depth = 0;
-
-    while (i < p.len) {
-        if (p.ptr[i] == '[') {
-            i = skip_class(p, i);
-            continue;
-        }
-        if (p.ptr[i] == '\\')
-            i++;
-        else if (p.ptr[i] == '(')
-            depth++;
-        else if (p.ptr[i] == ')' && --depth == 0)
-            return i + 1;
-        i++;
-    }
-    return p.len;
-}
-
-static bool has_alternation(struct slice p)
-{
-    for (size_t i = 0; i < p.len;) {
-        if (p.ptr[i] == '|')
-            return true;
-        if (p.ptr[i] == '[')
-            i = skip_class(p, i);
-        else if (p.ptr[i] == '(')
-            i = skip_group(p, i);
-        else
-            i += p.ptr[i] == '\\' ? 2 : 1;
-    }
-    return false;
-}
-
-static size_t skip_braces(struct slice p, size_t i)
-{
-    while (i < p.len && p.ptr[i] != '}')
-        i++;
-    return MIN(i + 1, p.len);
-}
-
-static void keep_longest(struct strbuf *run, struct strbuf *best)
-{
-    if (run->len > best->len) {
-        strbuf_reset(best);
-        strbuf_add(best, run->buf, run->len);
-    }
-    strbuf_reset(run);
-}
-
-/* A quantifier at i makes the character before it optional or repeated: it leaves the run. */
-static size_t take_quantifier(struct slice p, size_t i, struct strbuf *run, struct strbuf *best)
-{
-    bool optional = p.ptr[i] != '+';
-
-    if (optional && run->len)
-        run->buf[--run->len] = 0;
-    keep_longest(run, best);
-    return p.ptr[i] == '{' ? skip_braces(p, i) : i + 1;
-}
-
-/* Escapes: of punctuation, a plain character; of a letter or digit, something unknown, whose
- * arguments may follow as plain characters, so scanning stops there unless it is a known class. */
-static bool take_escape(struct slice p, size_t *i, struct strbuf *run, struct strbuf *best)
-{
-    char c = *i + 1 < p.len ? p.ptr[*i + 1] : 0;
-
-    if (!c || (unsigned char)c >= 0x80)
-        return false;
-    *i += 2;
-    if (strchr("dDsSwWbBAzZ", c)) {
-        keep_longest(run, best);
-        return true;
-    }
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-        return false;
-    strbuf_addc(run, c);
-    return true;
-}
-
-static bool plain_scan_safe(struct slice p)
-{
-    for (size_t i = 0; i + 1 < p.len; i++)
-        if (p.ptr[i] == '(' && (p.ptr[i + 1] == '*' || (p.ptr[i + 1] == '?' && i + 2 < p.len &&
-                                                        strchr("imsxnJU-^#(|", p.ptr[i + 2]))))
-            return false;
-        else if (p.ptr[i] == '\\' && p.ptr[i + 1] == 'Q')
-            return false;
-    return true;
-}
-
-static void find_literal(struct slice p, struct strbuf *best)
-{
-    struct strbuf run = STRBUF_INIT;
-
-    if (!plain_scan_safe(p) || has_alternation(p))
-        return;
-    for (size_t i = 0; i < p.len;) {
-        char c = p.ptr[i];
-
-        if (c == '\\') {
-            if (!take_escape(p, &i, &run, best))
-                break;
-        } else if (strchr("*+?{", c) && c) {
-            i = take_quantifier(p, i, &run, best);
-        } else if (c == '[' || c == '(') {
-            keep_longest(&run, best);
-            i = c == '[' ? skip_class(p, i) : skip_group(p, i);
-        } else if (strchr(".^$)", c)) {
-            keep_longest(&run, best);
-            i++;
-        } else if ((unsigned char)c >= 0x80) {
-            keep_longest(&run, best);
-            i++;
-        } else {
-            strbuf_addc(&run, c);
-            i++;
-        }
-    }
-    keep_longest(&run, best);
-    strbuf_release(&run);
-}
-
 /* --- the interface --- */
 
 static bool has_non_ascii(struct slice s)
@@ -230,6 +83,7 @@ struct regex *regex_new(struct slice pattern, bool icase, struct err *e)
     struct regex *re;
     pcre2_code *code;
     size_t at = 0;
+    bool utf = has_non_ascii(pattern);
     int rc = 0;
 
     if (pattern.len > MAX_PATTERN) {
@@ -238,7 +92,7 @@ struct regex *regex_new(struct slice pattern, bool icase, struct err *e)
     }
     if (icase)
         flags |= PCRE2_CASELESS;
-    if (has_non_ascii(pattern))
+    if (utf)
         flags |= PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
     code = pcre2_compile(text, pattern.len, flags, &rc, &at, NULL);
     if (!code) {
@@ -251,10 +105,9 @@ struct regex *regex_new(struct slice pattern, bool icase, struct err *e)
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where there is no JIT the interpreter serves */
     re = xcalloc(1, sizeof(*re));
     re->code = code;
+    re->utf = utf;
     strbuf_adds(&re->source, icase ? "(?i)" : "");
     strbuf_addsl(&re->source, pattern);
-    if (!icase)
-        find_literal(pattern, &re->literal);
     return re;
 }
 
@@ -268,12 +121,11 @@ void regex_free(struct regex *re)
     if (!re)
         return;
     pcre2_code_free(re->code);
-    strbuf_release(&re->literal);
     strbuf_release(&re->source);
     free(re);
 }
 
-bool regex_match(const struct regex *re, struct slice s, size_t *from, size_t *to)
+int regex_search(const struct regex *re, struct slice s, size_t *from, size_t *to)
 {
     struct match_state *st = state_get();
     const PCRE2_SIZE *bounds;
@@ -281,12 +133,23 @@ bool regex_match(const struct regex *re, struct slice s, size_t *from, size_t *t
         pcre2_match(re->code, (PCRE2_SPTR)(s.ptr ? s.ptr : ""), s.len, 0, 0, st->data, st->ctx);
 
     if (rc < 0)
-        return false;
+        return rc == PCRE2_ERROR_NOMATCH ? 0 : -1;
     bounds = pcre2_get_ovector_pointer(st->data);
+    *from = MIN(bounds[0], bounds[1]);
+    *to = MAX(bounds[0], bounds[1]);
+    return 1;
+}
+
+bool regex_match(const struct regex *re, struct slice s, size_t *from, size_t *to)
+{
+    size_t first, end;
+
+    if (regex_search(re, s, &first, &end) <= 0)
+        return false;
     if (from)
-        *from = MIN(bounds[0], bounds[1]);
+        *from = first;
     if (to)
-        *to = MAX(bounds[0], bounds[1]);
+        *to = end;
     return true;
 }
 
@@ -356,7 +219,7 @@ bool regex_group(const struct regex *re, struct slice s, unsigned n, size_t *at,
     return *at <= s.len && match_groups(re, s, at, group, n, 1);
 }
 
-struct slice regex_literal(const struct regex *re)
+bool regex_utf(const struct regex *re)
 {
-    return strbuf_slice(&re->literal);
+    return re->utf;
 }

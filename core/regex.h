@@ -16,6 +16,8 @@ struct slice regex_source(const struct regex *re);
  * are set, a match that exceeds them counts as no match. Bytes, not UTF-8, unless the pattern
  * holds non-ASCII. Thread-safe. */
 bool regex_match(const struct regex *re, struct slice s, size_t *from, size_t *to);
+/* The same told apart: 1 a match, 0 none, -1 given up at a limit. */
+int regex_search(const struct regex *re, struct slice s, size_t *from, size_t *to);
 /* The texts of groups 1 to n of the first match in group[0] to group[n - 1]; ptr NULL for a group
  * that took no part. False if there is no match. */
 bool regex_groups(const struct regex *re, struct slice s, struct slice *group, unsigned n);
@@ -27,7 +29,7 @@ unsigned regex_n_groups(const struct regex *re);
 unsigned regex_group_number(const struct regex *re, const char *name);
 /* The name of group `number`, NULL if it has none. */
 const char *regex_group_name(const struct regex *re, unsigned number);
-/* A literal that every match must contain ("" if none is known): search it first. */
-struct slice regex_literal(const struct regex *re);
+/* Whether it was compiled for UTF-8. */
+bool regex_utf(const struct regex *re);
 
 #endif

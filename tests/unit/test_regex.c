@@ -75,64 +75,12 @@ static void test_bytes_and_utf8(void **state)
     assert_true(matches("é.x", "é\xc3\xa9x", NULL, NULL));
 }
 
-static void test_literal(void **state)
-{
-    static const struct {
-        const char *pattern, *literal;
-    } row[] = {
-        {"timeout", "timeout"},
-        {"time out [0-9]+ms", "time out "},
-        {"a|b", ""},
-        {"(foo|bar)baz", "baz"},
-        {"colou?r", "colo"},
-        {"ab*cd", "cd"},
-        {"abc+d", "abc"},
-        {"x{2}yz", "yz"},
-        {"(?i)error", ""},
-        {"a(?i)b", ""},
-        {"10\\.0\\.0\\.5", "10.0.0.5"},
-        {"\\d\\dabc", "abc"},
-        {"abc\\x41def", "abc"},
-        {"\\Qa|b\\E", ""},
-        {"[a|b]cd", "cd"},
-        {"[]x]yz", "yz"},
-        {"(ab)?c", "c"},
-        {"^/api/.*$", "/api/"},
-    };
-
-    (void)state;
-    for (unsigned i = 0; i < ARRAY_LEN(row); i++) {
-        struct err e = {0};
-        struct regex *re = regex_new(slice_str(row[i].pattern), false, &e);
-
-        assert_non_null(re);
-        if (!slice_is(regex_literal(re), row[i].literal))
-            fail_msg("%s: %.*s", row[i].pattern, SLICE_ARG(regex_literal(re)));
-        regex_free(re);
-    }
-}
-
-static void test_no_literal_without_case(void **state)
-{
-    struct err e = {0};
-    struct regex *re = regex_new(SL("Error"), true, &e);
-
-    (void)state;
-    assert_int_equal(regex_literal(re).len, 0);
-    assert_true(regex_match(re, SL("an ERROR"), NULL, NULL));
-    regex_free(re);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_match),
-        cmocka_unit_test(test_slice_is_the_whole_world),
-        cmocka_unit_test(test_bad_pattern),
-        cmocka_unit_test(test_runaway_is_no_match),
+        cmocka_unit_test(test_match),          cmocka_unit_test(test_slice_is_the_whole_world),
+        cmocka_unit_test(test_bad_pattern),    cmocka_unit_test(test_runaway_is_no_match),
         cmocka_unit_test(test_bytes_and_utf8),
-        cmocka_unit_test(test_literal),
-        cmocka_unit_test(test_no_literal_without_case),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,11 @@
 /* query.c - the engine: one thread that answers the newest question, again whenever the session
  * has grown.
  *
- * An answer comes in two steps: rows and histogram at once, then facets and tables. While the
- * session grows, the first step is done every REFRESH_MS over new segments only; the second takes
- * at most a tenth of the time, so that it does not slow down the indexing it waits for. */
+ * An answer comes in two steps: rows and histogram at once, then facets and tables. Where finding
+ * the rows takes long, which a search of the lines may, what was found so far is shown after
+ * FIRST_US and then every SOME_US. While the session grows, the first step is done every REFRESH_MS
+ * over new segments only; the second takes at most a tenth of the time, so that it does not slow
+ * down the indexing it waits for. */
 #include "query.h"
 
 #include <pthread.h>
@@ -16,6 +18,8 @@
 #define REFRESH_MS 100 /* between answers while the session grows ... */
 #define FIRST_MS 5     /* ... and while there is next to nothing to show */
 #define FIRST_ROWS 100000
+#define FIRST_US 20000  /* until the first rows of a new question are shown ... */
+#define SOME_US 100000  /* ... and between then and when there are more */
 #define LOOK_MS 1000    /* in case nobody pokes */
 #define COSTLY_SHARE 10 /* facets and tables take at most 1/10 of the time while growing */
 
@@ -44,6 +48,7 @@ struct work {
     struct query_env env; /* in which it was read */
     struct filter *filter;
     struct rowset *prev;
+    double filter_ms; /* that `prev` took, all steps together */
     uint64_t generation;
     bool complete;
     int64_t costly_ms, costly_end;
@@ -159,10 +164,13 @@ static struct answer *quick_answer(struct engine *e, struct work *w, struct snap
     a->generation = snap->generation;
     a->all = rowset_all(snap);
     if (w->ast && w->ast->n_cmd)
-        a->rows = rowset_eval(e->s, snap, w->filter, w->prev, 0, &e->cancel);
+        a->rows = rowset_eval_until(e->s, snap, w->filter, w->prev, w->q.near_us,
+                                    t + (w->prev ? SOME_US : FIRST_US), &e->cancel);
     else
         rowset_ref(a->rows = a->all);
     a->filter_ms = (double)(now_us() - t) / 1000;
+    if (w->prev && w->prev->pending)
+        a->filter_ms += w->filter_ms;
     if (a->rows) {
         a->err5 = rowset_errors(a->rows, 1u << HC_5XX, &e->cancel);
         a->err4 = rowset_errors(a->rows, 1u << HC_4XX, &e->cancel);
@@ -263,11 +271,12 @@ static void answer_once(struct engine *e, struct work *w)
     if (quick) {
         rowset_unref(w->prev);
         rowset_ref(w->prev = quick->rows);
+        w->filter_ms = quick->filter_ms;
         w->generation = snap->generation;
         w->complete = false;
         atomic_fetch_add(&quick->refs, 1);
         publish(e, quick);
-        if (costly_due(e, w)) {
+        if (!quick->rows->pending && costly_due(e, w)) {
             t = now_us();
             full = full_answer(e, w, quick);
             w->costly_end = now_us() / 1000;
@@ -325,7 +334,7 @@ static void *engine_main(void *arg)
             w.serial = e->serial;
         }
         pthread_mutex_unlock(&e->lock);
-        if (!fresh)
+        if (!fresh && !(w.prev && w.prev->pending))
             pause_between(&w);
         answer_once(e, &w);
         pthread_mutex_lock(&e->lock);

@@ -14,6 +14,7 @@ enum table_kind { TABLE_NONE, TABLE_ERRORS, TABLE_EDGES, TABLE_INVOCATIONS, TABL
 struct question {
     char *filter;             /* expression text, "" = all; must have been validated */
     int64_t from_us, to_us;   /* histogram range; from == to: the whole of the snapshot */
+    int64_t near_us;          /* the rows in sight: looked at first where it takes long */
     unsigned buckets;         /* histogram bars wanted; 0: none */
     const char *const *facet; /* n_facet field names */
     unsigned n_facet, facet_top;
@@ -26,7 +27,7 @@ struct answer {
     atomic_uint refs;
     uint64_t serial;            /* of the question */
     uint64_t generation;        /* of the snapshot */
-    struct rowset *rows;        /* rows of the filter */
+    struct rowset *rows;        /* rows of the filter; `pending` while it is at work */
     struct rowset *all;         /* all rows of the same snapshot */
     struct rowset *err5, *err4; /* rows with 5xx; 4xx/REJECT/denied */
     struct histogram *hist;

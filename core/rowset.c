@@ -4,6 +4,8 @@
  * costs only its new segments. */
 #include "rowset.h"
 
+#include <time.h>
+
 #include "parallel.h"
 #include "xalloc.h"
 
@@ -40,6 +42,7 @@ void rowset_unref(struct rowset *r)
     free(r->bits);
     free(r->count);
     free(r->rank);
+    free(r->waits);
     free(r);
 }
 
@@ -68,9 +71,10 @@ static void sum_up(struct rowset *r)
 {
     size_t bytes = r->snap->n * (sizeof(*r->bits) + sizeof(*r->count) + sizeof(*r->rank));
 
-    r->total = 0;
+    r->total = r->pending = 0;
     for (uint32_t i = 0; i < r->snap->n; i++) {
         r->total += r->count[i];
+        r->pending += r->waits && r->waits[i] ? r->snap->seg[i]->n : 0;
         bytes += r->bits[i] ? BITS_WORDS(r->snap->seg[i]->n) * sizeof(**r->bits) : 0;
     }
     r->memory.use = MEMORY_ROWS;
@@ -93,7 +97,10 @@ struct eval_job {
     struct filter *f;
     const struct rowset *prev;
     const atomic_bool *cancel;
+    const uint32_t *order; /* in which segments are looked at; NULL: as they stand */
+    int64_t until_us;
     atomic_uint next;
+    atomic_uint begun; /* segments that were not taken over */
     atomic_bool failed;
 };
 
@@ -116,8 +123,20 @@ static bool take_over(struct eval_job *j, uint32_t i)
     }
     if (k >= j->prev->snap->n || j->prev->snap->seg[k]->uid != seg->uid)
         return false;
+    if (j->prev->waits && j->prev->waits[k])
+        return false;
     set_segment(j->r, i, copy_bits(j->prev->bits[k], seg->n), j->prev->count[k]);
     return true;
+}
+
+static bool is_late(const struct eval_job *j)
+{
+    struct timespec t;
+
+    if (j->until_us == INT64_MAX || j->begun == 0)
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 >= j->until_us;
 }
 
 static void eval_some(void *ctx, unsigned worker)
@@ -129,12 +148,19 @@ static void eval_some(void *ctx, unsigned worker)
     (void)worker;
     rowview_init(&view, j->s);
     while ((i = atomic_fetch_add(&j->next, 1)) < j->r->snap->n && !j->failed) {
-        struct segment *seg = j->r->snap->seg[i];
+        struct segment *seg;
         uint64_t *bits;
         int64_t n;
 
+        i = j->order ? j->order[i] : i;
+        seg = j->r->snap->seg[i];
         if (take_over(j, i))
             continue;
+        if (is_late(j)) {
+            j->r->waits[i] = true;
+            continue;
+        }
+        j->begun++;
         bits = xmalloc(BITS_WORDS(seg->n) * sizeof(*bits));
         n = filter_eval(j->f, seg, &view, bits, j->cancel);
         if (n < 0 || (j->cancel && *j->cancel)) {
@@ -147,18 +173,75 @@ static void eval_some(void *ctx, unsigned worker)
     rowview_release(&view);
 }
 
+static struct rowset *eval_all(struct eval_job *j, unsigned threads)
+{
+    parallel_run(parallel_threads(threads, j->r->snap->n), eval_some, j);
+    if (j->failed) {
+        rowset_unref(j->r);
+        return NULL;
+    }
+    sum_up(j->r);
+    return j->r;
+}
+
 struct rowset *rowset_eval(struct session *s, struct snapshot *snap, struct filter *f,
                            const struct rowset *prev, unsigned threads, const atomic_bool *cancel)
 {
-    struct eval_job j = {.s = s, .r = rowset_new(snap), .f = f, .prev = prev, .cancel = cancel};
+    struct eval_job j = {.s = s,
+                         .r = rowset_new(snap),
+                         .f = f,
+                         .prev = prev,
+                         .cancel = cancel,
+                         .until_us = INT64_MAX};
 
-    parallel_run(parallel_threads(threads, snap->n), eval_some, &j);
-    if (j.failed) {
-        rowset_unref(j.r);
-        return NULL;
-    }
-    sum_up(j.r);
-    return j.r;
+    return eval_all(&j, threads);
+}
+
+struct nearness {
+    const struct snapshot *snap;
+    int64_t us;
+};
+
+/* How far a segment is from the time; 0: the time is within. */
+static uint64_t distance(const struct nearness *near, uint32_t i)
+{
+    const struct segment *s = near->snap->seg[i];
+
+    return near->us < s->ts_min   ? (uint64_t)s->ts_min - (uint64_t)near->us
+           : near->us > s->ts_max ? (uint64_t)near->us - (uint64_t)s->ts_max
+                                  : 0;
+}
+
+static int by_distance(const void *a, const void *b, void *near)
+{
+    uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
+    uint64_t x = distance(near, i), y = distance(near, k);
+
+    return x != y ? (x > y) - (x < y) : (i > k) - (i < k);
+}
+
+struct rowset *rowset_eval_until(struct session *s, struct snapshot *snap, struct filter *f,
+                                 const struct rowset *prev, int64_t near_us, int64_t until_us,
+                                 const atomic_bool *cancel)
+{
+    struct nearness near = {snap, near_us};
+    uint32_t *order = xmalloc(MAX(snap->n, 1u) * sizeof(*order));
+    struct eval_job j = {.s = s,
+                         .r = rowset_new(snap),
+                         .f = f,
+                         .prev = prev,
+                         .cancel = cancel,
+                         .order = order,
+                         .until_us = until_us};
+    struct rowset *r;
+
+    for (uint32_t i = 0; i < snap->n; i++)
+        order[i] = i;
+    qsort_r(order, snap->n, sizeof(*order), by_distance, &near);
+    j.r->waits = xcalloc(snap->n, sizeof(*j.r->waits));
+    r = eval_all(&j, 0);
+    free(order);
+    return r;
 }
 
 struct rowset *rowset_and(const struct rowset *a, const struct rowset *b)

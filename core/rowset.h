@@ -17,7 +17,10 @@ struct rowset {
     uint32_t *count;
     struct memlease memory; /* of the bits */
     uint32_t **rank; /* a segment: rows kept before each block of 512; NULL where bits is NULL */
-    bool partial;    /* made while segments were still coming or after a cancel */
+    /* Of a set that is not finished: rows of segments that were not looked at yet (none of them is
+     * in), and which ones these are; 0, NULL: it is finished. */
+    uint64_t pending;
+    bool *waits;
 };
 
 /* A row of a rowset's snapshot. */
@@ -30,6 +33,12 @@ struct rowset *rowset_all(struct snapshot *snap); /* takes its own reference */
  * SAME filter: segments with the same uid are taken over. NULL if cancelled. */
 struct rowset *rowset_eval(struct session *s, struct snapshot *snap, struct filter *f,
                            const struct rowset *prev, unsigned threads, const atomic_bool *cancel);
+/* The same for a screen: the segments nearest to a time first, and once `until_us` (of
+ * CLOCK_MONOTONIC) has passed, no more than one of them. What is left is pending; with the set as
+ * `prev` the next call goes on. */
+struct rowset *rowset_eval_until(struct session *s, struct snapshot *snap, struct filter *f,
+                                 const struct rowset *prev, int64_t near_us, int64_t until_us,
+                                 const atomic_bool *cancel);
 /* A set made segment by segment: fn sets bits (all clear at first) of snap->seg[i]. */
 typedef void (*rowset_fill_fn)(void *ctx, uint32_t i, uint64_t *bits);
 struct rowset *rowset_from(struct snapshot *snap, rowset_fill_fn fn, void *ctx,

@@ -76,6 +76,9 @@ void app_ask(struct app *a)
     struct strbuf filter = STRBUF_INIT;
     struct place *p = app_place(a);
     struct question q = {
+        .near_us = a->list.stick == STICK_LAST    ? INT64_MAX
+                   : a->list.stick == STICK_FIRST ? INT64_MIN
+                                                  : a->list.want.ts,
         .buckets = a->buckets,
         .facet = a->facet,
         .n_facet = a->n_facet,

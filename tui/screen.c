@@ -214,6 +214,18 @@ static void draw_hints(struct app *a, struct grid *g, int y, int max)
     strbuf_release(&key);
 }
 
+/* How far a filter has come that is not through yet. */
+static void filter_state(struct app *a, const struct grid *g, struct strbuf *out)
+{
+    uint64_t all = a->answer->all->total, left = a->answer->rows->pending;
+    unsigned percent = (unsigned)((all - left) * 100 / all);
+
+    if (engine_busy(a->engine))
+        strbuf_addf(out, " %s filtered %u %%  ^C stops", glyph(g, GLYPH_DOT), percent);
+    else
+        strbuf_addf(out, " %s stopped at %u %%", glyph(g, GLYPH_DOT), percent);
+}
+
 static void work_state(struct app *a, const struct grid *g, struct strbuf *out)
 {
     struct progress p;
@@ -223,12 +235,14 @@ static void work_state(struct app *a, const struct grid *g, struct strbuf *out)
     session_progress(a->session, &p);
     if (search_running(a->search, &looked))
         strbuf_addf(out, " %s searched %s  ^C stops", glyph(g, GLYPH_DOT), fmt_short(n, looked));
+    if (a->answer && a->answer->rows->pending)
+        filter_state(a, g, out);
     if (p.busy && p.total > 0)
         strbuf_addf(out, " %s indexing %u %%", glyph(g, GLYPH_DOT),
                     (unsigned)(p.bytes >= p.total ? 100 : p.bytes * 100 / p.total));
     else if (p.stopped)
         strbuf_addf(out, " %s indexing stopped", glyph(g, GLYPH_DOT));
-    else if (engine_busy(a->engine))
+    else if (engine_busy(a->engine) && !(a->answer && a->answer->rows->pending))
         strbuf_addf(out, " %s counting", glyph(g, GLYPH_DOT));
     if (p.failed)
         strbuf_addf(out, " %s %u files unread (8)", glyph(g, GLYPH_DOT), p.failed);

@@ -325,6 +325,40 @@ static void fast_filter_equals_naive(void **state)
     session_free(s);
 }
 
+/* With no time left one segment, or one a thread, is looked at a step. */
+static void a_set_is_made_in_steps(void **state)
+{
+    struct session *s = open_flows();
+    struct snapshot *snap = session_snapshot(s);
+    struct query_ast *q = parse("@message like /1[0-9]+ ACCEPT/");
+    struct filter *f = filter_new(q->cmd[0].filter);
+    struct rowset *whole = rowset_eval(s, snap, f, NULL, 0, NULL), *part = NULL;
+    uint64_t left = snap->rows + 1;
+
+    (void)state;
+    while (!part || part->pending) {
+        struct rowset *more = rowset_eval_until(s, snap, f, part, snap->ts_max, 0, NULL);
+
+        assert_true(more->pending < left && more->total <= whole->total);
+        assert_true(!part || more->total >= part->total);
+        left = more->pending;
+        rowset_unref(part);
+        part = more;
+    }
+    assert_int_equal(part->total, whole->total);
+    assert_true(whole->total > 0);
+    for (uint32_t i = 0; i < snap->n; i++)
+        for (uint32_t row = 0; row < snap->seg[i]->n; row++)
+            assert_int_equal(rowset_has(part, (struct rowref){i, row}),
+                             rowset_has(whole, (struct rowref){i, row}));
+    rowset_unref(part);
+    rowset_unref(whole);
+    filter_free(f);
+    query_ast_free(q);
+    snapshot_unref(snap);
+    session_free(s);
+}
+
 /* Each value is counted as often as reading all rows of the set finds it. */
 static void compare_facet(struct session *s, const struct rowset *r, const char *name)
 {
@@ -521,6 +555,7 @@ int main(void)
         cmocka_unit_test(rows_stand_in_time_order),
         cmocka_unit_test(equal_times_stand_by_file_and_place),
         cmocka_unit_test(fast_filter_equals_naive),
+        cmocka_unit_test(a_set_is_made_in_steps),
         cmocka_unit_test(facet_equals_naive),
         cmocka_unit_test(histogram_counts_every_row),
         cmocka_unit_test(lines_know_their_numbers),

@@ -13,6 +13,7 @@
 #include "agg.h"
 #include "automaton.h"
 #include "required.h"
+#include "search.h"
 #include "textsearch.h"
 #include "xalloc.h"
 
@@ -447,6 +448,72 @@ static void rows_of_files_are_the_same(void **state)
     search_file(path);
 }
 
+/* --- the nearest match --- */
+
+static void ignore(void *ctx)
+{
+    (void)ctx;
+}
+
+/* By a walk over all rows from the key on. */
+static bool nearest(struct session *s, const struct rowset *rows, const struct regex *re,
+                    struct rowkey from, bool backward, struct rowkey *found)
+{
+    struct rowview view;
+    struct rowref ref;
+    bool yes = false;
+
+    rowview_init(&view, s);
+    while (!yes && (backward ? order_backward(rows, &from, false, &ref, 1)
+                             : order_forward(rows, &from, false, &ref, 1))) {
+        *found = from = rowref_key(rows, ref);
+        rowview_at(&view, rows->snap->seg[ref.seg], ref.row);
+        yes = regex_match(re, rowview_raw(&view), NULL, NULL);
+    }
+    rowview_release(&view);
+    return yes;
+}
+
+static void the_nearest_match_is_found(void **state)
+{
+    static const char *const patterns[] = {"botbotbotb1K", "^7 .*/x/x/x/x", "no such text",
+                                           "\\. ab\\.",    "sksk.*bot$",    "kk"};
+    char path[128];
+    struct session *s;
+    struct snapshot *snap;
+    struct rowset *rows;
+    struct search *search;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/mapped.log", dir);
+    s = open_file(path);
+    snap = session_snapshot(s);
+    rows = rowset_all(snap);
+    search = search_new(s, ignore, NULL);
+    for (unsigned i = 0; i < 60; i++) {
+        struct rowkey from, want = ROWKEY_MIN, got = ROWKEY_MIN;
+        enum search_state is;
+        uint64_t looked;
+        struct rowref ref;
+        struct err e;
+        bool backward = i % 2, expected;
+
+        assert_true(order_select(rows, rnd((uint32_t)rows->total), &ref));
+        from = rowref_key(rows, ref);
+        assert_int_equal(search_pattern(search, patterns[i % ARRAY_LEN(patterns)], &e), 0);
+        search_start(search, rows, &from, backward);
+        while ((is = search_poll(search, &got, &looked)) == SEARCH_RUNNING)
+            usleep(200);
+        expected = nearest(s, rows, search_regex(search), from, backward, &want);
+        assert_int_equal(is, expected ? SEARCH_FOUND : SEARCH_NOTHING);
+        assert_true(!expected || rowkey_cmp(&got, &want) == 0);
+    }
+    search_free(search);
+    rowset_unref(rows);
+    snapshot_unref(snap);
+    session_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +521,7 @@ int main(void)
         cmocka_unit_test(literals_are_found),
         cmocka_unit_test(looking_ahead_changes_nothing),
         cmocka_unit_test(rows_of_files_are_the_same),
+        cmocka_unit_test(the_nearest_match_is_found),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

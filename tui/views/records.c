@@ -171,6 +171,8 @@ static void draw_nothing(struct app *a, struct grid *g, struct rect r)
     else if (a->answer->all->total == 0)
         grid_puts(g, r.y + 1, r.x + 1, "no records in these files; view 8 says why", r.w - 2,
                   ROLE_NOTICE);
+    else if (a->answer->rows->pending)
+        grid_puts(g, r.y + 1, r.x + 1, "no record so far ...", r.w - 2, ROLE_DIM);
     else
         grid_puts(g, r.y + 1, r.x + 1, "no record matches; u takes the last filter step back",
                   r.w - 2, ROLE_NOTICE);

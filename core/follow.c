@@ -266,11 +266,7 @@ void session_follow(struct session *s, bool on)
 {
     if (!on || s->follow)
         return; /* once files are watched, pausing is the view's business */
-    pthread_mutex_lock(&s->lock);
-    s->following = true;
-    s->n_settled = 0;
-    s->settled = (struct progress){0};
-    pthread_mutex_unlock(&s->lock);
+    session_unsettle(s, true);
     s->follow = xcalloc(1, sizeof(*s->follow));
     s->follow->s = s;
     s->follow->watch = watch_new(POLL_MS);

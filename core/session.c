@@ -121,7 +121,8 @@ struct feed *session_add_file(struct session *s, const char *path, const char *n
         index_add_feed(f->index, f);
     s->feed[s->n_feed++] = f;
     s->total += f->src->size;
-    pthread_cond_broadcast(&s->work);
+    if (!s->loading) /* else they wait for the end of the walk */
+        pthread_cond_broadcast(&s->work);
     pthread_mutex_unlock(&s->lock);
     return f;
 }
@@ -391,7 +392,7 @@ static void add_progress(struct progress *p, const struct source *src)
  * tens of thousands, and the screen asks at every key. */
 static void settle(struct session *s)
 {
-    while (s->n_settled < s->next_feed && !s->loading && !s->following) {
+    while (s->n_settled < s->n_feed && !s->following) {
         struct feed *f = s->feed[s->n_settled];
 
         if (!f->src->done || !f->exhausted || f->readers > 0)
@@ -399,6 +400,15 @@ static void settle(struct session *s)
         add_progress(&s->settled, f->src);
         s->n_settled++;
     }
+}
+
+void session_unsettle(struct session *s, bool following)
+{
+    pthread_mutex_lock(&s->lock);
+    s->following = following;
+    s->n_settled = 0;
+    s->settled = (struct progress){0};
+    pthread_mutex_unlock(&s->lock);
 }
 
 void session_progress(struct session *s, struct progress *p)

@@ -181,6 +181,7 @@ static void take_back(struct session *s, struct index *x)
         if (f->index == x)
             feed_restart(f);
     }
+    session_unsettle(s, s->following);
 }
 
 static void end_loading(struct session *s)

@@ -47,6 +47,8 @@ struct session {
 };
 
 void session_changed(struct session *s);
+/* What was read of files does not stand any more; `following`: from now on it may change again. */
+void session_unsettle(struct session *s, bool following);
 void session_add_problem(struct session *s, const char *text);
 /* The index that a path to be opened belongs to (NULL: none) and what the path is called in it. */
 struct index *session_index_of(struct session *s, const char *path, const char **name);

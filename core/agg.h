@@ -50,13 +50,14 @@ struct rowset *rowset_errors(const struct rowset *r, unsigned classes_mask /* 1 
 
 struct group_table {
     unsigned n_key, n_agg;
-    uint64_t n;             /* rows */
-    struct val *cell;       /* n * (n_key + n_agg), row by row, keys first */
-    char **name;            /* n_key + n_agg column names */
-    struct memlease memory; /* of cell, where it was asked for */
-    struct dict *texts;     /* owns the texts of cells */
-    bool more;              /* runquery_table: there are rows that were left out */
-    bool sketched;          /* percentiles are from a sketch (samples.h) */
+    uint64_t n;              /* rows */
+    struct val *cell;        /* n * (n_key + n_agg), row by row, keys first */
+    char **name;             /* n_key + n_agg column names */
+    struct memlease memory;  /* of cell, where it was asked for */
+    struct dict *texts;      /* owns the texts of cells */
+    bool more;               /* runquery_table: there are rows that were left out */
+    bool sketched;           /* percentiles are from a sketch (samples.h) */
+    struct spilled *spilled; /* owns the cells, and texts of them (spill.h); NULL: malloc's */
 };
 /* The rows of a stats command, by their keys or, with any_order, as they come. NULL with *e filled
  * if cancelled or out of memory (membudget.h). */
@@ -79,6 +80,9 @@ struct grouper *grouper_new(const struct query_cmd *stats, struct sample_budget 
 void grouper_add(struct grouper *g, const struct row_access *access, const struct group_place *at);
 /* Looks at the memory held; to be called every some hundred rows. False: there is no more. */
 bool grouper_settle(struct grouper *g);
+/* Fails: so many groups do not fit (membudget.h). Returns the code. */
+int group_too_many(uint64_t groups, struct err *e);
+uint64_t grouper_groups(const struct grouper *g);
 /* NULL: memory does not allow it. */
 struct group_table *grouper_table(struct grouper *g, unsigned threads, bool any_order);
 void grouper_free(struct grouper *g);

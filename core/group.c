@@ -3,6 +3,9 @@
  * Each key value becomes a small number (group_key.c); the numbers of a row make the group;
  * group_scan.c does that for whole stretches of rows, and group_agg.c adds up. Each thread has a
  * grouper of its own, and they are merged in the end. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "group_impl.h"
 #include "parallel.h"
 #include "xalloc.h"
@@ -139,6 +142,11 @@ bool grouper_settle(struct grouper *g)
     return n == g->lease.held || memlease_resize(&g->lease, n);
 }
 
+uint64_t grouper_groups(const struct grouper *g)
+{
+    return g->n_seen;
+}
+
 static bool not_reached(const struct expr *e, const struct segment *seg, struct val v)
 {
     int field;
@@ -162,24 +170,37 @@ struct val group_value(const struct query_item *it, const struct row_access *acc
     return v;
 }
 
-static struct val bin_of(const struct query_item *key, struct val v)
+struct val group_key_eval(const struct query_item *key, const struct row_access *access)
 {
     int64_t w = key->bin_us;
+    struct val v;
 
+    strbuf_reset(access->scratch);
+    v = expr_eval(key->expr, access);
     if (w && v.kind == VAL_TIME)
         v.time_us -= ((v.time_us % w) + w) % w;
     return v;
+}
+
+void grouper_put(struct grouper *g, const struct val *key, const struct val *val,
+                 const struct rowkey *at)
+{
+    uint32_t id[MAX_KEYS], group;
+
+    for (unsigned k = 0; k < g->cmd->n_by; k++)
+        id[k] = group_key_id(&g->key[k], key[k], &g->text);
+    group = group_of(g, id);
+    for (unsigned i = 0; i < g->cmd->n_agg; i++)
+        if (g->agg[i].of == i && val[i].kind != VAL_MISSING)
+            group_add_value(g, group, i, val[i], at);
 }
 
 void grouper_add(struct grouper *g, const struct row_access *access, const struct group_place *at)
 {
     uint32_t id[MAX_KEYS], group;
 
-    for (unsigned k = 0; k < g->cmd->n_by; k++) {
-        strbuf_reset(access->scratch);
-        id[k] = group_key_id(
-            &g->key[k], bin_of(g->key[k].item, expr_eval(g->key[k].item->expr, access)), &g->text);
-    }
+    for (unsigned k = 0; k < g->cmd->n_by; k++)
+        id[k] = group_key_id(&g->key[k], group_key_eval(g->key[k].item, access), &g->text);
     group = group_of(g, id);
     for (unsigned i = 0; i < g->cmd->n_agg; i++) {
         const struct query_item *it = g->agg[i].item;
@@ -249,38 +270,67 @@ uint64_t group_max_samples(void)
     return membudget_limit() == UINT64_MAX ? UINT64_MAX : membudget_limit() / 4 / SAMPLE_BYTES;
 }
 
-struct group_table *group_compute(struct session *s, const struct rowset *r,
-                                  const struct query_cmd *stats, bool any_order,
-                                  const atomic_bool *cancel, struct err *e)
+int group_too_many(uint64_t groups, struct err *e)
+{
+    char help[200];
+
+    snprintf(help, sizeof(help),
+             "%" PRIu64 " groups and more; group by fewer or coarser keys, filter more, give more "
+             "--memory, or --spill=DIR for a folder to write to",
+             groups);
+    return membudget_fail(e, help);
+}
+
+/* NULL: cancelled, or out of memory; *groups: how many there were. */
+static struct group_table *in_memory(struct session *s, const struct rowset *r,
+                                     const struct query_cmd *stats, bool any_order,
+                                     const atomic_bool *cancel, uint64_t *groups)
 {
     struct crew crew = {.s = s, .r = r, .cancel = cancel};
-    unsigned wanted = session_threads(s), n = parallel_threads(wanted, r->snap->n);
+    unsigned n = parallel_threads(session_threads(s), r->snap->n);
     struct sample_budget budget = {.max = group_max_samples()};
     struct group_table *t = NULL;
 
-    if (stats->n_by > MAX_KEYS) {
-        err_set(e, ERR_LIMIT, "more than %u keys", MAX_KEYS);
-        return NULL;
-    }
     for (unsigned i = 0; i < n; i++) {
         crew.g[i] = grouper_new(stats, &budget);
         for (unsigned k = 0; k < stats->n_by; k++)
             group_key_plan(&crew.g[i]->key[k], r);
     }
     parallel_run(n, group_some, &crew);
-    for (unsigned i = 0; i < n; i++) /* what one thread came to know last is for all */
-        crew.failed |= !grouper_settle(crew.g[i]);
+    for (unsigned i = 0; i < n; i++) { /* what one thread came to know last is for all */
+        crew.failed |= !grouper_settle(crew.g[i]) || (session_spill(s) && budget.sketch);
+        *groups += crew.g[i]->n_seen;
+    }
     for (unsigned i = 1; i < n; i++) {
         if (!crew.failed)
             merge(crew.g[0], crew.g[i]);
         grouper_free(crew.g[i]);
     }
     if (!crew.failed)
-        t = grouper_table(crew.g[0], wanted, any_order);
-    if (!t && cancel && *cancel)
-        err_set(e, ERR_CANCEL, "stopped");
-    else if (!t)
-        membudget_fail(e, "group by fewer or coarser keys, or filter more");
+        t = grouper_table(crew.g[0], session_threads(s), any_order);
     grouper_free(crew.g[0]);
     return t;
+}
+
+struct group_table *group_compute(struct session *s, const struct rowset *r,
+                                  const struct query_cmd *stats, bool any_order,
+                                  const atomic_bool *cancel, struct err *e)
+{
+    struct group_table *t;
+    uint64_t groups = 0;
+
+    if (stats->n_by > MAX_KEYS) {
+        err_set(e, ERR_LIMIT, "more than %u keys", MAX_KEYS);
+        return NULL;
+    }
+    t = in_memory(s, r, stats, any_order, cancel, &groups);
+    if (t)
+        return t;
+    if (cancel && *cancel)
+        err_set(e, ERR_CANCEL, "stopped");
+    else if (session_spill(s))
+        return group_spilled(s, r, stats, cancel, e);
+    else
+        group_too_many(groups, e);
+    return NULL;
 }

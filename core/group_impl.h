@@ -107,6 +107,22 @@ static inline bool group_seen(const struct grouper *g, size_t group)
     return bit_get(g->seen, (uint32_t)group);
 }
 
+/* The value of a key on a row. */
+struct val group_key_eval(const struct query_item *key, const struct row_access *access);
+/* Adds a row by the values of its keys and aggregates; those of them that are missing do not count.
+ */
+void grouper_put(struct grouper *g, const struct val *key, const struct val *val,
+                 const struct rowkey *at);
+/* A table of the command with n rows, still without cells and texts. */
+struct group_table *group_table_new(const struct query_cmd *stats, uint64_t n);
+
+/* --- group_spill.c --- */
+
+/* The same as group_compute, by way of files in the session's folder for that. */
+struct group_table *group_spilled(struct session *s, const struct rowset *r,
+                                  const struct query_cmd *stats, const atomic_bool *cancel,
+                                  struct err *e);
+
 /* --- group_scan.c --- */
 
 /* The rows of the set in segment i. False: cancelled, or no memory. */

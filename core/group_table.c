@@ -1,6 +1,7 @@
 /* group_table.c - groups as rows. */
 #include "group_impl.h"
 #include "sortkey.h"
+#include "spill.h"
 #include "xalloc.h"
 
 #define SORT_BYTES 64 /* about; a row, for its key */
@@ -98,11 +99,25 @@ static void fill_table(struct grouper *g, struct group_table *t)
     free(agg);
 }
 
+struct group_table *group_table_new(const struct query_cmd *stats, uint64_t n)
+{
+    struct group_table *t = xcalloc(1, sizeof(*t));
+    unsigned width = stats->n_by + stats->n_item;
+
+    t->n_key = stats->n_by;
+    t->n_agg = stats->n_item;
+    t->n = n;
+    t->name = xcalloc(width, sizeof(*t->name));
+    for (unsigned i = 0; i < width; i++)
+        t->name[i] =
+            xstrdup(i < stats->n_by ? stats->by[i].name : stats->item[i - stats->n_by].name);
+    return t;
+}
+
 struct group_table *grouper_table(struct grouper *g, unsigned threads, bool any_order)
 {
     const struct query_cmd *cmd = g->cmd;
-    unsigned width = cmd->n_by + cmd->n_item;
-    size_t row = width * sizeof(struct val);
+    size_t row = (cmd->n_by + cmd->n_item) * sizeof(struct val);
     struct memlease memory = {.use = MEMORY_ROWS};
     bool sorts = cmd->n_by && !any_order;
     struct group_table *t;
@@ -111,15 +126,9 @@ struct group_table *grouper_table(struct grouper *g, unsigned threads, bool any_
         group_of(g, (uint32_t[1]){0});
     if (!memlease_resize(&memory, g->n_seen * (sorts ? 2 * row + SORT_BYTES : row)))
         return NULL;
-    t = xcalloc(1, sizeof(*t));
+    t = group_table_new(cmd, g->n_seen);
     t->sketched = group_aggs_finish(g, threads);
-    t->n_key = cmd->n_by;
-    t->n_agg = cmd->n_item;
-    t->n = g->n_seen;
-    t->name = xcalloc(width, sizeof(*t->name));
-    for (unsigned i = 0; i < width; i++)
-        t->name[i] = xstrdup(i < cmd->n_by ? cmd->by[i].name : cmd->item[i - cmd->n_by].name);
-    t->cell = xmalloc_huge(MAX(t->n, (uint64_t)1) * width * sizeof(*t->cell));
+    t->cell = xmalloc_huge(MAX(t->n, (uint64_t)1) * (t->n_key + t->n_agg) * sizeof(*t->cell));
     t->texts = cmd->n_by ? g->key[0].texts : dict_new();
     fill_table(g, t);
     if (cmd->n_by)
@@ -138,7 +147,9 @@ void group_free(struct group_table *t)
     for (unsigned i = 0; i < t->n_key + t->n_agg; i++)
         free(t->name[i]);
     free(t->name);
-    free(t->cell);
+    if (!t->spilled)
+        free(t->cell);
+    spilled_free(t->spilled);
     memlease_release(&t->memory);
     dict_free(t->texts);
     free(t);

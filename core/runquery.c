@@ -14,6 +14,7 @@
 #include "parallel.h"
 #include "pattern.h"
 #include "samples.h"
+#include "spill.h"
 #include "xalloc.h"
 
 /* --- rows --- */
@@ -291,14 +292,23 @@ static void free_names(struct exec *r)
     free(r->name);
 }
 
+void exec_free_cells(struct exec *r)
+{
+    if (!r->spilled || r->cell != r->spilled->cell)
+        free(r->cell);
+    r->cell = NULL;
+}
+
 void exec_take_table(struct exec *r, struct group_table *t)
 {
     if (t->sketched && r->q->sketched)
         *r->q->sketched = true;
     free_names(r);
     free(r->ref);
-    free(r->cell);
+    exec_free_cells(r);
+    spilled_free(r->spilled);
     dict_free(r->texts);
+    r->spilled = t->spilled;
     r->ref = NULL;
     r->width = t->n_key + t->n_agg;
     r->cell = t->cell;
@@ -313,7 +323,7 @@ void exec_take_table(struct exec *r, struct group_table *t)
     memlease_release(&r->memory);
     r->memory = t->memory;
     r->memory.use = MEMORY_ROWS;
-    memlease_force(&r->memory, r->n * r->width * sizeof(*r->cell));
+    memlease_force(&r->memory, r->spilled ? 0 : r->n * r->width * sizeof(*r->cell));
     free(t);
 }
 
@@ -360,8 +370,10 @@ static int stats_listed(struct exec *r, const struct query_cmd *c)
     t = ok ? grouper_table(g, session_threads(r->q->session), false) : NULL;
     if (t)
         exec_take_table(r, t);
+    else
+        group_too_many(grouper_groups(g), r->e);
     grouper_free(g);
-    return t ? 0 : membudget_fail(r->e, "group by fewer or coarser keys");
+    return t ? 0 : r->e->code;
 }
 
 /* Whether the next command that looks at the order of the rows is a sort. */
@@ -401,6 +413,8 @@ static void fill_missing(struct exec *r, const struct query_cmd *c)
 
     for (uint64_t i = 0; i < r->n; i++)
         fill_row(f, r->cell + i * r->width);
+    if (r->spilled && r->cell == r->spilled->cell)
+        r->cell = xmemdup(r->cell, r->n * r->width * sizeof(*r->cell)); /* it grows */
     r->cell = fill_end(f, r->cell, &r->n);
 }
 
@@ -578,8 +592,9 @@ void exec_release(struct exec *r)
     free(r->col);
     free_names(r);
     free(r->ref);
-    free(r->cell);
+    exec_free_cells(r);
     memlease_release(&r->memory);
+    spilled_free(r->spilled);
     dict_free(r->texts);
     strbuf_release(&r->line);
     strbuf_release(&r->scratch);

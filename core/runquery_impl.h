@@ -18,9 +18,10 @@ struct exec {
     struct rowref *ref;     /* a row; NULL: rows are no records */
     struct val *cell;       /* width a row */
     unsigned width;
-    struct dict *texts;  /* of the cells, once there are any */
-    char **name;         /* of the cells after stats and pattern; NULL before */
-    bool sorted;         /* by a sort, so dedup goes from the front */
+    struct dict *texts;      /* of the cells, once there are any */
+    struct spilled *spilled; /* cells of a table that outgrew memory, and texts; NULL: none */
+    char **name;             /* of the cells after stats and pattern; NULL before */
+    bool sorted;             /* by a sort, so dedup goes from the front */
     unsigned order_keys; /* the rows are not yet by so many first cells: the next sort sees to it */
     uint64_t at;         /* the row that row_access answers for */
     struct rowview view; /* on its record */
@@ -55,6 +56,7 @@ void exec_at_record(struct exec *r, struct rowref ref); /* before they are a lis
 void exec_move_row(struct exec *r, uint64_t to, uint64_t from);
 /* Visits the rows; each is the row at hand while fn, which ends it by false, is called. */
 void exec_each(struct exec *r, bool (*fn)(struct exec *r, void *ctx), void *ctx);
+void exec_free_cells(struct exec *r);
 /* The rows are those of t now, which is used up; t->texts and names are taken over. */
 void exec_take_table(struct exec *r, struct group_table *t);
 /* Adds the texts of the rows at hand. */

@@ -19,7 +19,7 @@ static void reorder(struct exec *r, const uint64_t *order, uint64_t n)
             memcpy(cell + i * r->width, r->cell + order[i] * r->width, r->width * sizeof(*cell));
     }
     free(r->ref);
-    free(r->cell);
+    exec_free_cells(r);
     r->ref = ref;
     r->cell = cell;
     r->n = n;

@@ -330,6 +330,11 @@ void session_start(struct session *s)
         session_follow(s, true);
 }
 
+const char *session_spill(const struct session *s)
+{
+    return s->opt.spill;
+}
+
 unsigned session_threads(const struct session *s)
 {
     return s->opt.threads;

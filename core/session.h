@@ -15,6 +15,7 @@ struct session_options {
     unsigned threads;     /* 0 = one a core */
     bool follow;          /* watch for growth from the start */
     bool give_way;        /* indexing yields the processor to the calling thread (a screen) */
+    const char *spill;    /* folder for what outgrows memory (spill.h); NULL: none */
     const char *cache;    /* folder of the index (index_file.h); NULL: keep none */
     uint64_t cache_cap;   /* bytes that may stay there; 0: as many as there are */
     unsigned chunk_bytes; /* 0 = default (512 KiB: stays in a core's cache); tests use small ones */
@@ -28,10 +29,11 @@ struct session *session_new(const struct session_options *o);
 void session_free(struct session *s); /* stops all work first */
 /* Adds a file, folder or "-". Problems are kept and listed by session_problem(). */
 void session_open(struct session *s, const char *path);
-void session_start(struct session *s);             /* begins to walk and index all opened paths */
-void session_wait(struct session *s);              /* until everything is indexed or stopped */
-void session_stop(struct session *s);              /* ^C: stops indexing, keeps what is there */
-unsigned session_threads(const struct session *s); /* for work on many cores */
+void session_start(struct session *s);              /* begins to walk and index all opened paths */
+void session_wait(struct session *s);               /* until everything is indexed or stopped */
+void session_stop(struct session *s);               /* ^C: stops indexing, keeps what is there */
+const char *session_spill(const struct session *s); /* the option */
+unsigned session_threads(const struct session *s);  /* for work on many cores */
 void session_follow(struct session *s, bool on);
 
 struct progress {

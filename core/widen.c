@@ -70,7 +70,7 @@ static void take_made(struct exec *r, struct maker *m)
 {
     name_cells(r, m);
     free(r->ref);
-    free(r->cell);
+    exec_free_cells(r);
     dict_free(r->texts);
     r->ref = m->ref;
     r->cell = m->cell;

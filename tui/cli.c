@@ -156,8 +156,10 @@ static struct session *open_paths(const struct options *o, char **path, int n)
 {
     static char here[] = ".";
     char *only_here[] = {here};
-    struct session_options so = {
-        .threads = o->threads, .cache = options_cache(o), .cache_cap = o->cache_size};
+    struct session_options so = {.threads = o->threads,
+                                 .spill = o->spill,
+                                 .cache = options_cache(o),
+                                 .cache_cap = o->cache_size};
     struct session *s = session_new(&so);
     struct progress p;
 

@@ -26,7 +26,7 @@ struct options {
     char **arg; /* what is no option: paths, and before them the query or names */
     int n_arg;
     const char *where, *theme, *tz, *script, *size, *snap_dir, *format, *write, *types;
-    const char *to_file, *since, *until;
+    const char *to_file, *since, *until, *spill;
     bool follow, ascii, no_sort, redact, single, gzip, live, no_cache, purge, athena, explain_plan;
     int64_t now_us; /* 0: the real clock */
     unsigned threads;

@@ -154,6 +154,7 @@ int explore(const struct options *o, char **paths, int n_paths)
                             .ascii = o->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
                             .local_time = o->tz && strcmp(o->tz, "local") == 0,
                             .threads = o->threads,
+                            .spill = o->spill,
                             .cache = options_cache(o),
                             .cache_cap = o->cache_size,
                             .clock_us = o->now_us,

@@ -179,6 +179,7 @@ int tui_run(const struct tui_options *o)
     struct session_options so = {.threads = o->threads,
                                  .follow = o->follow,
                                  .give_way = true,
+                                 .spill = o->spill,
                                  .cache = o->cache,
                                  .cache_cap = o->cache_cap,
                                  .changed = wake,

@@ -21,6 +21,7 @@ struct tui_options {
     bool ascii;          /* no UTF-8 on this terminal */
     bool local_time;     /* start in local time instead of UTC */
     unsigned threads;    /* 0: one a core */
+    const char *spill;   /* folder for groups that outgrow memory; NULL: none */
     const char *cache;   /* folder of the index; NULL: none is kept */
     uint64_t cache_cap;  /* bytes that may stay there */
     int64_t clock_us;    /* the clock, for scripts; 0: the real one */

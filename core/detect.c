@@ -153,8 +153,6 @@ static struct logtype *try_json(struct slice path, struct slice head, bool whole
 
 static bool starts_with_bracket(struct slice line)
 {
-    if (slice_starts(line, "\xef\xbb\xbf"))
-        line = slice_of(line.ptr + 3, line.len - 3);
     line = slice_trim(line);
     return line.len && (line.ptr[0] == '{' || line.ptr[0] == '[');
 }
@@ -264,7 +262,7 @@ static struct choice try_containers(struct slice path, struct slice head, bool w
         if (fits_kind(timed[i], head))
             consider(&best, f, path, head, whole);
     }
-    for (unsigned i = 0; i < ARRAY_LEN(foreign) && !best.lt; i++)
+    for (unsigned i = 0; i < ARRAY_LEN(foreign) && best.score < MAX_COLON; i++)
         consider(&best, (struct frame){.kind = foreign[i]}, SL(""), head, whole);
     return best;
 }
@@ -272,7 +270,8 @@ static struct choice try_containers(struct slice path, struct slice head, bool w
 struct logtype *detect_content(struct slice path, struct slice head, bool whole, struct splitter *s,
                                struct strbuf *why)
 {
-    struct slice lines = slice_of(head.ptr, MIN(head.len, (size_t)HEAD_LINES)), first;
+    struct slice lines = slice_past_mark(slice_of(head.ptr, MIN(head.len, (size_t)HEAD_LINES)));
+    struct slice first;
     struct probe p = {path, lines};
     struct logtype *lt = NULL;
     struct choice inside = {0};

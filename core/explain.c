@@ -77,7 +77,8 @@ static bool glob(const char *pat, struct slice v)
 }
 
 static const struct explanation *find_in(const struct explain_set *sets, unsigned n,
-                                         struct slice type, struct slice field, struct slice value)
+                                         struct slice type, struct slice field, struct slice value,
+                                         const char **next)
 {
     for (unsigned s = 0; s < n; s++) {
         const struct explain_set *set = &sets[s];
@@ -85,19 +86,31 @@ static const struct explanation *find_in(const struct explain_set *sets, unsigne
         if (!type_in(set->types, type) || !in_list(set->fields, field))
             continue;
         for (unsigned i = 0; i < set->n; i++)
-            if (glob(set->entry[i].value, value))
+            if (glob(set->entry[i].value, value)) {
+                *next = set->next;
                 return &set->entry[i].what;
+            }
     }
     return NULL;
 }
 
+/* *next: where to look if the entry does not say. */
 static const struct explanation *find_value(struct slice type, struct slice field,
-                                            struct slice value)
+                                            struct slice value, const char **next)
 {
     const struct explanation *x =
-        find_in(explain_service_sets, explain_n_service_sets, type, field, value);
+        find_in(explain_service_sets, explain_n_service_sets, type, field, value, next);
 
-    return x ? x : find_in(explain_sets, explain_n_sets, type, field, value);
+    return x ? x : find_in(explain_sets, explain_n_sets, type, field, value, next);
+}
+
+static const struct explanation *find_cause(const char *type, const char *field, struct slice value)
+{
+    const char *next;
+
+    if (value_missing(value))
+        return NULL;
+    return find_value(slice_str(type), slice_str(field), value, &next);
 }
 
 /* The bits of tcp-flags by name, and what the common sums say. */
@@ -154,6 +167,7 @@ bool explain_value(struct slice type, struct slice field, struct slice value,
                    struct explanation *out)
 {
     const struct explanation *x;
+    const char *next, *comma;
 
     if (!value.ptr)
         return false;
@@ -162,19 +176,19 @@ bool explain_value(struct slice type, struct slice field, struct slice value,
     if (in_list("xedgelocation edgelocation globalacceleratorregion agaregion", field) &&
         explain_edge(value, out))
         return true;
-    x = find_value(type, field, value.len ? value : SL("-"));
-    if (!x) {
-        const char *comma = value.len ? memrchr(value.ptr, ',', value.len) : NULL;
+    x = find_value(type, field, value.len ? value : SL("-"), &next);
+    comma = !x && value.len ? memrchr(value.ptr, ',', value.len) : NULL;
+    if (comma) {
+        size_t at = (size_t)(comma + 1 - value.ptr);
 
-        if (comma) {
-            size_t at = (size_t)(comma + 1 - value.ptr);
-
-            x = find_value(type, field, slice_trim(slice_of(value.ptr + at, value.len - at)));
-        }
+        x = find_value(type, field, slice_trim(slice_of(value.ptr + at, value.len - at)), &next);
     }
-    if (x)
-        *out = *x;
-    return x != NULL;
+    if (!x)
+        return false;
+    *out = *x;
+    if (out->side && !out->next)
+        out->next = next;
+    return true;
 }
 
 /* --- causes --- */
@@ -204,10 +218,8 @@ static struct cause cause_502(double target_time)
 struct cause cause_alb(struct slice elb, struct slice target_status, struct slice error_reason,
                        double elapsed_s, double target_time)
 {
-    const struct explanation *x = NULL;
+    const struct explanation *x = find_cause("alb", "error_reason", error_reason);
 
-    if (!value_missing(error_reason))
-        x = find_value(SL("alb"), SL("error_reason"), error_reason);
     if (x)
         return cause_of_entry(x);
     if (!value_missing(target_status) && slice_eq(elb, target_status))
@@ -225,7 +237,7 @@ struct cause cause_alb(struct slice elb, struct slice target_status, struct slic
         return (struct cause){"load balancer failed (rule, WAF or log-in)", "load balancer"};
     if (slice_is(elb, "460"))
         return (struct cause){"client left before the answer", "client"};
-    x = value_missing(elb) ? NULL : find_value(SL("alb"), SL("elb_status_code"), elb);
+    x = find_cause("alb", "elb_status_code", elb);
     return x ? cause_of_entry(x) : (struct cause){"no cause known", NULL};
 }
 
@@ -236,25 +248,23 @@ struct cause cause_cloudfront(struct slice status, struct slice detailed)
     if (!value_missing(detailed) && !slice_is(detailed, "Error")) {
         if (slice_starts(detailed, "Miss") || slice_ends(detailed, "Hit"))
             return (struct cause){"the origin's own answer", "origin"};
-        x = find_value(SL("cloudfront"), SL("x-edge-detailed-result-type"), detailed);
+        x = find_cause("cloudfront", "x-edge-detailed-result-type", detailed);
         if (x)
             return (struct cause){x->meaning, x->side ? x->side : "origin"};
     }
     if (slice_is(status, "000") || slice_is(status, "0"))
         return (struct cause){"viewer left before the answer", "client"};
-    x = value_missing(status) ? NULL : find_value(SL("cloudfront"), SL("sc-status"), status);
+    x = find_cause("cloudfront", "sc-status", status);
     return x ? (struct cause){x->meaning, x->side ? x->side : "origin"}
              : (struct cause){"no cause known", NULL};
 }
 
 struct cause cause_s3(struct slice status, struct slice error_code)
 {
-    const struct explanation *x = NULL;
+    const struct explanation *x = find_cause("s3access", "error_code", error_code);
 
-    if (!value_missing(error_code))
-        x = find_value(SL("s3access"), SL("error_code"), error_code);
-    if (!x && !value_missing(status))
-        x = find_value(SL("s3access"), SL("http_status"), status);
+    if (!x)
+        x = find_cause("s3access", "http_status", status);
     return x ? (struct cause){x->meaning, x->side ? x->side : "client"}
              : (struct cause){"no cause known", NULL};
 }

@@ -158,6 +158,7 @@ static const struct explain_entry waf_default[] = {
     {"Default_Action", {"no rule matched: the default action of the web ACL", NULL, NULL}},
 };
 static const struct explain_entry waf_oversize[] = {
+    {"*REQUEST_JSON_BODY*", {"the JSON body was larger than what WAF looks at", CLIENT, "what the rule does with oversize: an attack can hide behind"}},
     {"*REQUEST_BODY*", {"the body was larger than what WAF looks at", CLIENT, "what the rule does with oversize: an attack can hide behind"}},
     {"*REQUEST_HEADERS*", {"the headers were larger than what WAF looks at", CLIENT, "cookies"}},
     {"*REQUEST_COOKIES*", {"the cookies were larger than what WAF looks at", CLIENT, NULL}},
@@ -213,7 +214,7 @@ static const struct explain_entry fn_error[] = {
     {"Runtime.UnhandledPromiseRejection", {"a promise was rejected and nobody caught it", APP, "the line with the stack"}},
     {"Runtime.Unknown", {"the runtime failed and does not say how", APP, "the lines before"}},
     {"Sandbox.Timedout", {"stopped at the time limit", APP, "the last line of this RequestId"}},
-    {"Function.ResponseSizeTooLarge", {"the answer is over 6 MB", APP, NULL}},
+    {"Function.ResponseSizeTooLarge", {"the answer is over 6 MB", APP, "what the function returns: streaming, or a link to S3"}},
     {"Extension.*", {"an extension failed", SETUP, "EXTENSION lines"}},
     {"*Throttl*", {"too many at once: the concurrency limit", SETUP, "reserved concurrency, and who calls"}},
 };
@@ -228,7 +229,26 @@ static const struct explain_entry fn_kind[] = {
     {"TIMEOUT", {"stopped at the time limit", APP, "the line before it of this RequestId"}},
     {"APP", {"a line that the function wrote", NULL, NULL}},
     {"XRAY", {"the trace of the invocation before", NULL, NULL}},
-    {"platform.report", {"what an invocation took", NULL, NULL}},
+    {"EXTENSION", {"an extension, and which events it wants", NULL, NULL}},
+    {"TELEMETRY", {"an extension wants the telemetry", NULL, NULL}},
+    {"LOGS", {"an extension wants the logs", NULL, NULL}},
+    {"platform.initStart", {"a new sandbox starts: a cold start", NULL, "record.initializationType"}},
+    {"platform.initRuntimeDone", {"the runtime is up, or has failed", NULL, "Status"}},
+    {"platform.initReport", {"what the start of a sandbox took", NULL, "Duration; Status"}},
+    {"platform.start", {"an invocation begins", NULL, NULL}},
+    {"platform.runtimeDone", {"the handler came back, or was stopped", NULL, "Status"}},
+    {"platform.report", {"what an invocation took", NULL, "init_duration: a cold start; max_memory_used against memory_size"}},
+    {"platform.restoreStart", {"a snapshot is being restored", NULL, NULL}},
+    {"platform.restoreRuntimeDone", {"the runtime is up after a restore, or has failed", NULL, "Status"}},
+    {"platform.restoreReport", {"what the restore of a snapshot took", NULL, "restore_duration; Status"}},
+    {"platform.extension", {"an extension, and which events it wants", NULL, NULL}},
+    {"platform.telemetrySubscription", {"an extension wants the telemetry", NULL, NULL}},
+    {"platform.invokeStart", {"a request of a web function begins", NULL, NULL}},
+    {"platform.requestComplete", {"a request of a web function was answered", NULL, NULL}},
+    {"platform.invokeSummary", {"what the requests of a web function took together", NULL, NULL}},
+    {"platform.invokeReport", {"what a request of a web function took", NULL, NULL}},
+    {"platform.spinDownStart", {"the sandbox is being shut down", NULL, NULL}},
+    {"platform.spinDownReport", {"what the shutdown of the sandbox took", NULL, "Status"}},
     {"platform.logsDropped", {"lines were lost on their way", AWS, NULL}},
 };
 static const struct explain_entry log_level[] = {
@@ -236,10 +256,31 @@ static const struct explain_entry log_level[] = {
     {"CRITICAL", {"the program cannot go on as it should", APP, NULL}},
     {"ERROR", {"something failed", APP, NULL}},
     {"WARN*", {"something is not as it should be", NULL, NULL}},
+    {"NOTICE", {"worth knowing, nothing is wrong", NULL, NULL}},
+    {"INFO", {"the usual course of things", NULL, NULL}},
+    {"DEBUG", {"detail for who looks for a fault", NULL, NULL}},
+    {"TRACE", {"every step", NULL, NULL}},
+};
+static const struct explain_entry fn_phase[] = {
+    {"init", {"while the sandbox started", NULL, NULL}},
+    {"invoke", {"within an invocation: the start was tried again", NULL, "the INIT_REPORT before it"}},
+    {"snap-start", {"while a snapshot was made or restored", NULL, NULL}},
+};
+static const struct explain_entry fn_init[] = {
+    {"on-demand", {"started because a request came and no sandbox was free", NULL, NULL}},
+    {"provisioned-concurrency", {"started ahead of requests", NULL, NULL}},
+    {"snap-start", {"started from a snapshot", NULL, "restore_duration"}},
 };
 
 /* --- API Gateway --- */
+static const struct explain_entry gw_event[] = {
+    {"CONNECT", {"a WebSocket is being opened", NULL, NULL}},
+    {"MESSAGE", {"a message over a WebSocket", NULL, "routeKey"}},
+    {"DISCONNECT", {"a WebSocket was closed", NULL, NULL}},
+};
 static const struct explain_entry gw_response[] = {
+    {"DEFAULT_4XX", {"an error of the client's without a response of its own", CLIENT, NULL}},
+    {"DEFAULT_5XX", {"an error of the API's without a response of its own", APP, "error.message, integrationStatus, integration.error"}},
     {"ACCESS_DENIED", {"a policy or the authorizer refused", YOU, "authorizer.error, resource policy"}},
     {"API_CONFIGURATION_ERROR", {"the API is not set up as it must be", SETUP, "the integration of this resource"}},
     {"AUTHORIZER_CONFIGURATION_ERROR", {"the authorizer cannot be called", SETUP, "its permissions"}},
@@ -275,7 +316,7 @@ static const struct explain_entry gw_status[] = {
 static const struct explain_entry gw_error[] = {
     {"*configuration error*", {"the integration is not set up as it must be: its endpoint, permissions or answer", SETUP, "the end of the line"}},
     {"*timeout*", {"the backend took longer than the limit", TARGET, "integrationLatency"}},
-    {"*throttl*", {"over the rate", CLIENT, NULL}},
+    {"*throttl*", {"over the rate", CLIENT, "the usage plan and the limits of the stage; who calls so often?"}},
 };
 
 /* --- DNS --- */
@@ -309,6 +350,7 @@ static const struct explain_entry vpn_status[] = {
     {"successful", {"connected", NULL, NULL}},
     {"failed", {"not connected", CLIENT, "connection-attempt-failure-reason"}},
     {"waiting-for-assertion", {"waits for the login at the identity provider", NULL, NULL}},
+    {"NA", {"no attempt: the record is of a connection that exists", NULL, NULL}},
 };
 static const struct explain_entry vpn_kind[] = {
     {"connection-attempt", {"somebody tries to connect", NULL, NULL}},
@@ -411,21 +453,87 @@ static const struct explain_entry ga_direction[] = {
     {"EGRESS", {"from the endpoint to the client", NULL, NULL}},
 };
 
-#define SET(types, fields, table) {types, fields, table, ARRAY_LEN(table)}
+static const struct explain_entry trail_kind[] = {
+    {"AwsApiCall", {"a call of an API", NULL, NULL}},
+    {"AwsServiceEvent", {"the service did it by itself, about a resource of yours", NULL, "serviceEventDetails"}},
+    {"AwsConsoleAction", {"done in the console, and no call of an API", NULL, NULL}},
+    {"AwsConsoleSignIn", {"a sign-in to the console", NULL, "responseElements.ConsoleLogin, mfa, sourceIPAddress"}},
+    {"AwsVpceEvent*", {"a call through a VPC endpoint", NULL, "vpcEndpointId; errorCode: did its policy refuse?"}},
+    {"AwsCloudTrailInsight", {"a rate of calls or errors that is not usual", NULL, "insightDetails.eventName and its averages"}},
+    {"AwsAggregatedEvent", {"counts of the events of five minutes", NULL, "summary"}},
+};
+static const struct explain_entry trail_insight_state[] = {
+    {"Start", {"the unusual rate begins", NULL, "the calls of insightDetails.eventName from then on"}},
+    {"End", {"the rate is usual again", NULL, "the Start of the same sharedEventID"}},
+};
+static const struct explain_entry trail_insight_type[] = {
+    {"ApiCallRateInsight", {"calls of a changing API come at an unusual rate", NULL, "insightDetails.insightContext.attributions: who calls"}},
+    {"ApiErrorRateInsight", {"errors of an API come at an unusual rate", NULL, "insightDetails.errorCode"}},
+};
+static const struct explain_entry waf_limit_key[] = {
+    {"IP", {"requests are counted by the client's address", NULL, NULL}},
+    {"FORWARDED_IP", {"requests are counted by the address in a header", NULL, "x_forwarded_for: can the client choose it?"}},
+    {"CUSTOMKEYS", {"requests are counted by keys of the rule", NULL, "rateBasedRuleList: customValues"}},
+    {"CONSTANT", {"all requests are counted together", NULL, NULL}},
+};
+static const struct explain_entry waf_rate_rule[] = {
+    {"NO_EVALUATION_PERFORMED", {"the rate rule could not be evaluated", NULL, "its aggregation keys: does the request have them?"}},
+};
+static const struct explain_entry fw_direction[] = {
+    {"to_server", {"from the side that began the flow", NULL, NULL}},
+    {"to_client", {"an answer to the side that began the flow", NULL, NULL}},
+};
+static const struct explain_entry fw_revocation_action[] = {
+    {"PASS", {"let through", NULL, NULL}},
+    {"DROP", {"dropped without an answer", YOU, "event.revocation_check.status; the TLS inspection configuration"}},
+    {"REJECT", {"closed with a reset", YOU, "event.revocation_check.status; the TLS inspection configuration"}},
+};
+static const struct explain_entry transports[] = {
+    {"TCP", {"over TCP", NULL, NULL}},
+    {"UDP", {"over UDP", NULL, NULL}},
+    {"DOH*", {"DNS over HTTPS", NULL, NULL}},
+};
+static const struct explain_entry vpn_reset[] = {
+    {"NA", {"no reset", NULL, NULL}},
+    {"assertion-received", {"reset to go on with the answer of the identity provider", NULL, "the connection-attempt behind it"}},
+};
+static const struct explain_entry vpn_result[] = {
+    {"permit", {"the authorisation policy lets it connect", NULL, NULL}},
+    {"deny", {"the authorisation policy refuses", YOU, "authorization-policy-evaluation.reason and .device-token-status; in shadow mode it is only observed"}},
+    {"error", {"the authorisation policy could not be evaluated", SETUP, "authorization-policy-evaluation.device-token-status"}},
+};
+static const struct explain_entry vpn_evaluation[] = {
+    {"connection-attempt", {"looked at when it connected", NULL, NULL}},
+    {"periodic", {"looked at again while connected", NULL, NULL}},
+};
+static const struct explain_entry vpn_shadow[] = {
+    {"enabled", {"only observed: the outcome is not enforced", NULL, NULL}},
+    {"disabled", {"the outcome is enforced", NULL, NULL}},
+};
+static const struct explain_entry vpn_policy_reason[] = {
+    {"policy-deny", {"a statement of the policy denies, or none permits", YOU, "authorization-policy-evaluation.context"}},
+};
 
 const struct explain_set explain_service_sets[] = {
     SET("cloudtrail", "errorcode error errormessage", trail_error),
     SET("cloudtrail", "useridentitytype", trail_identity),
     SET("cloudtrail", "eventname action", trail_event),
-    SET("cloudtrail", "eventcategory", trail_category),
+    SET_NEXT("cloudtrail", "eventcategory", trail_category, "eventName and resources"),
     SET("cloudtrail", "mfa useridentitysessioncontextattributesmfaauthenticated additionaleventdatamfaused", yes_no_mfa),
     SET("cloudtrail", "isroot root", any_root),
+    SET("cloudtrail", "eventtype", trail_kind),
+    SET("cloudtrail", "insightdetailsstate", trail_insight_state),
+    SET("cloudtrail", "insightdetailsinsighttype", trail_insight_type),
     SET("waf", "action", waf_action),
     SET("waf", "terminatingruletype", waf_rule_type),
     SET("waf", "httpsourcename", waf_source),
     SET("waf", "captcharesponsefailurereason challengeresponsefailurereason failurereason", waf_token),
     SET("waf", "terminatingruleid decidingrule rule error", waf_default),
-    SET("waf", "oversizefields", waf_oversize),
+    SET_NEXT("waf", "oversizefields", waf_oversize, "httpRequest.uri; the oversize handling of the rules, for the rest was not looked at"),
+    SET("waf", "limitkey ratebasedrulelistlimitkey", waf_limit_key),
+    SET("waf", "ratebasedruleid ratebasedrulelistratebasedruleid", waf_rate_rule),
+    SET("netfw", "eventdirection direction", fw_direction),
+    SET("netfw", "eventrevocationcheckaction", fw_revocation_action),
     SET("netfw", "eventalertaction eventaction", fw_alert),
     SET("netfw", "eventverdictaction verdict outcome action finalaction", fw_verdict),
     SET("netfw", "eventalertseverity severity", fw_severity),
@@ -433,22 +541,31 @@ const struct explain_set explain_service_sets[] = {
     SET("netfw", "eventrevocationcheckstatus", fw_revocation),
     SET("lambda", "status outcome recordstatus", fn_status),
     SET("lambda", "errortype error recorderrortype", fn_error),
-    SET("lambda", "type kind action", fn_kind),
-    SET("lambda json cwlogs", "level action", log_level),
-    SET("apigw", "errorresponsetype responsetype", gw_response),
+    SET("lambda", "phase recordphase", fn_phase),
+    SET("lambda", "recordinitializationtype", fn_init),
+    SET_NEXT("lambda", "type kind action", fn_kind, "record.reason"),
+    SET_NEXT("lambda json cwlogs", "level action", log_level, "the lines before it with the same RequestId"),
+    SET_NEXT("apigw", "errorresponsetype responsetype", gw_response, "error.message, identity.sourceIp and user_agent: which client asks so?"),
     SET("apigw", "wafresponsecode", gw_waf),
-    SET("apigw", "status", gw_status),
+    SET("apigw", "eventtype", gw_event),
+    SET_NEXT("apigw", "status", gw_status, "error.message, identity.sourceIp and user_agent: which client asks so?"),
     SET("apigw", "errormessage error", gw_error),
-    SET("route53 route53public", "rcode responsecode error", dns_code),
+    SET_NEXT("route53 route53public", "rcode responsecode error", dns_code, "which client asks so, and since when"),
     SET("route53", "firewallruleaction", dns_firewall),
     SET("clientvpn", "connectionattemptfailurereason error", vpn_reason),
     SET("clientvpn", "connectionattemptstatus", vpn_status),
+    SET("clientvpn", "connectionresetstatus", vpn_reset),
+    SET("clientvpn", "authorizationpolicyevaluationresult", vpn_result),
+    SET("clientvpn", "authorizationpolicyevaluationevaluationtype", vpn_evaluation),
+    SET("clientvpn", "authorizationpolicyevaluationshadowmode", vpn_shadow),
+    SET("clientvpn", "authorizationpolicyevaluationreason", vpn_policy_reason),
+    SET("route53 route53public globalaccelerator clientvpn", "transport protocol transportprotocol", transports),
     SET("clientvpn", "connectionlogtype action", vpn_kind),
-    SET("alb_conn", "tlsverifystatus error", conn_verify),
-    SET("cloudfront", "connectionstatus", conn_verify),
+    SET_NEXT("alb_conn", "tlsverifystatus error", conn_verify, "leaf_client_cert_subject and leaf_client_cert_validity: which certificate is it?"),
+    SET_NEXT("cloudfront", "connectionstatus", conn_verify, "clientLeafCertSubject and clientLeafCertValidity: which certificate is it?"),
     SET("alb_conn", "tlsprotocol tlscipher tlshandshakelatency duration", conn_tls),
     SET("alb_health", "status result action", health_status),
-    SET("alb_health", "reasoncode reason error", health_reason),
+    SET_NEXT("alb_health", "reasoncode reason error", health_reason, "the target's own log at that moment"),
     SET("alb_health", "statuscode", health_code),
     SET("tgwflow", "resourcetype", tgw_resource),
     SET("tgwflow", "flowdirection", tgw_direction),

@@ -48,6 +48,7 @@ static const struct explain_entry clb_status[] = {
     {"400", {"malformed request, or the method CONNECT", CLIENT, "request and user_agent"}},
     {"405", {"the method is longer than 127 characters", CLIENT, "request_verb"}},
     {"408", {"the client cancelled or never finished its request", CLIENT, "client_ip"}},
+    {"460", {"the client closed the connection before the answer", CLIENT, "backend_processing_time: a client timeout shorter than a slow instance"}},
     {"502", {"the instance's answer could not be read", TARGET, "backend_ip"}},
     {"503", {"no healthy instance, a full surge queue, or too little capacity", SETUP, "health of the instances"}},
     {"504", {"the instance closed the connection or sent nothing until the idle timeout", TARGET, "backend_ip, keep-alive of the instance"}},
@@ -82,6 +83,7 @@ static const struct explain_entry alb_class[] = {
     {"Severe", {"dangerous: a smuggling attempt or a broken client; answered with 400 unless in monitor mode", CLIENT, "classification_reason, client_ip"}},
 };
 static const struct explain_entry alb_class_reason[] = {
+    {"-", {"a request that keeps the rules of HTTP", NULL, NULL}},
     {"GetHeadZeroContentLength", {"GET or HEAD with Content-Length: 0", CLIENT, NULL}},
     {"NonCompliantHeader", {"a header has characters that are not allowed", CLIENT, NULL}},
     {"NonCompliantVersion", {"the HTTP version is not spelled as it should be", CLIENT, NULL}},
@@ -193,8 +195,11 @@ static const struct explain_entry tls_alert[] = {
     {"0", {"close_notify: a regular end", NULL, NULL}},
     {"10", {"unexpected_message", CLIENT, NULL}},
     {"20", {"bad_record_mac: data were damaged or changed on the way", CLIENT, NULL}},
+    {"21", {"decryption_failed: of versions before TLS 1.1", CLIENT, NULL}},
     {"22", {"record_overflow", CLIENT, NULL}},
+    {"30", {"decompression_failure", CLIENT, NULL}},
     {"40", {"handshake_failure: no common parameters", CLIENT, "the listener's security policy"}},
+    {"41", {"no_certificate: of SSL 3.0", CLIENT, NULL}},
     {"42", {"bad_certificate: the client finds the certificate damaged", SETUP, "chosen_cert_arn"}},
     {"43", {"unsupported_certificate", SETUP, "chosen_cert_arn"}},
     {"44", {"certificate_revoked", SETUP, "chosen_cert_arn"}},
@@ -205,14 +210,18 @@ static const struct explain_entry tls_alert[] = {
     {"49", {"access_denied", CLIENT, NULL}},
     {"50", {"decode_error", CLIENT, NULL}},
     {"51", {"decrypt_error", CLIENT, NULL}},
+    {"60", {"export_restriction: of TLS 1.0", CLIENT, NULL}},
     {"70", {"protocol_version: no common TLS version", CLIENT, "the listener's security policy"}},
     {"71", {"insufficient_security: the ciphers offered are too weak", CLIENT, "the listener's security policy"}},
     {"80", {"internal_error of the client", CLIENT, NULL}},
     {"86", {"inappropriate_fallback: a downgrade was noticed", CLIENT, NULL}},
     {"90", {"user_canceled", CLIENT, NULL}},
+    {"100", {"no_renegotiation: the client does not begin the handshake anew", CLIENT, NULL}},
     {"109", {"missing_extension", CLIENT, NULL}},
     {"110", {"unsupported_extension", CLIENT, NULL}},
     {"112", {"unrecognized_name: no certificate for that server name", CLIENT, "domain_name"}},
+    {"113", {"bad_certificate_status_response: the stapled revocation answer is not good", SETUP, "chosen_cert_arn"}},
+    {"115", {"unknown_psk_identity: the session to resume is not known any more", CLIENT, NULL}},
     {"116", {"certificate_required", CLIENT, NULL}},
     {"120", {"no_application_protocol: no common ALPN protocol", CLIENT, "alpn_client_preference_list"}},
 };
@@ -630,7 +639,41 @@ static const struct explain_entry http_status[] = {
     {"5*", {"an error of the server's", APP, NULL}},
 };
 
-#define SET(types, fields, table) {types, fields, table, ARRAY_LEN(table)}
+static const struct explain_entry cf_protocol[] = {
+    {"http", {"plain HTTP", NULL, NULL}},
+    {"https", {"HTTP over TLS", NULL, NULL}},
+    {"grpcs", {"gRPC over TLS", NULL, NULL}},
+    {"ws", {"WebSocket; the line is written when it closes", NULL, NULL}},
+    {"wss", {"WebSocket over TLS; the line is written when it closes", NULL, NULL}},
+};
+static const struct explain_entry cf_failover[] = {
+    {"Failover:*", {"the first origin answered with this status, so the second was asked", ORIGIN, "r-host; what does the first origin say?"}},
+    {"MediaQuality", {"the origin with the better media quality score was chosen", NULL, "x-edge-mqcs"}},
+};
+static const struct explain_entry cmcd_object[] = {
+    {"m", {"a manifest or playlist", NULL, NULL}},
+    {"a", {"audio", NULL, NULL}},
+    {"v", {"video", NULL, NULL}},
+    {"av", {"audio and video in one", NULL, NULL}},
+    {"i", {"an initialisation segment", NULL, NULL}},
+    {"c", {"captions or subtitles", NULL, NULL}},
+    {"tt", {"timed text in an ISO media file", NULL, NULL}},
+    {"k", {"a key, licence or certificate", NULL, NULL}},
+    {"o", {"something else", NULL, NULL}},
+};
+static const struct explain_entry cmcd_format[] = {
+    {"d", {"MPEG DASH", NULL, NULL}},
+    {"h", {"HLS", NULL, NULL}},
+    {"s", {"Smooth Streaming", NULL, NULL}},
+    {"o", {"another streaming format", NULL, NULL}},
+};
+static const struct explain_entry cmcd_stream[] = {
+    {"v", {"all segments exist already: video on demand", NULL, NULL}},
+    {"l", {"segments are still being made: live", NULL, NULL}},
+};
+static const struct explain_entry account_unknown[] = {
+    {"unknown", {"the owner of the interface is not told", NULL, "interface-id, vpc-id"}},
+};
 
 const struct explain_set explain_sets[] = {
     SET("alb", "elbstatuscode elbresponsecode status", alb_status),
@@ -639,18 +682,24 @@ const struct explain_set explain_sets[] = {
     SET("alb nlb", "type", alb_type),
     SET("alb", "actionsexecuted action", alb_action),
     SET("alb", "classification", alb_class),
-    SET("alb", "classificationreason", alb_class_reason),
-    SET("alb", "errorreason lambdaerrorreason error", alb_reason),
+    SET_NEXT("alb", "classificationreason", alb_class_reason, "client_ip and user_agent: a broken client, or somebody who tries; elb_status_code: was it let through?"),
+    SET_NEXT("alb", "errorreason lambdaerrorreason error", alb_reason, "whether it is one client or all (client_ip), and since when"),
     SET("alb", "requesttransformstatus", alb_transform),
     SET("alb", "matchedrulepriority", rule_priority),
     SET("alb clb", "requestprocessingtime targetprocessingtime backendprocessingtime responseprocessingtime clientresponsetime duration", not_reached),
     SET("alb nlb", "chosencertarn certarn", cert),
-    SET("nlb", "incomingtlsalert", tls_alert),
+    SET_NEXT("nlb", "incomingtlsalert", tls_alert, "client_ip and tls_protocol_version: one kind of client, or all?"),
     SET("alb alb_conn clb nlb cloudfront cloudfront_rt s3access", "sslprotocol tlsprotocol tlsprotocolversion tlsversion", tls_version),
     SET("nlb", "alpnfeprotocol alpnbeprotocol", alpn),
     SET("cloudfront cloudfront_rt", "scstatus status", cf_status),
-    SET("cloudfront cloudfront_rt", "xedgeresulttype xedgeresponseresulttype xedgedetailedresulttype resulttype responseresulttype action error", cf_result),
-    SET("cloudfront cloudfront_rt", "flestatus", cf_fle),
+    SET_NEXT("cloudfront cloudfront_rt", "xedgeresulttype xedgeresponseresulttype xedgedetailedresulttype resulttype responseresulttype action error", cf_result, "the cache behaviour of this cs-uri-stem"),
+    SET_NEXT("cloudfront cloudfront_rt", "flestatus", cf_fle, "the field-level encryption configuration; cs-method and sc-content-type"),
+    SET("cloudfront cloudfront_rt", "csprotocol requestprotocol", cf_protocol),
+    SET("cloudfront cloudfront_rt", "srreason", cf_failover),
+    SET("cloudfront cloudfront_rt", "cmcdobjecttype", cmcd_object),
+    SET("cloudfront cloudfront_rt", "cmcdstreamingformat", cmcd_format),
+    SET("cloudfront cloudfront_rt", "cmcdstreamtype", cmcd_stream),
+    SET("vpcflow", "accountid", account_unknown),
     SET("vpcflow", "action", vpc_action),
     SET("vpcflow tgwflow globalaccelerator", "logstatus", vpc_log_status),
     SET("vpcflow", "trafficpath", vpc_path),
@@ -664,12 +713,12 @@ const struct explain_set explain_sets[] = {
     SET("vpcflow tgwflow", "pktsrcawsservice pktdstawsservice", vpc_service),
     SET("vpcflow tgwflow", "srcport dstport", ports),
     SET("alb alb_conn alb_health clb nlb globalaccelerator", "targetport backendport destinationport listenerport acceleratorport endpointport", ports),
-    SET("s3access", "operation action", s3_operation),
-    SET("s3access", "errorcode error", s3_error),
+    SET_NEXT("s3access", "operation action", s3_operation, "the lifecycle rules of the bucket"),
+    SET_NEXT("s3access", "errorcode error", s3_error, "requester and user_agent: which program asks so?"),
     SET("s3access", "authenticationtype authtype", s3_auth),
     SET("s3access", "aclrequired", s3_acl),
     SET("s3access", "signatureversion sigv", s3_sig),
     SET("s3access", "requester principal", s3_requester),
-    SET("*", "elbstatuscode elbresponsecode targetstatuscode targetstatuscodelist backendstatuscode backendresponsecode scstatus httpstatus statuscode status", http_status),
+    SET_NEXT("*", "elbstatuscode elbresponsecode targetstatuscode targetstatuscodelist backendstatuscode backendresponsecode scstatus httpstatus statuscode status", http_status, "path, client_ip and user_agent of these requests: one client, one resource, or all?"),
 };
 const unsigned explain_n_sets = ARRAY_LEN(explain_sets);

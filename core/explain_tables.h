@@ -14,7 +14,17 @@ struct explain_set {
     const char *fields; /* blank separated, lower case, letters and digits only */
     const struct explain_entry *entry;
     unsigned n;
+    const char *next; /* for those that blame somebody and name no step of their own; or NULL */
 };
+
+#define SET(types, fields, table)                                                                  \
+    {                                                                                              \
+        types, fields, table, ARRAY_LEN(table), NULL                                               \
+    }
+#define SET_NEXT(types, fields, table, next)                                                       \
+    {                                                                                              \
+        types, fields, table, ARRAY_LEN(table), next                                               \
+    }
 
 /* In order: the first set that has the field and the value answers. Those of the services come
  * before; the last of explain_sets are for every type. */

@@ -492,6 +492,8 @@ static uint32_t parse_batch(struct ingest *in, struct source *src, const struct 
     const char *p = batch->bytes.ptr, *end = p + batch->bytes.len;
 
     lane_of(&w)->lay = *lay;
+    if (batch->off == 0 && !batch->events)
+        p = slice_past_mark(batch->bytes).ptr;
     for (size_t i = 0; batch->events && i < batch->events->n; i++)
         one_event(&w, &batch->events->item[i], batch->bytes.ptr);
     while (!batch->events && p < end)
@@ -509,8 +511,10 @@ static uint32_t parse_batch(struct ingest *in, struct source *src, const struct 
 static const struct layout *layout_after(struct source *src, const struct layout *lay,
                                          struct slice bytes, struct record *rec)
 {
-    const char *end = bytes.ptr + bytes.len, *p = bytes.ptr, *mark = src->lt->fmt->header_mark;
+    const char *end = slice_end(bytes), *p, *mark = src->lt->fmt->header_mark;
 
+    bytes = slice_past_mark(bytes);
+    p = bytes.ptr;
     while ((p = memmem(p, (size_t)(end - p), mark, strlen(mark)))) {
         const char *from = memrchr(bytes.ptr, '\n', (size_t)(p - bytes.ptr));
         const char *nl = memchr(p, '\n', (size_t)(end - p));
@@ -718,7 +722,7 @@ static bool learn_head(struct ingest *in, struct feed *f)
         return false;
     detect_feed(f, head, head.len == f->src->size);
     if (f->src->lt->fmt->header && !is_framed(f)) {
-        const char *p = head.ptr, *end = head.ptr + head.len;
+        const char *p = slice_past_mark(head).ptr, *end = slice_end(head);
 
         for (unsigned i = 0; i < 4 && p < end && !f->lay; i++) {
             const char *nl = memchr(p, '\n', (size_t)(end - p));

@@ -64,9 +64,7 @@ static int read_bytes(struct table *t, int fd, size_t size)
             break;
         done += (size_t)n;
     }
-    t->rest = slice_of(t->bytes, done);
-    if (slice_starts(t->rest, "\xef\xbb\xbf")) /* a byte order mark */
-        t->rest = slice_of(t->rest.ptr + 3, t->rest.len - 3);
+    t->rest = slice_past_mark(slice_of(t->bytes, done));
     return 0;
 }
 

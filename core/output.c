@@ -119,6 +119,14 @@ static bool is_json_number(struct slice s)
         if (i == from)
             return false;
     }
+    if (i < s.len && (s.ptr[i] == 'e' || s.ptr[i] == 'E')) {
+        i += i + 1 < s.len && (s.ptr[i + 1] == '-' || s.ptr[i + 1] == '+') ? 2 : 1;
+        from = i;
+        while (i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9')
+            i++;
+        if (i == from)
+            return false;
+    }
     return i == s.len;
 }
 

@@ -53,6 +53,17 @@ static bool is_stamp(struct slice s)
     return s.len >= 12 && all_digits(slice_of(s.ptr, 8), 8);
 }
 
+/* "E2ABCDEFGHIJKL" */
+static bool is_distribution(struct slice s)
+{
+    if (s.len < 10 || s.len > 14 || s.ptr[0] != 'E')
+        return false;
+    for (size_t i = 1; i < s.len; i++)
+        if (!(s.ptr[i] >= '0' && s.ptr[i] <= '9') && !(s.ptr[i] >= 'A' && s.ptr[i] <= 'Z'))
+            return false;
+    return true;
+}
+
 static struct slice base_name(struct slice path)
 {
     const char *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;
@@ -93,7 +104,7 @@ static void identify_folders(struct slice path, struct s3_identity *out)
         } else if (at == 3 && is_region(part)) {
             out->region = part;
             at = 4;
-        } else if (at == 3 && slice_starts(part, "vpc-")) {
+        } else if (at == 3 && (slice_starts(part, "vpc-") || is_distribution(part))) {
             out->resource = part;
         }
     }
@@ -115,8 +126,8 @@ static void identify_distribution(struct slice name, struct s3_identity *out)
 {
     struct slice rest = name, id = slice_cut(&rest, '.');
 
-    if (id.len < 10 || id.len > 14 || id.ptr[0] != 'E' || rest.len < 13 || rest.ptr[4] != '-' ||
-        rest.ptr[7] != '-' || rest.ptr[10] != '-')
+    if (!is_distribution(id) || rest.len < 13 || rest.ptr[4] != '-' || rest.ptr[7] != '-' ||
+        rest.ptr[10] != '-')
         return;
     out->service = SL("cloudfront");
     out->resource = id;
@@ -177,6 +188,31 @@ static void identify_function(struct slice path, struct s3_identity *out)
     out->resource = slice_cut(&rest, '/');
 }
 
+/* The last part of *path, which is cut off. */
+static struct slice last_part(struct slice *path)
+{
+    struct slice name = base_name(*path);
+
+    path->len -= MIN(path->len, name.len + 1);
+    return name;
+}
+
+/* ACCOUNT/REGION/BUCKET/YYYY/MM/DD/YYYY-MM-DD-hh-mm-ss-UNIQUE of S3 access logs */
+static void identify_access_log(struct slice path, struct s3_identity *out)
+{
+    struct slice name = last_part(&path), bucket, region, account;
+
+    if (name.len != 36 || name.ptr[4] != '-' || name.ptr[19] != '-' ||
+        !all_digits(last_part(&path), 2) || !all_digits(last_part(&path), 2) ||
+        !all_digits(last_part(&path), 4))
+        return;
+    bucket = last_part(&path);
+    region = last_part(&path);
+    account = last_part(&path);
+    if (all_digits(account, 12) && is_region(region))
+        *out = (struct s3_identity){account, region, SL("s3"), bucket};
+}
+
 void s3_identify(const char *path, struct s3_identity *out)
 {
     struct slice whole = slice_str(path);
@@ -186,6 +222,7 @@ void s3_identify(const char *path, struct s3_identity *out)
     identify_name(base_name(whole), out);
     identify_distribution(base_name(whole), out);
     identify_function(whole, out);
+    identify_access_log(whole, out);
 }
 
 static void set_origin(struct source *s)

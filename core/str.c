@@ -39,6 +39,11 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+struct slice slice_past_mark(struct slice s)
+{
+    return slice_starts(s, "\xef\xbb\xbf") ? slice_of(s.ptr + 3, s.len - 3) : s;
+}
+
 struct slice slice_trim(struct slice s)
 {
     while (s.len && is_blank(s.ptr[0])) {

@@ -59,7 +59,8 @@ static inline const char *slice_end(struct slice s)
 bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII only */
 int slice_cmp(struct slice a, struct slice b);        /* by bytes, as memcmp; shorter first */
 bool slice_ends(struct slice s, const char *suffix);
-struct slice slice_trim(struct slice s); /* blanks, tabs, CR, LF at both ends */
+struct slice slice_past_mark(struct slice s); /* without a byte order mark (UTF-8) at its start */
+struct slice slice_trim(struct slice s);      /* blanks, tabs, CR, LF at both ends */
 /* The bytes up to `sep` (all if absent); *s is what follows the separator (absent: ptr NULL). */
 struct slice slice_cut(struct slice *s, char sep);
 char *slice_dup(struct slice s); /* NUL-terminated, owned by the caller */

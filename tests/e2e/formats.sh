@@ -79,7 +79,7 @@ for took in 0.5 0.0125 1e-3 x -1 99999999999999999999; do
 done >"$work/odd/alb"
 equal "numbers with more digits than usual are numbers" \
     "$("$awl" query 'fields target_processing_time' -o json "$work/odd/alb" | sed 's/.*time":\(.*\)}/\1/' | tr '\n' ' ')" \
-    '0.5 0.0125 0.001 "x" -1 99999999999999999999 '
+    '0.5 0.0125 1e-3 "x" -1 99999999999999999999 '
 equal "and do not break a sum" "$(ask alb 'stats sum(target_processing_time) as s | fields s / 1e19')" 10
 
 mkdir -p "$work/odd/CloudTrail-Digest" "$work/odd/CloudTrail"
@@ -128,5 +128,15 @@ printf '{"proxy_name":"p","final_action":"DENY","client_src_ip":"192.0.2.4","des
     >"$work/odd/proxy"
 equal "a proxy's fields are the common ones" "$(ask proxy 'fields @logtype, client_ip, server_ip, event.dest_port, method, status, action')" \
     "netfw|192.0.2.4|192.0.2.5|443|GET|403|DENY"
+bom=$(printf '\357\273\277')
+printf '%s%s\n%s\n' "$bom" "$vpc_names" "$vpc" >"$work/odd/marked"
+equal "a byte order mark before a header" "$(type_of marked)" "vpcflow 1 0 1"
+printf '%s%s\n%s\n' "$bom" "$vpc" "$vpc" >"$work/odd/marked"
+equal "and before a record" "$(type_of marked)" "vpcflow 2 0 0"
+equal "which is no part of it" "$("$awl" query '' -o raw "$work/odd/marked")" "$(printf '%s\n%s' "$vpc" "$vpc")"
+sed 's/^/web.log:/' "$work/odd/alb" >"$work/odd/found"
+equal "lines as grep shows them" "$(type_of found)" "alb 6 0 0"
+echo '{"a":{"b":{"c":1.5e-7}},"time":"2024-01-02T03:04:05Z"}' >"$work/odd/json"
+equal "a number with an exponent stays one" "$("$awl" query '' -o json "$work/odd/json" | jq -c .a)" '{"b":{"c":1.5e-07}}'
 equal "an empty trail file" "$(type_of CloudTrail)" "cloudtrail 0 0 0"
 finish

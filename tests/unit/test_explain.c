@@ -82,7 +82,8 @@ static void test_flags(void **state UNUSED)
     assert_null(meaning("vpcflow", "tcp-flags", "x"));
 }
 
-/* Every entry can be reached through its own set, and none says nothing. */
+/* Every entry can be reached through its own set, none says nothing, and one that blames somebody
+ * says where to look next. */
 static void check_sets(const struct explain_set *sets, unsigned n)
 {
     for (unsigned s = 0; s < n; s++) {
@@ -97,6 +98,8 @@ static void check_sets(const struct explain_set *sets, unsigned n)
             assert_true(explain_value(type, field, slice_str(set->entry[i].value), &x));
             if (!strchr(set->entry[i].value, '*'))
                 assert_string_equal(x.meaning, set->entry[i].what.meaning);
+            if (x.side && !x.next)
+                fail_msg("%s %s %s has no next step", set->types, set->fields, set->entry[i].value);
         }
     }
 }

@@ -418,6 +418,8 @@ void session_unsettle(struct session *s, bool following)
 
 void session_progress(struct session *s, struct progress *p)
 {
+    size_t n;
+
     pthread_mutex_lock(&s->lock);
     settle(s);
     *p = s->settled;
@@ -427,7 +429,9 @@ void session_progress(struct session *s, struct progress *p)
     p->total = s->total;
     p->sources = (uint32_t)s->n_feed;
     p->failed = (uint32_t)s->n_problem;
-    for (size_t i = s->n_settled; i < s->n_feed; i++)
+    /* those behind are not begun */
+    n = s->running > 0 && !s->loading ? s->next_feed : s->n_feed;
+    for (size_t i = s->n_settled; i < n; i++)
         add_progress(p, s->feed[i]->src);
     pthread_mutex_unlock(&s->lock);
 }

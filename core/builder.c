@@ -37,8 +37,8 @@ struct build_col {
 
 /* The texts of a column in the rows of the batch that have one. */
 struct waiting {
-    uint64_t rows; /* bit k: row k of the batch has one */
-    unsigned n;
+    uint32_t n;
+    uint8_t row[TEXTS_BATCH]; /* of the batch, ascending */
     struct slice text[TEXTS_BATCH];
 };
 
@@ -217,14 +217,6 @@ static void collect_texts(struct builder *b, struct build_col *c, const struct w
         c->gave_up = true;
 }
 
-/* The k-th bit that is set. */
-static unsigned nth_bit(uint64_t bits, unsigned k)
-{
-    while (k--)
-        bits &= bits - 1;
-    return (unsigned)__builtin_ctzll(bits);
-}
-
 static void set_odd(struct build_col *c, uint32_t row)
 {
     if (!c->odd)
@@ -246,7 +238,7 @@ static void collect_numbers(struct builder *b, const struct field_def *f, struct
         if (!(plain && parse_short(s, f->scale, &v)) && !field_number(f, s, &v)) {
             v = NUM_MISSING;
             if (!value_missing(s))
-                set_odd(c, b->n_collected + nth_bit(w->rows, k));
+                set_odd(c, b->n_collected + w->row[k]);
         }
         num[k] = v;
         n_missing += v == NUM_MISSING;
@@ -258,34 +250,27 @@ static void collect_numbers(struct builder *b, const struct field_def *f, struct
     c->n_present += w->n - n_missing;
 }
 
-/* To each row of `rows` its value, in order; to the others before the last of them `none`. */
-#define SPREAD(to, rows, from, none)                                                               \
-    do {                                                                                           \
-        unsigned k_ = 0;                                                                           \
-        for (uint64_t left_ = (rows); left_; left_ >>= 1, (to)++)                                  \
-            *(to) = left_ & 1 ? (from)[k_++] : (none);                                             \
-    } while (0)
-
 static void collect_column(struct builder *b, unsigned field, const struct waiting *w)
 {
     struct build_col *c = &b->col[field];
-    bool dense = w->n == b->n - b->n_collected;
+    uint32_t from = b->n_collected, to = from + w->row[w->n - 1] + 1;
+    bool dense = to - from == w->n;
 
-    reach_row(c, b->n_collected);
+    reach_row(c, dense ? from : to);
     if (c->kind == COL_NUM) {
-        int64_t *to = c->num + b->n_collected, num[TEXTS_BATCH];
+        int64_t num[TEXTS_BATCH];
 
-        collect_numbers(b, b->lt->field[field], c, w, dense ? to : num);
-        if (!dense)
-            SPREAD(to, w->rows, num, NUM_MISSING);
+        collect_numbers(b, b->lt->field[field], c, w, dense ? c->num + from : num);
+        for (unsigned k = 0; !dense && k < w->n; k++)
+            c->num[from + w->row[k]] = num[k];
     } else {
-        uint32_t *to = c->code + b->n_collected, code[TEXTS_BATCH];
+        uint32_t code[TEXTS_BATCH];
 
-        collect_texts(b, c, w, dense ? to : code);
-        if (!dense)
-            SPREAD(to, w->rows, code, 0);
+        collect_texts(b, c, w, dense ? c->code + from : code);
+        for (unsigned k = 0; !dense && k < w->n; k++)
+            c->code[from + w->row[k]] = code[k];
     }
-    c->filled = b->n_collected + 64 - (uint32_t)__builtin_clzll(w->rows);
+    c->filled = to;
 }
 
 /* The waiting rows go to the columns. */
@@ -298,7 +283,7 @@ static void collect(struct builder *b)
             continue;
         if (!b->col[b->active[i]].gave_up)
             collect_column(b, b->active[i], w);
-        w->rows = w->n = 0;
+        w->n = 0;
     }
     b->n_collected = b->n;
     arena_clear(&b->held);
@@ -308,16 +293,6 @@ void builder_lend(struct builder *b, struct slice bytes)
 {
     collect(b);
     b->lent = bytes;
-}
-
-/* The text as it can wait: bytes behind it can be read (TEXT_SLACK). */
-static inline struct slice hold(struct builder *b, struct slice s)
-{
-    size_t at = (uintptr_t)s.ptr - (uintptr_t)b->lent.ptr;
-
-    if (likely(at < b->lent.len && b->lent.len - at >= s.len + TEXT_SLACK))
-        return s;
-    return slice_of(memcpy(arena_alloc(&b->held, s.len + TEXT_SLACK), s.ptr, s.len), s.len);
 }
 
 /* The fields that the record has and that have a column, by their numbers in `active`. Without a
@@ -336,12 +311,31 @@ static unsigned present_fields(const struct builder *b, const struct record *rec
     return n;
 }
 
+/* The texts of a record as they can wait: bytes behind them can be read (TEXT_SLACK). */
+static inline void hold_texts(struct builder *b, const struct record *rec, uint32_t row)
+{
+    const uint16_t *active = b->active;
+    const struct slice lent = b->lent;
+    struct waiting *batch = b->batch;
+    uint16_t at[MAX_FIELDS];
+    unsigned n = present_fields(b, rec, at);
+
+    for (unsigned i = 0; i < n; i++) {
+        struct slice s = rec->val[active[at[i]]];
+        struct waiting *w = &batch[at[i]];
+        size_t off = (uintptr_t)s.ptr - (uintptr_t)lent.ptr;
+
+        if (unlikely(off >= lent.len || lent.len - off < s.len + TEXT_SLACK))
+            s.ptr = memcpy(arena_alloc(&b->held, s.len + TEXT_SLACK), s.ptr, s.len);
+        w->row[w->n] = (uint8_t)row;
+        w->text[w->n++] = s;
+    }
+}
+
 bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint32_t len,
                  uint32_t line)
 {
     uint64_t rel = off - b->run[b->n_run - 1].off;
-    uint16_t at[MAX_FIELDS];
-    unsigned n_field;
     uint32_t n = b->n, k = n - b->n_collected;
 
     BUG_ON(n >= SEGMENT_ROWS);
@@ -356,13 +350,7 @@ bool builder_add(struct builder *b, const struct record *rec, uint64_t off, uint
         b->reason[n] = (uint8_t)rec->reason;
         b->n_bad++;
     }
-    n_field = present_fields(b, rec, at);
-    for (unsigned i = 0; i < n_field; i++) {
-        struct waiting *w = &b->batch[at[i]];
-
-        w->text[w->n++] = hold(b, rec->val[b->active[at[i]]]);
-        w->rows |= UINT64_C(1) << k;
-    }
+    hold_texts(b, rec, k);
     b->n++;
     if (k + 1 == TEXTS_BATCH)
         collect(b);

@@ -10,7 +10,7 @@
 
 #define MIN_SLOTS 256u
 #define LARGE_SLOTS 4096u /* a table that does not fit the innermost cache */
-#define N_RECENT 1024u
+#define N_RECENT 512u
 
 /* The first 16 bytes, zeros behind the end. */
 struct head {
@@ -33,7 +33,8 @@ struct lookup {
     struct head head;
     uint32_t hash;
     uint32_t row;
-    uint32_t *recent; /* where its code is to be kept */
+    struct text_slot *recent; /* where it is to be kept */
+    uint32_t ends;            /* hash_ends() */
 };
 
 static inline struct head head_of(struct slice s)
@@ -128,19 +129,18 @@ static unsigned find_recent(struct texts *t, const struct slice *text, unsigned 
     for (unsigned i = 0; i < n; i++) {
         struct slice s = text[i];
         struct lookup *l = &todo[n_todo];
-        uint32_t hash;
 
         code[i] = 0;
         if (value_missing(s))
             continue;
         l->head = head_of(s);
-        hash = hash_ends(s, l->head);
-        l->recent = &t->recent[hash % N_RECENT];
-        code[i] = *l->recent;
-        if (code[i] && is_known(&t->known[code[i] - 1], s, l->head))
+        l->ends = hash_ends(s, l->head);
+        l->recent = &t->recent[l->ends % N_RECENT];
+        code[i] = l->recent->code;
+        if (code[i] && l->recent->hash == l->ends && is_known(&t->known[code[i] - 1], s, l->head))
             continue;
         l->row = i;
-        l->hash = s.len <= 16 ? hash : hash_long(s);
+        l->hash = s.len <= 16 ? l->ends : hash_long(s);
         __builtin_prefetch(&t->slot[l->hash & mask]);
         n_todo++;
     }
@@ -191,7 +191,8 @@ void texts_find(struct texts *t, struct arena *mem, const struct slice *text, un
     for (unsigned i = 0; i < n_todo; i++) {
         const struct lookup *l = &todo[i];
 
-        *l->recent = code[l->row] = find_or_add(t, mem, text[l->row], l);
+        code[l->row] = find_or_add(t, mem, text[l->row], l);
+        *l->recent = (struct text_slot){l->ends, code[l->row]};
     }
 }
 

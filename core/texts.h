@@ -20,7 +20,7 @@ struct texts {
     uint32_t n, cap;
     struct text_slot *slot; /* open addressing, at most half full */
     uint32_t n_slot;
-    uint32_t *recent; /* codes, by the ends of the text */
+    struct text_slot *recent; /* by the ends of the text */
 };
 
 /* Codes of n <= TEXTS_BATCH texts, 0 where there is none (value_missing()). New ones are copied to

@@ -180,6 +180,8 @@ static int job_line(struct job *j, line_fn write, unsigned slot, int64_t t, stru
     int rc = 0;
     int64_t us;
 
+    if (j->o->cancel && *j->o->cancel)
+        return err_set(e, ERR_CANCEL, "stopped");
     if (j->sink.fd < 0 || (j->o->single && j->o->gz && j->in_file >= j->o->per_file))
         rc = job_open(j, slot, e);
     else if (j->sink.len > SINK_BUF - DEMO_LINE_MAX)

@@ -41,6 +41,7 @@ struct demo_options {
     bool single;       /* one plain file a type, DIR/alb.log ..., instead of the S3 key layout */
     bool gz;           /* with single: DIR/alb-00001.log.gz ... of per_file lines each */
     uint64_t per_file; /* 0 = 100,000 */
+    const atomic_bool *cancel; /* NULL: nobody stops it */
 };
 
 struct demo_summary {

@@ -3,11 +3,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "cli.h"
+#include "cli_impl.h"
 #include "fmt.h"
 #include "index_file.h"
 #include "output.h"
-#include "sink.h"
 #include "xalloc.h"
 
 static void print_purged(size_t n, uint64_t bytes)
@@ -42,11 +41,6 @@ static int purge(const struct options *o, const char *cache)
     return code;
 }
 
-static struct val text_cell(const char *s)
-{
-    return (struct val){.kind = s ? VAL_STR : VAL_MISSING, .str = slice_str(s)};
-}
-
 int cli_index(const struct options *o)
 {
     static const char *const columns[] = {"folder", "bytes", "used", "index"};
@@ -72,10 +66,10 @@ int cli_index(const struct options *o)
     index_list_read(&l, cache);
     out = output_new(f, columns, ARRAY_LEN(columns), sink_write, &sink);
     for (size_t i = l.n; i-- > 0;) {
-        struct val row[] = {text_cell(l.item[i].folder),
+        struct val row[] = {cli_text(l.item[i].folder),
                             {.kind = VAL_NUM, .num = (double)l.item[i].bytes},
                             {.kind = VAL_TIME, .time_us = l.item[i].used_us},
-                            text_cell(l.item[i].path)};
+                            cli_text(l.item[i].path)};
 
         output_row(out, row);
     }

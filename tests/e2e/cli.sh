@@ -175,12 +175,13 @@ mkdir "$work/tmp"
 TMPDIR=$work/tmp "$awl" demo --lines 2000 >"$work/summary"
 contains "without a terminal the demo tells its story" "$(cat "$work/summary")" "13:02"
 equal "and removes its files" "$(ls -A "$work/tmp")" ""
-TMPDIR=$work/tmp "$awl" demo --lines 1000000 >/dev/null 2>&1 &
+TMPDIR=$work/tmp "$awl" demo --lines 100000000 >/dev/null 2>&1 &
 child=$!
 sleep 0.3
 kill -TERM $child
 wait $child
-equal "also when it is ended" "$(ls -A "$work/tmp")" ""
+equal "it ends while it is writing" $? 130
+equal "and removes its files then, too" "$(ls -A "$work/tmp")" ""
 # --- as SQL ---
 exits "--athena prints SQL" 0 "$awl" query --athena '@logtype=alb | stats count(*) by status'
 contains "with its table" "$(cat "$work/stdout")" "CREATE EXTERNAL TABLE IF NOT EXISTS alb_logs"

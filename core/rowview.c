@@ -58,6 +58,15 @@ static bool covers(const struct rowview *v, uint64_t off, size_t len)
            off + len <= v->pin_off + v->pin_bytes.len;
 }
 
+/* Where the view begins that is to cover a record. To one who goes backwards what lies before it
+ * comes along, too. */
+static uint64_t window_of(const struct rowview *v, uint64_t off, size_t len)
+{
+    bool backwards = v->pinned && v->pin_source == v->src->id && off < v->pin_off;
+
+    return !backwards || len >= WINDOW ? off : off + len - MIN(off + len, (uint64_t)WINDOW);
+}
+
 struct slice rowview_bytes(struct rowview *v)
 {
     struct position at = segment_position(v->seg, v->row);
@@ -68,11 +77,13 @@ struct slice rowview_bytes(struct rowview *v)
     if (v->raw.ptr)
         return v->raw;
     if (!covers(v, off, len)) {
+        uint64_t from = window_of(v, off, len);
+
         unpin(v);
-        if (blob_view(v->src, off, MAX(len, (size_t)WINDOW), &v->pin_bytes, &v->pin, &e) == 0) {
+        if (blob_view(v->src, from, MAX(len, (size_t)WINDOW), &v->pin_bytes, &v->pin, &e) == 0) {
             v->pinned = true;
             v->pin_source = v->src->id;
-            v->pin_off = off;
+            v->pin_off = from;
         }
     }
     v->bytes_read += len;

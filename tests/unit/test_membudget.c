@@ -14,13 +14,16 @@
 
 #define MIB (1u << 20)
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the cache */
 static struct memlease cached = {.use = MEMORY_BLOCKS};
 static size_t wanted;
 
 static void evict(size_t want)
 {
+    pthread_mutex_lock(&lock);
     wanted = want;
     memlease_release(&cached);
+    pthread_mutex_unlock(&lock);
 }
 
 static int no_limit(void **state)

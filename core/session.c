@@ -211,6 +211,8 @@ static void show_sometimes(struct worker *w, const struct feed *f)
 {
     int64_t now = now_ms();
 
+    if (!w->s->opt.changed) /* nobody looks before all is there */
+        return;
     if (now - w->shown_ms < SHOW_MS && !(f->src->kind == SOURCE_STDIN && stdin_is_quiet()))
         return;
     /* while whole segments come in time, half ones are not worth their sealing */

@@ -20,7 +20,8 @@ struct session_options {
     uint64_t cache_cap;   /* bytes that may stay there; 0: as many as there are */
     unsigned chunk_bytes; /* 0 = default (512 KiB: stays in a core's cache); tests use small ones */
     /* Called (from any thread, not often than every 10 ms or so) when there is something new to
-     * see; must be quick, e.g. write to an eventfd. May be NULL. */
+     * see; must be quick, e.g. write to an eventfd. NULL: nobody looks before all is read, so that
+     * segments are only shown once they are whole. */
     void (*changed)(void *ctx);
     void *ctx;
 };

@@ -191,7 +191,7 @@ static int key_before(struct slice line, const char *from, const char *colon)
         const char *p = colon - len;
 
         if (keys[i].last == colon[-1] && (size_t)(colon - from) >= len &&
-            memcmp(p, keys[i].key.ptr, len) == 0 && (p == line.ptr || is_gap(p[-1])))
+            (p == line.ptr || is_gap(p[-1])) && memcmp(p, keys[i].key.ptr, len) == 0)
             return (int)i;
     }
     return -1;

@@ -316,9 +316,15 @@ static void run_questions(struct session *s, const char *answers)
     snapshot_unref(snap);
 }
 
+/* There is somebody who looks while files are read. */
+static void ignore(void *ctx)
+{
+    (void)ctx;
+}
+
 int main(int argc, char **argv)
 {
-    struct session_options o = {0};
+    struct session_options o = {.changed = ignore};
     struct session *s;
     const char *answers = NULL;
     bool index_only = false;

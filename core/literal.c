@@ -7,10 +7,7 @@
  * two entries. The three bytes are the least likely ones of a text, at a place of its own. */
 #include "literal.h"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
+#include "simd.h"
 #include "xalloc.h"
 
 #define BUCKETS 8
@@ -23,9 +20,9 @@ struct text {
 
 struct literals {
     unsigned n, window; /* bytes of the window that count: all texts have that many */
-    bool icase, vectors;
+    bool icase;
     unsigned first[BUCKETS + 1]; /* bucket b has the texts first[b] ... first[b + 1] - 1 */
-    uint8_t low[WINDOW][16], high[WINDOW][16]; /* buckets, by half of the byte */
+    struct byte_tables tables;   /* all buckets behind the window */
     struct text text[LITERALS_MAX];
 };
 
@@ -116,15 +113,15 @@ static int by_window(const void *x, const void *y)
 
 static void add_byte(struct literals *l, unsigned i, unsigned char c, unsigned bucket)
 {
-    l->low[i][c & 15] |= (uint8_t)(1u << bucket);
-    l->high[i][c >> 4] |= (uint8_t)(1u << bucket);
+    l->tables.low[i][c & 15] |= (uint8_t)(1u << bucket);
+    l->tables.high[i][c >> 4] |= (uint8_t)(1u << bucket);
 }
 
 static void make_tables(struct literals *l)
 {
     for (unsigned i = 0; i < WINDOW; i++) {
-        memset(l->low[i], i < l->window ? 0 : 0xff, sizeof(l->low[i]));
-        memset(l->high[i], i < l->window ? 0 : 0xff, sizeof(l->high[i]));
+        memset(l->tables.low[i], i < l->window ? 0 : 0xff, sizeof(l->tables.low[i]));
+        memset(l->tables.high[i], i < l->window ? 0 : 0xff, sizeof(l->tables.high[i]));
     }
     for (unsigned b = 0; b < BUCKETS; b++) {
         l->first[b] = b * l->n / BUCKETS;
@@ -171,7 +168,7 @@ static inline size_t verify(const struct literals *l, struct slice s, size_t at,
 
 /* --- the search --- */
 
-/* Places from *p on, one by one; the vectors' last bytes, and machines without such vectors. */
+/* The last places, from p on, one by one. */
 static size_t find_plain(const struct literals *l, struct slice s, size_t at, size_t p, size_t *len)
 {
     const unsigned char *c = (const unsigned char *)s.ptr;
@@ -181,77 +178,32 @@ static size_t find_plain(const struct literals *l, struct slice s, size_t at, si
         size_t found;
 
         for (unsigned i = 0; i < l->window; i++)
-            buckets &= l->low[i][c[p + i] & 15] & l->high[i][c[p + i] >> 4];
+            buckets &= l->tables.low[i][c[p + i] & 15] & l->tables.high[i][c[p + i] >> 4];
         if (buckets && (found = verify(l, s, at, p, buckets, len)) != SIZE_MAX)
             return found;
     }
     return SIZE_MAX;
 }
 
-#if defined(__x86_64__)
-
-__attribute__((target("avx2"))) static inline __m256i buckets_of(const char *p, __m256i low,
-                                                                 __m256i high)
+size_t literals_find(const struct literals *l, struct slice s, size_t at, size_t *len)
 {
-    const __m256i half = _mm256_set1_epi8(15);
-    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    size_t p = at, found;
+    uint8_t buckets[SIMD_STEP];
+    uint32_t some;
 
-    return _mm256_and_si256(
-        _mm256_shuffle_epi8(low, _mm256_and_si256(v, half)),
-        _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(v, 4), half)));
-}
+    for (;;) {
+        p = simd->candidates(&l->tables, s.ptr, s.len, p, buckets, &some);
+        if (!some)
+            return find_plain(l, s, at, p, len);
+        for (; some; some &= some - 1) {
+            unsigned i = (unsigned)__builtin_ctz(some);
 
-__attribute__((target("avx2"))) static inline __m256i table_of(const uint8_t *t)
-{
-    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)t));
-}
-
-/* From `at` on; *p is the first place that was not looked at. */
-__attribute__((target("avx2"))) static size_t find_avx2(const struct literals *l, struct slice s,
-                                                        size_t at, size_t *p, size_t *len)
-{
-    const __m256i low0 = table_of(l->low[0]), high0 = table_of(l->high[0]),
-                  low1 = table_of(l->low[1]), high1 = table_of(l->high[1]),
-                  low2 = table_of(l->low[2]), high2 = table_of(l->high[2]);
-
-    for (; s.len - *p >= 32 + WINDOW - 1; *p += 32) {
-        const char *q = s.ptr + *p;
-        __m256i v = _mm256_and_si256(
-            _mm256_and_si256(buckets_of(q, low0, high0), buckets_of(q + 1, low1, high1)),
-            buckets_of(q + 2, low2, high2));
-        uint8_t buckets[32];
-        uint32_t left;
-
-        if (_mm256_testz_si256(v, v))
-            continue;
-        _mm256_storeu_si256((__m256i *)(void *)buckets, v);
-        left = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_setzero_si256()));
-        for (; left; left &= left - 1) {
-            unsigned i = (unsigned)__builtin_ctz(left);
-            size_t found = verify(l, s, at, *p + i, buckets[i], len);
-
+            found = verify(l, s, at, p + i, buckets[i], len);
             if (found != SIZE_MAX)
                 return found;
         }
+        p += SIMD_STEP;
     }
-    return SIZE_MAX;
-}
-
-#endif
-
-size_t literals_find(const struct literals *l, struct slice s, size_t at, size_t *len)
-{
-    size_t p = at;
-
-#if defined(__x86_64__)
-    if (l->vectors && at < s.len) {
-        size_t found = find_avx2(l, s, at, &p, len);
-
-        if (found != SIZE_MAX)
-            return found;
-    }
-#endif
-    return find_plain(l, s, at, p, len);
 }
 
 struct literals *literals_new(const struct slice *text, unsigned n, bool icase)
@@ -269,9 +221,6 @@ struct literals *literals_new(const struct slice *text, unsigned n, bool icase)
                                    rarest_window(text[i], l->window, icase)};
     qsort(l->text, n, sizeof(*l->text), by_window);
     make_tables(l);
-#if defined(__x86_64__)
-    l->vectors = __builtin_cpu_supports("avx2");
-#endif
     return l;
 }
 

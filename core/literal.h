@@ -1,7 +1,8 @@
 /* literal.h - a few texts looked for at once, in long stretches of bytes.
  *
- * Each text is known by up to three of its bytes that stand together and are rare in logs; vector
- * code compares them with 32 places at a time, and only where they agree is the text compared. */
+ * Each text is known by up to three of its bytes that stand together and are rare in logs;
+ * they are looked for at 32 places at a time (simd.h), and only where they are is the text
+ * compared. */
 #ifndef AWL_LITERAL_H
 #define AWL_LITERAL_H
 

@@ -44,6 +44,25 @@ unsigned simd_places(const uint64_t *mask, size_t words, uint16_t *out)
     return (unsigned)(out - start);
 }
 
+size_t simd_candidates(const struct byte_tables *t, const char *p, size_t n, size_t at,
+                       uint8_t out[SIMD_STEP], uint32_t *some)
+{
+    const unsigned char *c = (const unsigned char *)p;
+
+    *some = 0;
+    for (; at + SIMD_STEP + 2 <= n; at += SIMD_STEP) {
+        for (unsigned i = 0; i < SIMD_STEP; i++) {
+            out[i] = 0xff;
+            for (unsigned k = 0; k < 3; k++)
+                out[i] &= t->low[k][c[at + i + k] & 15] & t->high[k][c[at + i + k] >> 4];
+            *some |= (uint32_t)(out[i] != 0) << i;
+        }
+        if (*some)
+            break;
+    }
+    return at;
+}
+
 #define BETWEEN(type, name)                                                                        \
     static void name(const type *code, size_t words, type lo, type hi, uint64_t *out)              \
     {                                                                                              \
@@ -63,6 +82,7 @@ BETWEEN(uint32_t, between_32)
 static const struct simd portable = {.name = "portable",
                                      .match = match,
                                      .places = simd_places,
+                                     .candidates = simd_candidates,
                                      .between_8 = between_8,
                                      .between_16 = between_16,
                                      .between_32 = between_32};

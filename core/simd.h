@@ -11,6 +11,13 @@
 
 #define SIMD_WINDOW 4096 /* bytes that are looked at at once, at most */
 #define SIMD_WORDS (SIMD_WINDOW / 64)
+#define SIMD_STEP 32 /* places of candidates() */
+
+/* Up to eight buckets, a bit each, of which a byte at one of three places may be: those that both
+ * of its halves are of. */
+struct byte_tables {
+    uint8_t low[3][16], high[3][16];
+};
 
 struct simd {
     const char *name;
@@ -20,6 +27,12 @@ struct simd {
     /* The numbers of the bits that are set, ascending; how many they are. `out` has room for 64
      * more than that. */
     unsigned (*places)(const uint64_t *mask, size_t words, uint16_t *out);
+    /* Steps of SIMD_STEP places, from `at` on, while two more bytes than that are left of n. The
+     * first step in which the three bytes at a place are of the same bucket: where it begins, the
+     * buckets of each of its places in `out`, and a bit for each place that has one in *some. If
+     * there is none: where the steps ended, *some is 0. */
+    size_t (*candidates)(const struct byte_tables *t, const char *p, size_t n, size_t at,
+                         uint8_t out[SIMD_STEP], uint32_t *some);
     /* Which codes are in [lo, hi]: bit i of out[w] for code w * 64 + i. There are 64 * words. */
     void (*between_8)(const uint8_t *code, size_t words, uint8_t lo, uint8_t hi, uint64_t *out);
     void (*between_16)(const uint16_t *code, size_t words, uint16_t lo, uint16_t hi, uint64_t *out);

@@ -48,6 +48,38 @@ static void match_neon(const char *p, size_t n, const char set[3], uint64_t (*ou
     }
 }
 
+static inline uint8x16_t buckets_of(const uint8_t *p, const uint8_t *low, const uint8_t *high)
+{
+    uint8x16_t v = vld1q_u8(p);
+
+    return vandq_u8(vqtbl1q_u8(vld1q_u8(low), vandq_u8(v, vdupq_n_u8(15))),
+                    vqtbl1q_u8(vld1q_u8(high), vshrq_n_u8(v, 4)));
+}
+
+static size_t candidates_neon(const struct byte_tables *t, const char *p, size_t n, size_t at,
+                              uint8_t out[SIMD_STEP], uint32_t *some)
+{
+    const uint8x16_t none = vdupq_n_u8(0);
+
+    *some = 0;
+    for (; at + SIMD_STEP + 2 <= n; at += SIMD_STEP) {
+        const uint8_t *q = (const uint8_t *)p + at;
+        uint8x16_t a = vdupq_n_u8(0xff), b = a;
+
+        for (unsigned k = 0; k < 3; k++) {
+            a = vandq_u8(a, buckets_of(q + k, t->low[k], t->high[k]));
+            b = vandq_u8(b, buckets_of(q + 16 + k, t->low[k], t->high[k]));
+        }
+        if (vmaxvq_u8(vorrq_u8(a, b)) == 0)
+            continue;
+        vst1q_u8(out, a);
+        vst1q_u8(out + 16, b);
+        *some = (uint32_t)bits_of(vtstq_u8(a, a), vtstq_u8(b, b), none, none);
+        break;
+    }
+    return at;
+}
+
 static void between_8_neon(const uint8_t *code, size_t words, uint8_t lo, uint8_t hi, uint64_t *out)
 {
     const uint8x16_t from = vdupq_n_u8(lo), span = vdupq_n_u8((uint8_t)(hi - lo));
@@ -107,6 +139,7 @@ const struct simd *simd_neon(void)
     static const struct simd path = {.name = "NEON",
                                      .match = match_neon,
                                      .places = simd_places,
+                                     .candidates = candidates_neon,
                                      .between_8 = between_8_neon,
                                      .between_16 = between_16_neon,
                                      .between_32 = between_32_neon};

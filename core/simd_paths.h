@@ -4,8 +4,10 @@
 
 #include "simd.h"
 
-/* The portable one, for those that have no better. */
+/* The portable ones, for those that have no better. */
 unsigned simd_places(const uint64_t *mask, size_t words, uint16_t *out);
+size_t simd_candidates(const struct byte_tables *t, const char *p, size_t n, size_t at,
+                       uint8_t out[SIMD_STEP], uint32_t *some);
 
 const struct simd *simd_sse2(void);
 const struct simd *simd_avx2(void);

@@ -119,6 +119,7 @@ const struct simd *simd_sse2(void)
     static const struct simd path = {.name = "SSE2",
                                      .match = match_sse2,
                                      .places = simd_places,
+                                     .candidates = simd_candidates,
                                      .between_8 = between_8_sse2,
                                      .between_16 = between_16_sse2,
                                      .between_32 = between_32_sse2};
@@ -167,6 +168,44 @@ AVX2 static unsigned places_avx2(const uint64_t *mask, size_t words, uint16_t *o
         out += n;
     }
     return (unsigned)(out - start);
+}
+
+AVX2 static inline __m256i table_of(const uint8_t *t)
+{
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)t));
+}
+
+AVX2 static inline __m256i buckets_of(const char *p, __m256i low, __m256i high)
+{
+    const __m256i half = _mm256_set1_epi8(15);
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+
+    return _mm256_and_si256(
+        _mm256_shuffle_epi8(low, _mm256_and_si256(v, half)),
+        _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(v, 4), half)));
+}
+
+AVX2 static size_t candidates_avx2(const struct byte_tables *t, const char *p, size_t n, size_t at,
+                                   uint8_t out[SIMD_STEP], uint32_t *some)
+{
+    const __m256i low0 = table_of(t->low[0]), high0 = table_of(t->high[0]),
+                  low1 = table_of(t->low[1]), high1 = table_of(t->high[1]),
+                  low2 = table_of(t->low[2]), high2 = table_of(t->high[2]);
+
+    *some = 0;
+    for (; at + SIMD_STEP + 2 <= n; at += SIMD_STEP) {
+        const char *q = p + at;
+        __m256i v = _mm256_and_si256(
+            _mm256_and_si256(buckets_of(q, low0, high0), buckets_of(q + 1, low1, high1)),
+            buckets_of(q + 2, low2, high2));
+
+        if (_mm256_testz_si256(v, v))
+            continue;
+        _mm256_storeu_si256((__m256i *)(void *)out, v);
+        *some = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_setzero_si256()));
+        break;
+    }
+    return at;
 }
 
 AVX2 static void between_8_avx2(const uint8_t *code, size_t words, uint8_t lo, uint8_t hi,
@@ -229,6 +268,7 @@ const struct simd *simd_avx2(void)
     static const struct simd path = {.name = "AVX2",
                                      .match = match_avx2,
                                      .places = places_avx2,
+                                     .candidates = candidates_avx2,
                                      .between_8 = between_8_avx2,
                                      .between_16 = between_16_avx2,
                                      .between_32 = between_32_avx2};
@@ -287,6 +327,7 @@ const struct simd *simd_avx512(void)
     static const struct simd path = {.name = "AVX-512",
                                      .match = match_avx512,
                                      .places = places_avx512,
+                                     .candidates = candidates_avx2,
                                      .between_8 = between_8_avx2,
                                      .between_16 = between_16_avx2,
                                      .between_32 = between_32_avx2};

@@ -77,6 +77,58 @@ static void places_of_full_words(void **state)
     }
 }
 
+/* The buckets of one step, place by place. */
+static uint32_t buckets_of_step(const struct byte_tables *t, const char *p, uint8_t *out)
+{
+    uint32_t some = 0;
+
+    for (unsigned i = 0; i < SIMD_STEP; i++) {
+        out[i] = 0xff;
+        for (unsigned k = 0; k < 3; k++) {
+            uint8_t c = (uint8_t)p[i + k];
+
+            out[i] &= t->low[k][c % 16] & t->high[k][c / 16];
+        }
+        some |= (uint32_t)(out[i] != 0) << i;
+    }
+    return some;
+}
+
+static void candidates_are_found(void **state)
+{
+    unsigned found = 0;
+
+    (void)state;
+    for (unsigned round = 0; round < 2000; round++) {
+        size_t n = rnd(400), start = rnd(20);
+        struct byte_tables t;
+        char *p = random_text(n, "abcdefghijklmnopqrstuvwxyz \xff\x80");
+
+        for (unsigned k = 0; k < 3; k++)
+            for (unsigned i = 0; i < 16; i++) {
+                t.low[k][i] = (uint8_t)(1u << rnd(8));
+                t.high[k][i] = (uint8_t)rnd(256);
+            }
+        for (unsigned i = 0; simd_path(i); i++)
+            for (size_t at = start;; at += SIMD_STEP) {
+                uint8_t want[SIMD_STEP], got[SIMD_STEP];
+                uint32_t some = 0, got_some;
+                size_t place = simd_path(i)->candidates(&t, p, n, at, got, &got_some);
+
+                while (at + SIMD_STEP + 2 <= n && !(some = buckets_of_step(&t, p + at, want)))
+                    at += SIMD_STEP;
+                assert_int_equal(place, at);
+                assert_int_equal(got_some, some);
+                if (!some)
+                    break;
+                assert_memory_equal(got, want, sizeof(got));
+                found++;
+            }
+        free(p);
+    }
+    assert_true(found > 1000);
+}
+
 /* Values near the bounds and near the ends of the type. */
 static uint32_t edge_value(uint32_t lo, uint32_t hi, uint32_t max)
 {
@@ -285,8 +337,11 @@ static void quoted_lines_are_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_are_found),      cmocka_unit_test(places_of_full_words),
-        cmocka_unit_test(codes_are_compared),   cmocka_unit_test(lines_are_cut_at_any_length),
+        cmocka_unit_test(bytes_are_found),
+        cmocka_unit_test(places_of_full_words),
+        cmocka_unit_test(candidates_are_found),
+        cmocka_unit_test(codes_are_compared),
+        cmocka_unit_test(lines_are_cut_at_any_length),
         cmocka_unit_test(quoted_lines_are_cut),
     };
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "agg.h"
+#include "rnd.h"
 #include "rowloop.h"
 #include "rowview.h"
 #include "xalloc.h"
@@ -16,14 +17,6 @@
 #define N_LINES 9000
 
 static char dir[64];
-static uint64_t seed = 42;
-
-static uint32_t rnd(uint32_t n)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(seed >> 33) % n;
-}
-
 static void write_flows(const char *path, unsigned lines, bool newline, const char *eol)
 {
     static const char *const actions[] = {"ACCEPT", "REJECT"};

@@ -15,6 +15,7 @@
 #include <math.h>
 
 #include "agg.h"
+#include "rnd.h"
 #include "runquery.h"
 #include "xalloc.h"
 
@@ -28,13 +29,7 @@
 #define ROUND 100000 /* cases of a round */
 #define DEPTH 3
 
-static uint64_t seed, state;
-
-static uint32_t rnd(uint32_t n)
-{
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33) % n;
-}
+static uint64_t seed;
 
 #define PICK(list) ((list)[rnd(ARRAY_LEN(list))])
 
@@ -747,7 +742,7 @@ static void columns_agree_with_lines(void **unused)
 
     (void)unused;
     seed = number_env("AWL_PROPERTY_SEED", 1);
-    state = seed;
+    rnd_state = seed;
     print_message("seed %llu (AWL_PROPERTY_SEED)\n", (unsigned long long)seed);
     while (cases < want) {
         uint64_t end = MIN(cases + ROUND, want);

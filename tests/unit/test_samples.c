@@ -10,6 +10,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "rnd.h"
 #include "samples.h"
 #include "xalloc.h"
 
@@ -24,14 +25,6 @@ static struct {
     uint32_t group;
     double x;
 } sample[VALUES];
-
-static uint64_t state = 7;
-
-static uint32_t rnd(uint32_t n)
-{
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33) % n;
-}
 
 static int make_samples(void **unused)
 {

@@ -10,18 +10,11 @@
 
 #include <cmocka.h>
 
+#include "rnd.h"
 #include "segment.h"
 #include "simd.h"
 #include "tok_space.h"
 #include "xalloc.h"
-
-static uint32_t rnd(uint32_t n)
-{
-    static uint64_t state = 7;
-
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33) % n;
-}
 
 static char *random_text(size_t n, const char *alphabet)
 {

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "rnd.h"
 #include "texts.h"
 #include "value.h"
 #include "xalloc.h"
@@ -23,14 +24,6 @@ struct check {
     uint32_t n;
     struct arena own;
 };
-
-static uint32_t rnd(uint32_t n)
-{
-    static uint64_t state = 11;
-
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33) % n;
-}
 
 static uint32_t naive(struct check *c, struct slice s)
 {

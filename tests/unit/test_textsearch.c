@@ -13,19 +13,12 @@
 #include "agg.h"
 #include "automaton.h"
 #include "required.h"
+#include "rnd.h"
 #include "search.h"
 #include "textsearch.h"
 #include "xalloc.h"
 
 static char dir[64];
-static uint64_t seed = 7;
-
-static uint32_t rnd(uint32_t n)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(seed >> 33) % n;
-}
-
 static int make_dir(void **state)
 {
     (void)state;

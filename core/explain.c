@@ -11,11 +11,6 @@
 #include "value.h"
 
 /* --- values --- */
-static bool is_alnum(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* `word` is lower case letters and digits; in `name` case and everything else do not count. */
 static bool same_name(struct slice name, struct slice word)
 {
@@ -24,7 +19,7 @@ static bool same_name(struct slice name, struct slice word)
     for (size_t i = 0; i < name.len; i++) {
         char c = name.ptr[i];
 
-        if (!is_alnum(c))
+        if (!is_letter(c) && !is_digit(c))
             continue;
         if (c >= 'A' && c <= 'Z')
             c = (char)(c + 32);

@@ -126,11 +126,6 @@ bool val_compare(struct val a, enum expr_op op, struct val b)
 
 /* --- natural order --- */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static struct slice take_run(struct slice *s)
 {
     bool digits = s->len && is_digit(s->ptr[0]);

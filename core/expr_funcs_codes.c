@@ -8,8 +8,7 @@
 
 static bool url_plain(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c && strchr("-._~", c));
+    return is_digit(c) || is_letter(c) || (c && strchr("-._~", c));
 }
 
 CALL(f_urlencode)

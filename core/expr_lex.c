@@ -7,14 +7,9 @@
 #define US_DAY (86400 * US_S)
 #define MAX_NAME 128 /* of names with - : ( ) inside, which are tried at every length */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_alpha(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
+    return is_letter(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 static bool is_blank(char c)

@@ -26,26 +26,6 @@ struct literals {
     struct text text[LITERALS_MAX];
 };
 
-static bool is_digit(unsigned char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_upper(unsigned char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-static bool is_lower(unsigned char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
-static bool has_case(unsigned char c)
-{
-    return is_upper(c) || is_lower(c);
-}
-
 /* --- how likely a byte is --- */
 
 /* Of a thousand bytes of a log, roughly. */
@@ -70,7 +50,7 @@ static double window_share(struct slice s, unsigned n, bool icase)
         unsigned char c = (unsigned char)s.ptr[i];
 
         product *=
-            share(c) / 1e3 + (icase && has_case(c) ? share((unsigned char)(c ^ 0x20)) / 1e3 : 0);
+            share(c) / 1e3 + (icase && is_letter(c) ? share((unsigned char)(c ^ 0x20)) / 1e3 : 0);
     }
     return product;
 }
@@ -131,7 +111,7 @@ static void make_tables(struct literals *l)
                 unsigned char c = (unsigned char)l->text[k].text.ptr[l->text[k].at + i];
 
                 add_byte(l, i, c, b);
-                if (l->icase && has_case(c))
+                if (l->icase && is_letter(c))
                     add_byte(l, i, c ^ 0x20, b);
             }
     }

@@ -76,11 +76,6 @@ static bool is_break(char c)
     return (unsigned char)c <= ' ' || strchr("=,;()[]{}<>\"'|", c);
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* What a word without blanks is: 0 for a word that counts as itself. */
 static char mark_of(struct slice w)
 {

@@ -55,16 +55,6 @@ void redactor_free(struct redactor *r)
     free(r);
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_word(char c)
 {
     return is_digit(c) || is_letter(c) || c == '_';

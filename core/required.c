@@ -124,11 +124,6 @@ static bool take(struct reader *r, const char *s)
     return true;
 }
 
-static bool is_letter(unsigned char c)
-{
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
 /* A byte as a text; nothing where PCRE2 knows other characters that differ from it in case alone
  * (the long s, the sign of kelvin), or what it is depends on the mode. */
 static struct piece character(struct reader *r, unsigned char c)
@@ -177,7 +172,7 @@ static int escaped_byte(struct reader *r)
     const char *known;
     int v;
 
-    if (c > 0 && !is_letter((unsigned char)c) && !(c >= '0' && c <= '9')) {
+    if (c > 0 && !is_letter((char)c) && !is_digit((char)c)) {
         r->at++;
         return c;
     }

@@ -56,9 +56,16 @@ void exec_at_record(struct exec *r, struct rowref ref); /* before they are a lis
 void exec_move_row(struct exec *r, uint64_t to, uint64_t from);
 /* Visits the rows; each is the row at hand while fn, which ends it by false, is called. */
 void exec_each(struct exec *r, bool (*fn)(struct exec *r, void *ctx), void *ctx);
-void exec_free_cells(struct exec *r);
+/* --- runquery_table.c --- */
+
 /* The rows are those of t now, which is used up; t->texts and names are taken over. */
 void exec_take_table(struct exec *r, struct group_table *t);
+void exec_free_cells(struct exec *r);
+void exec_free_names(struct exec *r);       /* of its columns */
+int exec_stats(struct exec *r, unsigned i); /* command i; 0, or < 0 with *r->e */
+/* Rows for the bins between the first and the last that have none, for each of the other keys. */
+void exec_fill(struct exec *r, const struct query_cmd *c);
+void exec_pattern(struct exec *r, const struct query_cmd *c);
 /* Adds the texts of the rows at hand. */
 void exec_patterns(struct exec *r, const struct expr *from, struct patterns *patterns, bool before);
 

@@ -10,11 +10,6 @@
 
 enum { CLASS_TEXT_LOW = 1, CLASS_TEXT_DIGITS, CLASS_TEXT_HIGH, CLASS_NUMBER, CLASS_MISSING };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static void add_word(struct strbuf *out, uint64_t x)
 {
     x = __builtin_bswap64(x);

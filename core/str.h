@@ -65,6 +65,24 @@ struct slice slice_trim(struct slice s);      /* blanks, tabs, CR, LF at both en
 struct slice slice_cut(struct slice *s, char sep);
 char *slice_dup(struct slice s); /* NUL-terminated, owned by the caller */
 
+/* ASCII, whatever the locale. */
+static inline bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static inline bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+static inline bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+static inline bool is_letter(char c)
+{
+    return is_upper(c) || is_lower(c);
+}
+
 /* Eight bytes as a number, the first one in the lowest bits. */
 static inline uint64_t load_8(const char *p)
 {

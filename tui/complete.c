@@ -5,8 +5,7 @@
 
 static bool name_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           strchr("_@.-:()", c);
+    return is_letter(c) || is_digit(c) || strchr("_@.-:()", c);
 }
 
 static bool starts_nocase(struct slice s, struct slice prefix)

@@ -238,16 +238,6 @@ static bool is_one_of(struct slice s, const char *const *words, unsigned n)
     return false;
 }
 
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-static bool is_letter(char c)
-{
-    return is_upper(c) || (c >= 'a' && c <= 'z');
-}
-
 static bool all_upper(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++)

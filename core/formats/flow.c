@@ -7,8 +7,7 @@
 
 static bool is_name_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
-           (c >= 'A' && c <= 'Z');
+    return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.';
 }
 
 /* The next blank-separated word, without the ${} of format strings; *is_name if it can be one. */

@@ -302,13 +302,18 @@ int logtype_alias(const struct logtype *lt, struct slice name)
     return at >= 0 ? at : MAX(find_loosely(lt, name, lt->n_static), -1);
 }
 
-/* The key that the records have where the table has another name for it. */
-static int find_key(const struct logtype *lt, struct slice name)
+int logtype_key(const struct logtype *lt, struct slice name)
 {
     for (const char *const *pair = lt->fmt->json_keys; pair && *pair; pair += 2)
         if (slice_is(name, pair[0]))
             return find_exact(lt, slice_str(pair[1]), 0, lt->n_static);
     return -1;
+}
+
+bool logtype_documents(const struct logtype *lt, struct slice name)
+{
+    return find_exact(lt, name, 0, lt->n_static) >= 0 || logtype_key(lt, name) >= 0 ||
+           find_alias(lt, name) >= 0;
 }
 
 int logtype_lookup(struct logtype *lt, struct slice name)
@@ -320,7 +325,7 @@ int logtype_lookup(struct logtype *lt, struct slice name)
     if (at < 0)
         at = find_alias(lt, name);
     if (at < 0)
-        at = find_key(lt, name);
+        at = logtype_key(lt, name);
     if (at < 0) /* what was learned stands back behind what is documented */
         at = find_exact(lt, name, lt->n_static, count_fields(lt));
     if (at < 0)

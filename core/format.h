@@ -188,6 +188,7 @@ struct format {
     unsigned n_fields;
     bool multiline;          /* parse may answer PARSE_MORE */
     bool header;             /* columns come from a header line; mid-file headers occur */
+    bool header_first;       /* with `header`: none occurs unless the file begins with one */
     const char *header_mark; /* with `header`: what only such a line has in it */
     bool json; /* records can be JSON objects; what they hold beyond the table is learned */
     /* Another type whose lines may stand among those of this one, in its usual order of columns. */
@@ -230,6 +231,10 @@ int logtype_field(struct logtype *lt, struct slice name, bool create);
  * then ignoring case and - _ . blank ( ) : $; at last as a path into a member of a JSON record that
  * was not met yet. -1 none, -2 ambiguous. */
 int logtype_lookup(struct logtype *lt, struct slice name);
+/* Index of the field that JSON records call `name` when its own name is another; -1 if none. */
+int logtype_key(const struct logtype *lt, struct slice name);
+/* Whether the table has a field of that name, key or alias. */
+bool logtype_documents(const struct logtype *lt, struct slice name);
 /* Index of the one field of the table that goes by `name` as an alias or when case and punctuation
  * do not count; -1 if none or several. */
 int logtype_alias(const struct logtype *lt, struct slice name);

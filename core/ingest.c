@@ -500,6 +500,14 @@ static int next_records(struct ingest *in, struct feed *f, struct chunk *c, size
     return rc;
 }
 
+/* Whether a header may stand in chunk `id`. */
+static bool may_name_columns(const struct feed *f, uint32_t id)
+{
+    const struct format *fmt = f->src->lt->fmt;
+
+    return fmt->header && !is_framed(f) && (!fmt->header_first || f->lay || id == 0);
+}
+
 /* Under the feed's lock: the next chunk with its number and layout. */
 static int take_chunk(struct ingest *in, struct feed *f, size_t chunk_bytes, struct chunk *c,
                       size_t *done, uint32_t *id, const struct layout **lay, bool *alone,
@@ -529,7 +537,7 @@ static int take_chunk(struct ingest *in, struct feed *f, size_t chunk_bytes, str
     *id = next_chunk_id(f);
     *lay = f->lay;
     *alone = c->last && *id == 0;
-    if (f->src->lt->fmt->header && !is_framed(f) && !*alone)
+    if (!*alone && may_name_columns(f, *id))
         f->lay = layout_after(f->src, f->lay, slice_of(c->ptr, c->len), in->rec);
     return 1;
 }

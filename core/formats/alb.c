@@ -2,7 +2,7 @@
  * by the age of the line. Composites are split in place: client:port, target:port, request. */
 #include "formats/elb.h"
 #include "formats/table.h"
-#include "json.h"
+#include "formats/w3c.h"
 #include "value.h"
 
 enum {
@@ -177,10 +177,11 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
                                struct record *rec)
 {
     struct elb_line got;
+    enum parse_result r =
+        elb_read(lt, (struct tok_map){order, ARRAY_LEN(order), N_FIELDS}, lay, line, rec, &got);
 
-    (void)lay;
-    if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
-        return PARSE_BAD;
+    if (r != PARSE_OK)
+        return r;
     if (!got.keyed && !is_type(rec->val[F_TYPE]))
         return record_bad(rec, REASON_SHAPE);
     if (!elb_time(&got, rec->val[F_TIME], &rec->ts))
@@ -199,9 +200,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 
 static int detect(const struct probe *p)
 {
-    int score = probe_json(p, "elb_status_code request_line|target_status_code|elb", false);
-
-    return score ? score : probe_records(p, "alb", path_is_elb(p, "app."));
+    return elb_detect(p, "elb_status_code request_line|target_status_code|elb", false,
+                      path_is_elb(p, "app."));
 }
 
 static const char *const samples[] = {
@@ -232,6 +232,9 @@ const struct format format_alb = {
                "load-balancer-access-logs.html",
     .fields = fields,
     .n_fields = N_FIELDS,
+    .header = true,
+    .header_first = true,
+    .header_mark = W3C_MARK,
     .json = true,
     .json_keys = json_keys,
     .detect = detect,

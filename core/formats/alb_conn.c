@@ -2,7 +2,7 @@
  * became of its TLS handshake. Old lines may end at the verification. */
 #include "formats/elb.h"
 #include "formats/table.h"
-#include "json.h"
+#include "formats/w3c.h"
 #include "value.h"
 
 enum {
@@ -94,10 +94,11 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 {
     struct slice *val = rec->val;
     struct elb_line got;
+    enum parse_result r =
+        elb_read(lt, (struct tok_map){order, ARRAY_LEN(order), N_FIELDS}, lay, line, rec, &got);
 
-    (void)lay;
-    if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
-        return PARSE_BAD;
+    if (r != PARSE_OK)
+        return r;
     if (!elb_time(&got, val[F_TIME], &rec->ts))
         return record_bad(rec, REASON_TIME);
     if (got.open)
@@ -113,9 +114,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 static int detect(const struct probe *p)
 {
     bool named = path_has(p, "conn_log");
-    int score = probe_json(p, "tls_verify_status tls_handshake_latency|conn_trace_id", named);
 
-    return score ? score : probe_records(p, "alb_conn", named);
+    return elb_detect(p, "tls_verify_status tls_handshake_latency|conn_trace_id", named, named);
 }
 
 static const char *const samples[] = {
@@ -136,6 +136,9 @@ const struct format format_alb_conn = {
                "load-balancer-connection-logs.html",
     .fields = fields,
     .n_fields = N_FIELDS,
+    .header = true,
+    .header_first = true,
+    .header_mark = W3C_MARK,
     .json = true,
     .detect = detect,
     .parse = parse,

@@ -2,7 +2,7 @@
  * are those of an access log; the sixth, PASS or FAIL, tells them apart. */
 #include "formats/elb.h"
 #include "formats/table.h"
-#include "json.h"
+#include "formats/w3c.h"
 #include "value.h"
 
 enum {
@@ -65,10 +65,11 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 {
     struct slice *val = rec->val;
     struct elb_line got;
+    enum parse_result r =
+        elb_read(lt, (struct tok_map){order, ARRAY_LEN(order), N_FIELDS}, lay, line, rec, &got);
 
-    (void)lay;
-    if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
-        return PARSE_BAD;
+    if (r != PARSE_OK)
+        return r;
     if (!elb_time(&got, val[F_TIME], &rec->ts))
         return record_bad(rec, REASON_TIME);
     if (got.n < MIN_FIELDS)
@@ -83,9 +84,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 static int detect(const struct probe *p)
 {
     bool named = path_has(p, "health_check_log");
-    int score = probe_json(p, "target_addr target_group_id reason_code|status", named);
 
-    return score ? score : probe_records(p, "alb_health", named);
+    return elb_detect(p, "target_addr target_group_id reason_code|status", named, named);
 }
 
 static const char *const samples[] = {
@@ -104,6 +104,9 @@ const struct format format_alb_health = {
                "load-balancer-health-check-logs.html",
     .fields = fields,
     .n_fields = N_FIELDS,
+    .header = true,
+    .header_first = true,
+    .header_mark = W3C_MARK,
     .json = true,
     .detect = detect,
     .parse = parse,

@@ -2,8 +2,8 @@
  * stand anywhere in the file. Without one the columns are those of the legacy log, which only ever
  * grew at its end. Pasted lines whose tabs became blanks are read too: values have no blanks. */
 #include "formats/table.h"
+#include "formats/w3c.h"
 #include "json.h"
-#include "tok_space.h"
 #include "value.h"
 
 enum {
@@ -132,58 +132,6 @@ static const uint16_t legacy[] = {
 #define MIN_BLANKS 24 /* columns that make a line without tabs credible */
 #define DATE_LEN 10
 
-/* --- the header --- */
-
-static bool is_header(struct slice line)
-{
-    return line.len && line.ptr[0] == '#';
-}
-
-static bool next_name(struct slice *names, struct slice *name)
-{
-    *names = slice_trim(*names);
-    if (!names->len)
-        return false;
-    name->ptr = names->ptr;
-    name->len = 0;
-    while (name->len < names->len && names->ptr[name->len] != ' ' && names->ptr[name->len] != '\t')
-        name->len++;
-    names->ptr += name->len;
-    names->len -= name->len;
-    return true;
-}
-
-static int column(struct logtype *lt, struct slice name)
-{
-    int at = logtype_lookup(lt, name);
-
-    return at >= 0 ? at : logtype_field(lt, name, true);
-}
-
-static void read_header(struct logtype *lt, const struct layout **lay, struct slice line)
-{
-    static const char mark[] = "#Fields:";
-    const struct layout *learned;
-    uint16_t field[MAX_COLUMNS];
-    struct slice name;
-    unsigned n = 0;
-
-    if (!slice_starts(line, mark))
-        return;
-    line.ptr += sizeof(mark) - 1;
-    line.len -= sizeof(mark) - 1;
-    while (n < MAX_COLUMNS && next_name(&line, &name)) {
-        int at = column(lt, name);
-
-        if (at < 0)
-            break;
-        field[n++] = (uint16_t)at;
-    }
-    learned = n ? layout_intern(lt, field, n) : NULL;
-    if (learned)
-        *lay = learned;
-}
-
 /* --- records --- */
 
 /* Seconds of hh:mm:ss. */
@@ -217,33 +165,25 @@ static bool has_time(const struct slice *val)
     return val[F_DATE].ptr || val[F_TIME].ptr || val[F_STAMP].ptr || val[F_STAMP_MS].ptr;
 }
 
-static unsigned highest(const struct layout *lay)
+/* By the header, or as the legacy log. */
+static struct tok_result split(struct logtype *lt, const struct layout *lay, struct slice line,
+                               struct record *rec)
 {
-    unsigned max = 0;
+    struct tok_map map = {legacy, ARRAY_LEN(legacy), lt->n_static};
+    struct tok_result got;
 
-    for (unsigned i = 0; i < lay->n; i++)
-        max = MAX(max, lay->field[i]);
-    return max;
-}
-
-/* Room for the columns that a header added behind the static ones. */
-static void clear_learned(struct record *rec, unsigned last)
-{
-    for (; rec->n_val <= last; rec->n_val++)
-        rec->val[rec->n_val] = (struct slice){NULL, 0};
-}
-
-static struct tok_result split(struct slice line, struct tok_map map, struct slice *val)
-{
-    if (memchr(line.ptr, '\t', line.len))
-        return tok_sep(line, '\t', map, val);
-    return tok_runs(line, map, val);
+    if (lay)
+        return w3c_split(lay, lt->n_static, line, rec);
+    got = memchr(line.ptr, '\t', line.len) ? tok_sep(line, '\t', map, rec->val)
+                                           : tok_runs(line, map, rec->val);
+    rec->n_val = MAX(rec->n_val, got.n_val);
+    return got;
 }
 
 static bool credible(struct slice line, const struct layout *lay, unsigned n)
 {
     if (lay)
-        return n * 2 >= lay->n;
+        return w3c_is_credible(lay, n);
     return n >= (memchr(line.ptr, '\t', line.len) ? MIN_LEGACY : MIN_BLANKS);
 }
 
@@ -274,25 +214,18 @@ static enum parse_result parse_json(struct logtype *lt, struct slice line, struc
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
-    struct tok_map map = {legacy, ARRAY_LEN(legacy), lt->n_static};
     struct tok_result got;
 
     if (unlikely(is_json_object(line)))
         return parse_json(lt, line, rec);
     record_begin(rec, lt);
-    if (is_header(line)) {
-        read_header(lt, lay, line);
+    if (w3c_is_comment(line)) {
+        w3c_read_header(lt, lay, line);
         return PARSE_HEADER;
     }
     if (!line.len)
         return record_bad(rec, REASON_SHORT);
-    if (*lay) {
-        map.field = (*lay)->field;
-        map.n = (*lay)->n;
-        clear_learned(rec, highest(*lay));
-    }
-    got = split(line, map, rec->val);
-    rec->n_val = MAX(rec->n_val, got.n_val);
+    got = split(lt, *lay, line, rec);
     if (!event_time(rec->val, &rec->ts) && (has_time(rec->val) || !*lay))
         return record_bad(rec, *lay || got.n < MIN_LEGACY ? REASON_TIME : REASON_HEADER);
     if (!credible(line, *lay, got.n))
@@ -302,22 +235,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 
 /* --- detection --- */
 
-static unsigned known_names(struct slice names)
-{
-    struct slice name;
-    unsigned n = 0;
-
-    while (next_name(&names, &name)) {
-        n += slice_starts(name, "x-edge-") || slice_starts(name, "cs-") ||
-             slice_starts(name, "cs(") || slice_starts(name, "sc-");
-        n += slice_is(name, "x-edge-location"); /* no other log has it */
-    }
-    return n;
-}
-
 static int detect(const struct probe *p)
 {
-    struct slice head = p->head, line;
     int score = probe_json(p,
                            "x-edge-location|x-edge-result-type|connectionStatus "
                            "cs-method|c-ip|sc-status|date|timestamp|eventTimestamp",
@@ -325,9 +244,9 @@ static int detect(const struct probe *p)
 
     if (score)
         return score;
-    while (probe_line(&head, &line) && is_header(line))
-        if (slice_starts(line, "#Fields:"))
-            return known_names(line) >= 2 ? 95 : 0;
+    score = w3c_probe(p);
+    if (score >= 0)
+        return score;
     return probe_records(p, "cloudfront", path_has(p, "/CloudFront/"));
 }
 
@@ -352,7 +271,7 @@ const struct format format_cloudfront = {
     .fields = fields,
     .n_fields = N_FIELDS,
     .header = true,
-    .header_mark = "#Fields:",
+    .header_mark = W3C_MARK,
     .json = true,
     .detect = detect,
     .parse = parse,

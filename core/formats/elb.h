@@ -1,5 +1,6 @@
-/* elb.h - what the logs of the load balancers share: a line of quoted fields, or a JSON object of
- * the vended delivery, and composites whose parts stand right behind them in the table. */
+/* elb.h - what the logs of the load balancers share: a line of quoted fields, or a JSON object or
+ * W3C lines of the vended delivery, and composites whose parts stand right behind them in the
+ * table. */
 #ifndef AWL_FORMATS_ELB_H
 #define AWL_FORMATS_ELB_H
 
@@ -8,13 +9,18 @@
 struct elb_line {
     unsigned n;
     bool open;  /* a quote does not end */
-    bool keyed; /* a JSON object: any field may be left out, and there are no first ones */
+    bool keyed; /* JSON, or named by a header: any field may be left out, and none are first */
 };
 
-/* Reads a record, whichever form it has; a JSON object has as many fields as it needs. False if it
- * is a JSON object that is not whole: the reason is set. */
-bool elb_read(struct logtype *lt, const uint16_t *order, unsigned n, struct slice line,
-              struct record *rec, struct elb_line *got);
+/* Reads a record, whichever form it has: a line of the usual order or of the one that a header told
+ * (*lay), which is quoted between blanks or stands between tabs; or a JSON object, which has as
+ * many fields as it needs. PARSE_HEADER for comments, which may replace *lay; PARSE_BAD for a JSON
+ * object that is not whole: the reason is set. */
+enum parse_result elb_read(struct logtype *lt, struct tok_map usual, const struct layout **lay,
+                           struct slice line, struct record *rec, struct elb_line *got);
+/* Scores the three forms: JSON by `keys` (`keyed`: the path names the type), a header by its names,
+ * lines by parsing them (`named`: likewise). */
+int elb_detect(const struct probe *p, const char *keys, bool keyed, bool named);
 /* The time of a record; a keyed one may have none, *ts stays as it is then. */
 bool elb_time(const struct elb_line *got, struct slice s, int64_t *ts);
 /* "addr:port" in val[whole]: address and port go into the two fields behind it. */

@@ -2,7 +2,7 @@
  * underscores for dashes, or in ${} as the format string has them. */
 #include "formats/flow.h"
 
-#include "tok_space.h"
+#include "formats/w3c.h"
 #include "value.h"
 
 static bool is_name_char(char c)
@@ -56,12 +56,20 @@ static int find_name(const struct field_def *fields, unsigned n, struct slice wo
     return -1;
 }
 
+/* The names of a header line, which may be one of W3C form. */
+static struct slice names_of(struct slice line)
+{
+    return w3c_is_comment(line) ? w3c_names(line) : line;
+}
+
 bool flow_is_header(const struct field_def *fields, unsigned n_fields, struct slice line)
 {
     unsigned n = 0, known = 0;
-    struct slice word, rest = line;
+    struct slice word, rest;
     bool is_name;
 
+    line = names_of(line);
+    rest = line;
     if (!line.len || (line.ptr[0] >= '0' && line.ptr[0] <= '9') || line.ptr[0] == '-')
         return false;
     for (; next_word(&rest, &word, &is_name); n++)
@@ -93,6 +101,7 @@ void flow_read_header(struct logtype *lt, const struct layout **lay, struct slic
     bool is_name;
     unsigned n = 0;
 
+    line = names_of(line);
     while (n < MAX_COLUMNS && next_word(&line, &word, &is_name)) {
         int at = find_name(lt->fmt->fields, lt->fmt->n_fields, word);
 

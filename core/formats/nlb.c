@@ -2,7 +2,7 @@
  * Times have no zone letter and are UTC; only the ALPN list is quoted, and keeps its quotes. */
 #include "formats/elb.h"
 #include "formats/table.h"
-#include "json.h"
+#include "formats/w3c.h"
 #include "value.h"
 
 enum {
@@ -105,10 +105,11 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 {
     struct slice *val = rec->val;
     struct elb_line got;
+    enum parse_result r =
+        elb_read(lt, (struct tok_map){order, ARRAY_LEN(order), N_FIELDS}, lay, line, rec, &got);
 
-    (void)lay;
-    if (!elb_read(lt, order, ARRAY_LEN(order), line, rec, &got))
-        return PARSE_BAD;
+    if (r != PARSE_OK)
+        return r;
     if (!got.keyed && !slice_is(val[F_TYPE], "tls"))
         return record_bad(rec, REASON_SHAPE);
     if (!elb_time(&got, val[F_TIME], &rec->ts))
@@ -119,7 +120,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return record_bad(rec, REASON_SHORT);
     if (!got.keyed && !is_addr_port(val[F_CLIENT]) && !slice_starts(val[F_ELB], "net/"))
         return record_bad(rec, REASON_SHAPE);
-    if (!got.keyed)
+    if (!got.keyed || *lay) /* no JSON, whose strings have quotes of their own */
         keep_quotes(&val[F_ALPN_LIST], line);
     elb_split_addr(val, F_CLIENT);
     elb_split_addr(val, F_DEST);
@@ -128,9 +129,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 
 static int detect(const struct probe *p)
 {
-    int score = probe_json(p, "alpn_fe_protocol|tls_handshake_time listener|elb", false);
-
-    return score ? score : probe_records(p, "nlb", path_is_elb(p, "net."));
+    return elb_detect(p, "alpn_fe_protocol|tls_handshake_time listener|elb", false,
+                      path_is_elb(p, "net."));
 }
 
 static const char *const samples[] = {
@@ -151,6 +151,9 @@ const struct format format_nlb = {
                "load-balancer-access-logs.html",
     .fields = fields,
     .n_fields = N_FIELDS,
+    .header = true,
+    .header_first = true,
+    .header_mark = W3C_MARK,
     .json = true,
     .json_keys = json_keys,
     .detect = detect,

@@ -139,4 +139,16 @@ equal "lines as grep shows them" "$(type_of found)" "alb 6 0 0"
 echo '{"a":{"b":{"c":1.5e-7}},"time":"2024-01-02T03:04:05Z"}' >"$work/odd/json"
 equal "a number with an exponent stays one" "$("$awl" query '' -o json "$work/odd/json" | jq -c .a)" '{"b":{"c":1.5e-07}}'
 equal "an empty trail file" "$(type_of CloudTrail)" "cloudtrail 0 0 0"
+# --- headers of vended delivery ---
+{
+    printf '#Version: 1.0\n#Fields: elb_status_code time client_port request_line mine\n'
+    awk 'BEGIN { for (i = 0; i < 20000; i++) printf "%d\t2024-03-05T07:%02d:%02dZ\t203.0.113.7:%d\tGET http://a:80/%d HTTP/1.1\tm\n",
+        i % 100 ? 200 : 503, i / 1000, i % 60, i % 60000, i }'
+    printf '#Fields: time elb_status_code client_port request_line\n2024-03-05T08:00:00Z\t418\t-\t-\n'
+} >"$work/logs/named.log"
+equal "a header counts to the end of a file of many chunks, or to the next" \
+    "$("$awl" query 'stats count(*) by elb_status_code | sort elb_status_code' -o csv "$work/logs/named.log" | tr '\n' ' ')" \
+    "elb_status_code,count(*) 200,19800 418,1 503,200 "
+equal "and headers are counted as such" "$("$awl" sources -o csv "$work/logs/named.log" | tail -1 | cut -d, -f2,4,5,6)" \
+    "alb,20001,0,3"
 finish

@@ -231,6 +231,48 @@ static void test_elb_keyed(void **state)
     assert_int_equal(parse("alb_conn", "{\"tls_verify_status\":\"Success\"}"), PARSE_OK);
 }
 
+/* Vended delivery in W3C form: the order is the header's, whatever it is. */
+static void test_elb_named(void **state)
+{
+    (void)state;
+    lay = NULL;
+    assert_int_equal(parse("alb", "#Version: 1.0"), PARSE_HEADER);
+    assert_null(lay);
+    assert_int_equal(parse("alb", "#Fields: time elb_status_code client_port request_line made-up"),
+                     PARSE_HEADER);
+    assert_int_equal(parse("alb", "2024-03-05T07:08:09.5Z\t404\t198.51.100.23:50514\t"
+                                  "GET https://a.example.org:443/x y HTTP/1.1\tnew one\tmore"),
+                     PARSE_OK);
+    assert_int_equal(rec.ts, civil_to_us(2024, 3, 5, 7, 8, 9, 500000));
+    want("alb", "status", "404");
+    want("alb", "client_ip", "198.51.100.23");
+    want("alb", "client_port", "50514");
+    want("alb", "path", "/x y");
+    want("alb", "made-up", "new one");
+    want("alb", "extra_1", "more");
+    want("alb", "user_agent", NULL);
+    assert_int_equal(parse("alb", "2024-03-05T07:08:09Z 200 - \"GET http://a:80/ HTTP/1.1\" -"),
+                     PARSE_OK);
+    want("alb", "request", "GET http://a:80/ HTTP/1.1");
+    assert_int_equal(parse("alb", "rubbish\t404\t-\t-\t-"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_TIME);
+    assert_int_equal(parse("alb", "2024-03-05T07:08:09Z\t404"), PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHORT);
+    lay = NULL;
+    assert_int_equal(
+        parse("nlb", "#Fields: domain_name alpn_client_preference_list time client_ip"),
+        PARSE_HEADER);
+    assert_int_equal(parse("nlb", "a.example.org\t\"h2\",\"http/1.1\"\t2024-03-05T07:08:09\t::1"),
+                     PARSE_OK);
+    want("nlb", "alpn_client_preference_list", "\"h2\",\"http/1.1\"");
+    want("nlb", "client_ip", "::1");
+    lay = NULL;
+    assert_int_equal(parse("vpcflow", "#Fields: srcaddr dstaddr start action"), PARSE_HEADER);
+    assert_int_equal(parse("vpcflow", "10.0.0.1\t10.0.0.2\t1700000000\tREJECT"), PARSE_OK);
+    want("vpcflow", "action", "REJECT");
+    lay = NULL;
+}
+
 static void test_url_fields(void **state)
 {
     (void)state;
@@ -1052,6 +1094,18 @@ static void test_detect_flows(void **state)
 }
 
 /* No sample of a type looks like another one. */
+static void test_detect_headers(void **state)
+{
+    (void)state;
+    want_type("x", "#Version: 1.0\n#Fields: time elb client_port request_line\n", "alb");
+    want_type("x", "#Fields: time elb listener client_port tls_cipher\n", "nlb");
+    want_type("x", "#Fields: timestamp client_ip tls_verify_status conn_trace_id\n", "alb_conn");
+    want_type("x", "#Fields: time target_addr status reason_code latency\n", "alb_health");
+    want_type("x", "#Fields: date time x-edge-location cs-method x-new\n", "cloudfront");
+    want_type("x", "#Fields: version srcaddr dstaddr action\n", "vpcflow");
+    want_type("x", "#Fields: of nothing that is known\n", "text");
+}
+
 static void test_detect_alone(void **state)
 {
     static const char *const names[] = {"alb_conn", "alb_health", "globalaccelerator",
@@ -1105,6 +1159,7 @@ int main(void)
         cmocka_unit_test(test_alb_edges),
         cmocka_unit_test(test_elb_dashes),
         cmocka_unit_test(test_elb_keyed),
+        cmocka_unit_test(test_elb_named),
         cmocka_unit_test(test_url_fields),
         cmocka_unit_test(test_requests),
         cmocka_unit_test(test_alb_conn),
@@ -1129,6 +1184,7 @@ int main(void)
         cmocka_unit_test(test_detect_in_any_order),
         cmocka_unit_test(test_detect_balancers),
         cmocka_unit_test(test_detect_flows),
+        cmocka_unit_test(test_detect_headers),
         cmocka_unit_test(test_detect_alone),
         cmocka_unit_test(test_lookup),
         cmocka_unit_test(test_layouts),

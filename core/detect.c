@@ -37,7 +37,7 @@ static bool holds_messages(const struct frame *f)
         return f->payload == PAYLOAD_MESSAGE || f->payload == PAYLOAD_INSIGHTS ||
                f->payload == PAYLOAD_RESULTS;
     return f->kind == FRAME_EXPORT || f->kind == FRAME_TAIL || f->kind == FRAME_SAM ||
-           f->kind == FRAME_CSV;
+           f->kind == FRAME_CSV || f->kind == FRAME_EVENTS;
 }
 
 static void add_names(struct strbuf *path, const struct unwrapped *u)
@@ -116,6 +116,7 @@ static const char *container_name(enum frame_kind kind)
         [FRAME_COLON] = "lines with a file name before them",
         [FRAME_SYSLOG] = "lines with a foreign header",
         [FRAME_TOKEN] = "lines with a word before them",
+        [FRAME_EVENTS] = "output of aws logs as text",
     };
 
     return names[kind];
@@ -151,12 +152,6 @@ static struct logtype *try_json(struct slice path, struct slice head, bool whole
     return lt;
 }
 
-static bool starts_with_bracket(struct slice line)
-{
-    line = slice_trim(line);
-    return line.len && (line.ptr[0] == '{' || line.ptr[0] == '[');
-}
-
 /* --- containers of lines --- */
 
 static bool csv_columns(struct slice head, struct frame *f)
@@ -176,7 +171,7 @@ static bool csv_columns(struct slice head, struct frame *f)
     return f->csv[1] >= 0;
 }
 
-/* Whether the first line, and half of the first lines, begin a record of this kind. */
+/* Whether the first line begins a record of this kind; what is said beside records may be first. */
 static bool fits_kind(enum frame_kind kind, struct slice head)
 {
     unsigned seen = 0, fit = 0;
@@ -184,7 +179,7 @@ static bool fits_kind(enum frame_kind kind, struct slice head)
 
     while (seen < PROBE_LINES && probe_line(&head, &line)) {
         fit += frame_begins(kind, line);
-        if (seen++ == 0 && !fit)
+        if (seen++ == 0 && !fit && !frame_is_aside(kind, line))
             return false;
     }
     return fit > 0;
@@ -239,8 +234,10 @@ static void consider(struct choice *best, struct frame f, struct slice path, str
     lt = inner_type(&in, &score);
     if (!lt && in.n && in.contained) {
         lt = fallback(&in);
-        score = 50 + (f.kind == FRAME_TAIL ? has_offset(head) : 0);
+        score = 50;
     }
+    if (lt && f.kind == FRAME_TAIL)
+        score += has_offset(head); /* as only the form with the stream has one */
     if (lt && score > best->score && (in.contained || score >= MAX_COLON))
         *best = (struct choice){lt, f, score};
     inner_release(&in);
@@ -248,7 +245,7 @@ static void consider(struct choice *best, struct frame f, struct slice path, str
 
 static struct choice try_containers(struct slice path, struct slice head, bool whole, int score)
 {
-    static const enum frame_kind timed[] = {FRAME_EXPORT, FRAME_TAIL, FRAME_SAM};
+    static const enum frame_kind timed[] = {FRAME_EXPORT, FRAME_TAIL, FRAME_SAM, FRAME_EVENTS};
     static const enum frame_kind foreign[] = {FRAME_COLON, FRAME_SYSLOG, FRAME_TOKEN};
     struct choice best = {.score = MAX(score, 49)};
     struct frame f = {.kind = FRAME_CSV};

@@ -169,6 +169,66 @@ static int64_t second_time(struct slice line, struct slice *stream, struct slice
     return leading_time(slice_cut(rest, ' '));
 }
 
+/* --- events between tabs --- */
+
+#define MS_DIGITS 13 /* of a time in milliseconds */
+
+static bool is_ms(struct slice s)
+{
+    return s.len == MS_DIGITS && is_digits(s);
+}
+
+/* "EVENTS" and a number, or a time by itself, which is what --query leaves. */
+static bool begins_event(struct slice line)
+{
+    struct slice first = slice_cut(&line, '\t');
+
+    if (!line.ptr)
+        return false;
+    return is_ms(first) || (slice_is(first, "EVENTS") && is_digits(slice_cut(&line, '\t')));
+}
+
+/* Cuts the time off that stands last in an event, behind the last tab of a line. What follows on
+ * lines of its own is no part of it. */
+static struct slice cut_time(struct slice *s)
+{
+    const char *p = slice_end(*s), *end = p;
+
+    while (p && (p = memrchr(s->ptr, '\t', (size_t)(p - s->ptr))) != NULL) {
+        struct slice rest = slice_of(p + 1, (size_t)(end - p - 1)), ms = slice_cut(&rest, '\n');
+
+        if (is_ms(ms)) {
+            s->len = (size_t)(p - s->ptr);
+            return ms;
+        }
+    }
+    return (struct slice){NULL, 0};
+}
+
+/* EVENTS [ID] INGESTED [STREAM] MESSAGE TIME, in the order of the names of what stands there; the
+ * stream comes with the id. */
+static void unwrap_event(struct slice raw, struct unwrapped *out)
+{
+    struct slice rest = raw, first = slice_cut(&rest, '\t'), ms = first;
+
+    if (!rest.ptr)
+        return;
+    if (!is_ms(first)) {
+        ms = cut_time(&rest);
+        if (!is_ms(slice_cut(&rest, '\t')) && rest.ptr) {
+            slice_cut(&rest, '\t');
+            out->stream = slice_cut(&rest, '\t');
+        }
+    }
+    out->ts = any_time(ms);
+    out->payload = slice_trim(rest.ptr ? rest : slice_of(raw.ptr + raw.len, 0));
+}
+
+bool frame_is_aside(enum frame_kind kind, struct slice raw)
+{
+    return kind == FRAME_EVENTS && !begins_event(raw);
+}
+
 bool frame_begins(enum frame_kind kind, struct slice line)
 {
     struct slice rest, stream;
@@ -180,6 +240,8 @@ bool frame_begins(enum frame_kind kind, struct slice line)
         return looks_dated(line) && leading_time(slice_cut(&line, ' ')) != TIME_NONE;
     case FRAME_SAM:
         return second_time(past_colour(line), &stream, &rest) != TIME_NONE;
+    case FRAME_EVENTS:
+        return begins_event(line) || slice_starts(line, "SEARCHEDLOGSTREAMS\t");
     default:
         return true;
     }
@@ -197,6 +259,8 @@ static void unwrap_timed(struct slice raw, bool has_stream, struct arena *mem,
         stream = slice_cut(&rest, ' ');
     out->ts = ts;
     out->stream = stream.len ? stream : out->stream;
+    if (rest.len && rest.ptr[0] == '\n') /* --format json starts a line of its own */
+        rest = slice_of(rest.ptr + 1, rest.len - 1);
     out->payload = rest.ptr ? rest : slice_of(raw.ptr + raw.len, 0);
 }
 
@@ -389,6 +453,9 @@ void frame_unwrap(const struct frame *f, struct slice raw, struct arena *mem, st
         break;
     case FRAME_TOKEN:
         unwrap_token(raw, out);
+        break;
+    case FRAME_EVENTS:
+        unwrap_event(raw, out);
         break;
     }
 }

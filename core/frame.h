@@ -21,6 +21,7 @@ enum frame_kind {
     FRAME_COLON,  /* "NAME:LINE", as grep writes it, also "NAME:NUMBER:LINE" */
     FRAME_SYSLOG, /* "...: LINE": all up to the first colon with a blank is a foreign header */
     FRAME_TOKEN,  /* "WORD LINE" */
+    FRAME_EVENTS, /* events between tabs: aws logs filter-log-events and others --output text */
 };
 
 /* FRAME_JSON: where the payload is in a JSON value. */
@@ -69,6 +70,8 @@ enum parse_result frame_parse(const struct frame *f, struct logtype *lt, const s
                               struct record *rec);
 /* Frames of text: whether a record begins with this line (else it continues the one before). */
 bool frame_begins(enum frame_kind kind, struct slice line);
+/* Whether what begins so is no event but what a command tells beside them: tokens, streams. */
+bool frame_is_aside(enum frame_kind kind, struct slice raw);
 /* The next value of a CSV line, quotes and doubled quotes undone; false at its end. */
 bool csv_next(struct slice *rest, struct arena *mem, struct slice *value);
 

@@ -9,6 +9,7 @@
 
 #include "detect.h"
 #include "index.h"
+#include "json.h"
 #include "value.h"
 #include "xalloc.h"
 
@@ -317,6 +318,12 @@ static enum parse_result parse_as(struct work *w, struct logtype *lt, const stru
     return frame_parse(f, lt, &lane_of(w)->lay, raw, &w->in->mem, u, w->in->rec);
 }
 
+/* A message of no known type takes what comes, but an object among texts has members. */
+static bool is_object_in_text(const struct logtype *lt, struct slice payload)
+{
+    return slice_is(SL("cwlogs"), lt->fmt->name) && is_json_object(payload);
+}
+
 /* A record that is not of the type of the one before may be of another one. */
 static enum parse_result parse_event(struct work *w, const struct frame *f, struct slice raw)
 {
@@ -324,7 +331,8 @@ static enum parse_result parse_event(struct work *w, const struct frame *f, stru
     struct unwrapped u;
     enum parse_result r = parse_as(w, lt, f, raw, &u);
 
-    if (r != PARSE_BAD || w->in->rec->reason == REASON_SKIP)
+    if ((r != PARSE_BAD && !is_object_in_text(lt, u.payload)) ||
+        w->in->rec->reason == REASON_SKIP)
         return r;
     other = detect_record(f, u.payload);
     if (!other || other == lt)

@@ -377,6 +377,14 @@ static const char *next_line(const char *p, const char *end)
     return feed ? feed + 1 : end;
 }
 
+/* The record before `to`, which may be something said beside the records. */
+static void emit_message(struct cut *c, const char *to)
+{
+    struct slice raw = slice_of(c->p, (size_t)(to - c->p));
+
+    emit(c, to, c->s->frame, frame_is_aside(c->s->kind, raw));
+}
+
 /* A record is a line and those behind it that begin none. */
 static void split_messages(struct cut *c)
 {
@@ -390,11 +398,11 @@ static void split_messages(struct cut *c)
             return; /* half a line tells nothing */
         if (line > c->p &&
             (frame_begins(c->s->kind, slice_trim(s)) || line - c->p > (ptrdiff_t)MAX_JOIN))
-            emit(c, line, c->s->frame, false);
+            emit_message(c, line);
         line = next;
     }
     if (c->last)
-        emit(c, c->end, c->s->frame, false);
+        emit_message(c, c->end);
 }
 
 static void split_lines(struct cut *c)
@@ -453,6 +461,7 @@ size_t split_records(struct splitter *s, struct slice bytes, bool last, struct e
     case FRAME_EXPORT:
     case FRAME_TAIL:
     case FRAME_SAM:
+    case FRAME_EVENTS:
         split_messages(&c);
         break;
     case FRAME_CSV:

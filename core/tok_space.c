@@ -6,6 +6,7 @@
  * byte. */
 #include "tok_space.h"
 
+#include "json.h"
 #include "simd.h"
 
 /* Where field number `n` goes; the last extra is the one that takes the rest. */
@@ -374,6 +375,12 @@ bool probe_line(struct slice *head, struct slice *line)
     return false;
 }
 
+bool starts_with_bracket(struct slice line)
+{
+    line = slice_trim(line);
+    return line.len && (line.ptr[0] == '{' || line.ptr[0] == '[');
+}
+
 int score_lines(unsigned fit, unsigned seen, bool named)
 {
     if (!seen)
@@ -416,10 +423,11 @@ int probe_records(const struct probe *p, const char *name, bool named)
 
     while (seen < PROBE_LINES && score_left(fit, seen, named) > p->beat &&
            probe_line(&head, &line)) {
-        if (seen == 0 && (line.ptr[0] == '{' || line.ptr[0] == '['))
+        if (seen == 0 && starts_with_bracket(line))
             break;
         seen++;
-        fit += probe_parse(lt, &head, line, rec) == PARSE_OK;
+        if (!is_json_object(line)) /* any type that can be JSON would take it */
+            fit += probe_parse(lt, &head, line, rec) == PARSE_OK;
     }
     record_free(rec);
     if (!seen && head.ptr)

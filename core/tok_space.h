@@ -77,6 +77,7 @@ bool is_status(struct slice s); /* three digits or "-"; a single digit as old li
 int score_lines(unsigned fit, unsigned seen, bool named);
 /* The next non-empty line of *head; false at its end. */
 bool probe_line(struct slice *head, struct slice *line);
+bool starts_with_bracket(struct slice line); /* of JSON, blanks before it or not */
 /* Scores by parsing the first lines as the type `name` without a header. */
 int probe_records(const struct probe *p, const char *name, bool named);
 bool path_has(const struct probe *p, const char *part);

@@ -128,6 +128,10 @@ printf '{"proxy_name":"p","final_action":"DENY","client_src_ip":"192.0.2.4","des
     >"$work/odd/proxy"
 equal "a proxy's fields are the common ones" "$(ask proxy 'fields @logtype, client_ip, server_ip, event.dest_port, method, status, action')" \
     "netfw|192.0.2.4|192.0.2.5|443|GET|403|DENY"
+printf '2024-01-02T03:04:05.678000+00:00 s \n{\n  "level": "WARN"\n}\n2024-01-02T03:04:06.678000+00:00 s text\n2024-01-02T03:04:07.678000+00:00 s text\n' \
+    >"$work/odd/pretty"
+equal "objects of an application are no records of a balancer" "$(type_of pretty)" "cwlogs 3 0 0"
+equal "and have members, among texts, too" "$(ask pretty 'filter ispresent(level) | fields @logStream, @logtype, level')" "s|json|WARN"
 bom=$(printf '\357\273\277')
 printf '%s%s\n%s\n' "$bom" "$vpc_names" "$vpc" >"$work/odd/marked"
 equal "a byte order mark before a header" "$(type_of marked)" "vpcflow 1 0 1"

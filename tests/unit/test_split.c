@@ -120,6 +120,26 @@ static const struct want wants[] = {
      "2024-01-02T03:04:06.678000 m2",
      FRAME_SAM,
      {"m1", "m2"}},
+    {"tail as JSON",
+     "2024-01-02T03:04:05.678000+00:00 s \n{\n  \"a\": 1\n}\n"
+     "2024-01-02T03:04:06.678000+00:00 s {\n  \"b\": 2\n}\n2024-01-02T03:04:07+00:00 s text\n",
+     FRAME_TAIL,
+     {"{\n  \"a\": 1\n}", "{\n  \"b\": 2\n}", "text"}},
+    {"filter-log-events as text",
+     "EVENTS\t37001\t1704164645700\ts\tone\ttwo\n\t1704164645678\n"
+     "EVENTS\t37002\t1704164645700\ts\ta\n  b\t1704164645679\n"
+     "EVENTS\tis how this line begins\nSEARCHEDLOGSTREAMS\tTrue\ts\n",
+     FRAME_EVENTS,
+     {"one\ttwo", "a\n  b", "#"}},
+    {"get-log-events as text",
+     "b/1\tf/2\nEVENTS\t1704164645700\tm1\t1704164645678\nEVENTS\t1704164645700\t\t1704164645679"
+     "\nEVENTS\t1704164645700\tcut off",
+     FRAME_EVENTS,
+     {"#", "m1", "", "cut off"}},
+    {"times and messages of a query",
+     "1704164645678\tm1\n\tmore\n1704164645679\tm2\n",
+     FRAME_EVENTS,
+     {"m1\n\tmore", "m2"}},
     {"a CSV export",
      "@timestamp,@message\n2024-01-02 03:04:05.678,\"a \"\"b\"\",\nc\"\n2024-01-02 "
      "03:04:06.678,d\n",
@@ -235,6 +255,9 @@ static void names_and_times(void **state)
     u = inside("2024-01-02T03:04:05.678000+00:00 the/[$LATEST]stream m\n", &mem);
     assert_int_equal(u.ts, INT64_C(1704164645678000));
     assert_true(slice_is(u.stream, "the/[$LATEST]stream"));
+    u = inside("EVENTS\t37001\t1704164645700\tst\tm\n\t1704164645678\n", &mem);
+    assert_int_equal(u.ts, INT64_C(1704164645678000));
+    assert_true(slice_is(u.stream, "st"));
     arena_release(&mem);
 }
 
@@ -275,6 +298,9 @@ static void inner_types(void **state)
         "2024-01-02T03:04:05.678000+00:00 eni-1-all " FLOW "\n",
         CW("eni-1-all", EVENT("1", FLOW)),
         "{\"message\":\"" FLOW "\"}",
+        "EVENTS\t37001\t1704164645700\teni-1-all\t" FLOW "\t1704164645678\n",
+        "b/1\tf/2\nEVENTS\t1704164645700\t" FLOW "\t1704164645678\n",
+        "1704164645678\t" FLOW "\n",
         "dir/file.log:" FLOW "\n",
         "dir/file.log:17:" FLOW "\n",
         "Jan  2 03:04:05 host prog[1]: " FLOW "\n",
@@ -293,6 +319,21 @@ static void inner_types(void **state)
     }
 }
 
+/* Objects of an application among texts make nobody's log of it. */
+static void objects_among_texts(void **state)
+{
+    static const char text[] = "2024-01-02T03:04:05.678Z ready\n"
+                               "2024-01-02T03:04:06.678Z {\"level\":\"INFO\"}\n"
+                               "2024-01-02T03:04:07.678Z done\n";
+    struct strbuf why = STRBUF_INIT;
+    struct splitter s;
+
+    (void)state;
+    assert_string_equal(detect_content(SL(""), slice_str(text), true, &s, &why)->fmt->name,
+                        "cwlogs");
+    strbuf_release(&why);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +341,7 @@ int main(void)
         cmocka_unit_test(names_and_times),
         cmocka_unit_test(lines_and_places),
         cmocka_unit_test(inner_types),
+        cmocka_unit_test(objects_among_texts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

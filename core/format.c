@@ -171,6 +171,17 @@ static int find_exact(const struct logtype *lt, struct slice name, unsigned from
     return -1;
 }
 
+bool logtype_has_parts(const struct logtype *lt, struct slice name)
+{
+    for (unsigned i = 0, n = count_fields(lt); i < n; i++) {
+        const char *own = lt->field[i]->name;
+
+        if (strncmp(own, name.ptr, name.len) == 0 && own[name.len] == '.')
+            return true;
+    }
+    return false;
+}
+
 static int append_field(struct logtype *lt, struct slice name)
 {
     unsigned n = count_fields(lt);
@@ -182,6 +193,8 @@ static int append_field(struct logtype *lt, struct slice name)
     f->name = slice_dup(name);
     f->kind = FK_TEXT;
     f->flags = FF_NOCOL;
+    if (lt->fmt->json && logtype_has_parts(lt, name))
+        f->flags |= FF_COMPOSITE; /* an object whose members were met before it was asked for */
     f->meaning = lt->fmt->json ? "a member that the documentation does not list"
                                : "a column that the header names and the documentation does not";
     lt->field[n] = f;

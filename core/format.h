@@ -233,6 +233,8 @@ int logtype_field(struct logtype *lt, struct slice name, bool create);
 int logtype_lookup(struct logtype *lt, struct slice name);
 /* Index of the field that JSON records call `name` when its own name is another; -1 if none. */
 int logtype_key(const struct logtype *lt, struct slice name);
+/* Whether there are fields "name.x": members of what the name stands for. */
+bool logtype_has_parts(const struct logtype *lt, struct slice name);
 /* Whether the table has a field of that name, key or alias. */
 bool logtype_documents(const struct logtype *lt, struct slice name);
 /* Index of the one field of the table that goes by `name` as an alias or when case and punctuation

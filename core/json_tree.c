@@ -158,17 +158,27 @@ unsigned json_learn(struct logtype *lt, struct json_tree *t, unsigned parent, st
     return k;
 }
 
+/* Whether a path names an object whose members are known, or goes through a member that is had as a
+ * whole, or through elements of an array. What an index told of is known by its field alone. */
+static bool is_reachable(const struct json_tree *t, struct logtype *lt, struct slice path)
+{
+    struct slice rest = path, top = json_next_step(&rest);
+    bool whole = logtype_field(lt, top, false) >= 0, indexed = false;
+
+    if (logtype_has_parts(lt, path))
+        return true;
+    for (struct slice more = rest; more.len;)
+        indexed |= is_element(json_next_step(&more));
+    return rest.len && (whole || (indexed && json_find_node(t, 0, top)));
+}
+
 int json_field(struct logtype *lt, struct slice path)
 {
     struct json_tree *t = json_tree_of(lt);
-    struct slice rest = path, step = json_next_step(&rest);
-    unsigned k = json_find_node(t, 0, step);
-    bool indexed = false;
+    unsigned k;
     int f = -1;
 
-    for (struct slice more = rest; more.len;)
-        indexed |= is_element(json_next_step(&more));
-    if (!k || !rest.len || (!indexed && atomic_load(&t->node[k].field) < 0))
+    if (!is_reachable(t, lt, path))
         return -1;
     pthread_mutex_lock(&lock);
     k = t->n_asked < MAX_ASKED ? add_path(t, path) : 0;

@@ -85,7 +85,7 @@ static inline bool same_bytes(const char *a, const char *b, size_t n)
     return key_word(a + n - 8, 8) == key_word(b + n - 8, 8);
 }
 
-static inline unsigned json_find_node(struct json_tree *t, unsigned parent, struct slice key)
+static inline unsigned json_find_node(const struct json_tree *t, unsigned parent, struct slice key)
 {
     uint32_t i = key_hash(key, parent) % JSON_SLOTS;
     unsigned k;

@@ -142,6 +142,15 @@ sed 's/^/web.log:/' "$work/odd/alb" >"$work/odd/found"
 equal "lines as grep shows them" "$(type_of found)" "alb 6 0 0"
 echo '{"a":{"b":{"c":1.5e-7}},"time":"2024-01-02T03:04:05Z"}' >"$work/odd/json"
 equal "a number with an exponent stays one" "$("$awl" query '' -o json "$work/odd/json" | jq -c .a)" '{"b":{"c":1.5e-07}}'
+printf '{"a":1,"b":{"c":1,"d":{"e":"x"}},"list":[{"k":7}]}\n{"a":2,"b":{"c":2}}\n{"a":3}\n' >"$work/odd/nested"
+for time in first second; do # from the file, and from the index
+    equal "an object is had by its own name, the $time time" "$(ask nested 'fields b, b.d.e')" \
+        "$(printf '{"c":1,"d":{"e":"x"}}|x\n{"c":2}|\n|')"
+    equal "and filters by it" "$(ask nested 'filter b.d like /x/ or b like /2/ | fields a')" "$(printf '1\n2')"
+    equal "elements of arrays" "$(ask nested 'filter list.0.k = 7 | fields a')" 1
+    equal "the objects alone" "$(ask nested 'filter ispresent(b) | fields a')" "$(printf '1\n2')"
+done
+equal "records show its members once" "$("$awl" query 'limit 1' -o json "$work/odd/nested" | jq -c .b)" '{"c":1,"d":{"e":"x"}}'
 equal "an empty trail file" "$(type_of CloudTrail)" "cloudtrail 0 0 0"
 # --- headers of vended delivery ---
 {

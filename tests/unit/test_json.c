@@ -265,6 +265,13 @@ static void asked_for(void **state)
     assert_int_equal(json_field(&type, SL("params.items.1.id")), f);
     assert_int_equal(json_field(&type, SL("nothing.known")), -1);
     assert_int_equal(json_field(&type, SL("user.nosuch")), -1);
+    assert_int_equal(json_field(&type, SL("use")), -1);
+    f = json_field(&type, SL("user"));
+    assert_true(f > F_PAIR);
+    assert_true(type.field[f]->flags & FF_COMPOSITE);
+    assert_int_equal(parse("{\"user\":{\"name\":\"u\", \"x\":1}}"), PARSE_OK);
+    assert_slice(record_get(&rec, (unsigned)f), "{\"name\":\"u\", \"x\":1}");
+    f = json_field(&type, SL("params.items[1].id"));
     assert_int_equal(parse("{\"params\":{\"items\":[{\"id\":\"p\"},{\"id\":\"q\"}]}}"), PARSE_OK);
     assert_slice(record_get(&rec, (unsigned)f), "q");
 }

@@ -116,6 +116,7 @@ static const char *container_name(enum frame_kind kind)
         [FRAME_COLON] = "lines with a file name before them",
         [FRAME_SYSLOG] = "lines with a foreign header",
         [FRAME_TOKEN] = "lines with a word before them",
+        [FRAME_EXEC] = "lines and what continues them",
         [FRAME_EVENTS] = "output of aws logs as text",
     };
 
@@ -282,6 +283,8 @@ struct logtype *detect_content(struct slice path, struct slice head, bool whole,
     lt = best_type(&p, &score);
     if (score < MAX_COLON) /* no line fits, only the name */
         inside = try_containers(path, p.head, whole && p.head.len == head.len, lt ? score : 0);
+    if (!inside.lt && lt == by_name("apigw") && frame_begins(FRAME_EXEC, first))
+        splitter_init(s, frame_intern(&(struct frame){.kind = FRAME_EXEC}));
     if (!inside.lt) {
         explain_type(lt, score, why);
         return lt ? lt : logtype_text();

@@ -100,17 +100,26 @@ static int64_t any_time(struct slice s)
     return s.ptr && (parse_epoch(s, &us) || parse_iso8601(s, &us)) ? us : TIME_NONE;
 }
 
-/* "2024-01-02T" */
+/* Whether a text starts as a shape says: d a digit, x a hexadecimal one, l a letter, others
+ * themselves. */
+static bool has_shape(struct slice s, const char *shape)
+{
+    for (size_t i = 0; shape[i]; i++) {
+        char c = i < s.len ? s.ptr[i] : '\0';
+        bool fits = shape[i] == 'd'   ? is_digit(c)
+                    : shape[i] == 'x' ? is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+                    : shape[i] == 'l' ? is_letter(c)
+                                      : c == shape[i];
+
+        if (!fits)
+            return false;
+    }
+    return true;
+}
+
 static bool looks_dated(struct slice s)
 {
-    static const char shape[] = "dddd-dd-ddT";
-
-    if (s.len < sizeof(shape) + 7)
-        return false;
-    for (unsigned i = 0; i < sizeof(shape) - 1; i++)
-        if (shape[i] == 'd' ? (unsigned char)(s.ptr[i] - '0') > 9 : s.ptr[i] != shape[i])
-            return false;
-    return true;
+    return s.len >= 18 && has_shape(s, "dddd-dd-ddT");
 }
 
 /* Of the first token of a line, which a colour sequence may end. */
@@ -240,6 +249,10 @@ bool frame_begins(enum frame_kind kind, struct slice line)
         return looks_dated(line) && leading_time(slice_cut(&line, ' ')) != TIME_NONE;
     case FRAME_SAM:
         return second_time(past_colour(line), &stream, &rest) != TIME_NONE;
+    case FRAME_EXEC:
+        return has_shape(line, "(xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx) ") ||
+               has_shape(line, "lll lll dd dd:dd:dd UTC dddd : ") ||
+               slice_starts(line, "Execution log for request ");
     case FRAME_EVENTS:
         return begins_event(line) || slice_starts(line, "SEARCHEDLOGSTREAMS\t");
     default:
@@ -426,11 +439,12 @@ static void unwrap_json(const struct frame *f, struct slice raw, struct arena *m
 void frame_unwrap(const struct frame *f, struct slice raw, struct arena *mem, struct unwrapped *out)
 {
     *out = (struct unwrapped){raw, TIME_NONE, f->stream, f->group};
-    if (f->kind == FRAME_LINES)
+    if (f->kind == FRAME_LINES || f->kind == FRAME_EXEC)
         return;
     arena_clear(mem);
     switch (f->kind) {
     case FRAME_LINES:
+    case FRAME_EXEC:
         break;
     case FRAME_JSON:
         unwrap_json(f, raw, mem, out);

@@ -22,6 +22,7 @@ enum frame_kind {
     FRAME_SYSLOG, /* "...: LINE": all up to the first colon with a blank is a foreign header */
     FRAME_TOKEN,  /* "WORD LINE" */
     FRAME_EVENTS, /* events between tabs: aws logs filter-log-events and others --output text */
+    FRAME_EXEC,   /* lines of an API Gateway execution log, whose bodies have lines of their own */
 };
 
 /* FRAME_JSON: where the payload is in a JSON value. */

@@ -224,7 +224,7 @@ static void take_frames(struct reader *r, struct contents *c)
         f.stream = take_bytes(r);
         f.owner = take_bytes(r);
         csv = take_bytes(r);
-        if (f.kind > FRAME_EVENTS || f.payload > PAYLOAD_SKIP || csv.len != sizeof(f.csv)) {
+        if (f.kind > FRAME_EXEC || f.payload > PAYLOAD_SKIP || csv.len != sizeof(f.csv)) {
             r->bad = true;
             return;
         }

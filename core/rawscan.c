@@ -130,7 +130,7 @@ static void scan_stretch(struct scan *sc, const struct run *run, uint32_t k, uin
 /* Whether the records of a frame lie in the file as they are searched. */
 static bool is_bare(const struct frame *f)
 {
-    return f->kind == FRAME_LINES ||
+    return f->kind == FRAME_LINES || f->kind == FRAME_EXEC ||
            (f->kind == FRAME_JSON && (f->payload == PAYLOAD_WHOLE || f->payload == PAYLOAD_SKIP));
 }
 

@@ -462,6 +462,7 @@ size_t split_records(struct splitter *s, struct slice bytes, bool last, struct e
     case FRAME_TAIL:
     case FRAME_SAM:
     case FRAME_EVENTS:
+    case FRAME_EXEC:
         split_messages(&c);
         break;
     case FRAME_CSV:

@@ -3,6 +3,7 @@
  * of $context whatever their case and punctuation. Values are not escaped by the service, so a
  * quote within one breaks the JSON: such a line is read again by where values must end. */
 #include "formats/table.h"
+#include "frame.h"
 #include "json.h"
 #include "tok_space.h"
 #include "value.h"
@@ -347,6 +348,7 @@ static struct slice behind(struct slice s, const char *mark)
 /* What the console's test shows has the time where the id would be:
  * "Thu Aug 31 01:07:25 UTC 2017 : TEXT". */
 #define CONSOLE_TIME 28
+#define TEST_TITLE "Execution log for request "
 
 static bool console_time(struct slice line, int64_t *us)
 {
@@ -367,7 +369,9 @@ static enum parse_result parse_exec(struct slice line, struct record *rec)
     struct slice rest = line, text, *val = rec->val;
 
     val[F_KIND] = SL("exec");
-    if (rec->ts == TIME_NONE) {
+    if (slice_starts(line, TEST_TITLE)) {
+        val[F_REQUEST_ID] = slice_trim(behind(line, TEST_TITLE));
+    } else if (rec->ts == TIME_NONE) {
         slice_cut(&rest, '(');
         val[F_REQUEST_ID] = slice_cut(&rest, ')');
     } else {
@@ -377,6 +381,8 @@ static enum parse_result parse_exec(struct slice line, struct record *rec)
         return record_bad(rec, REASON_SHAPE);
     text = slice_trim(rest);
     val[F_MESSAGE] = text;
+    if (!val[F_REQUEST_ID].ptr && slice_starts(text, "Starting execution for request: "))
+        val[F_REQUEST_ID] = behind(text, "request: ");
     if (slice_starts(text, "HTTP Method: ")) {
         val[F_RESOURCE] = behind(text, "Resource Path: ");
         text = behind(text, "HTTP Method: ");
@@ -396,12 +402,6 @@ static enum parse_result parse_exec(struct slice line, struct record *rec)
         val[F_RESPONSE_TYPE] = slice_cut(&text, ' ');
     }
     return PARSE_OK;
-}
-
-static bool is_exec(struct slice line)
-{
-    return line.len > 38 && line.ptr[0] == '(' && line.ptr[37] == ')' && line.ptr[9] == '-' &&
-           line.ptr[24] == '-';
 }
 
 /* --- all of them --- */
@@ -443,8 +443,11 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return r == PARSE_OK ? finish_access(rec) : r;
     }
     record_begin(rec, lt);
-    if (is_exec(line) || console_time(line, &rec->ts))
+    if (frame_begins(FRAME_EXEC, line)) {
+        if (!console_time(line, &rec->ts))
+            rec->ts = TIME_NONE;
         return parse_exec(line, rec);
+    }
     if (slice_starts(line, "<request id=\""))
         r = parse_xml(lt, line, rec);
     else if (line.len && memchr(line.ptr, '[', MIN(line.len, (size_t)300)))

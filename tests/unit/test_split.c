@@ -140,6 +140,20 @@ static const struct want wants[] = {
      "1704164645678\tm1\n\tmore\n1704164645679\tm2\n",
      FRAME_EVENTS,
      {"m1\n\tmore", "m2"}},
+    {"an execution log",
+     "(01234567-89ab-cdef-0123-456789abcdef) Method request body: {\n  \"a\": 1\n\n}\n"
+     "(01234567-89ab-cdef-0123-456789abcdef) Method completed with status: 200\n",
+     FRAME_EXEC,
+     {"(01234567-89ab-cdef-0123-456789abcdef) Method request body: {\n  \"a\": 1\n\n}",
+      "(01234567-89ab-cdef-0123-456789abcdef) Method completed with status: 200"}},
+    {"a test in the console",
+     "Execution log for request test-1\nThu Aug 31 01:07:25 UTC 2017 : Endpoint response body: "
+     "<a>\n"
+     "</a>\nThu Aug 31 01:07:26 UTC 2017 : Successfully completed execution\n",
+     FRAME_EXEC,
+     {"Execution log for request test-1",
+      "Thu Aug 31 01:07:25 UTC 2017 : Endpoint response body: <a>\n</a>",
+      "Thu Aug 31 01:07:26 UTC 2017 : Successfully completed execution"}},
     {"a CSV export",
      "@timestamp,@message\n2024-01-02 03:04:05.678,\"a \"\"b\"\",\nc\"\n2024-01-02 "
      "03:04:06.678,d\n",
@@ -337,10 +351,8 @@ static void objects_among_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(containers),
-        cmocka_unit_test(names_and_times),
-        cmocka_unit_test(lines_and_places),
-        cmocka_unit_test(inner_types),
+        cmocka_unit_test(containers),          cmocka_unit_test(names_and_times),
+        cmocka_unit_test(lines_and_places),    cmocka_unit_test(inner_types),
         cmocka_unit_test(objects_among_texts),
     };
 

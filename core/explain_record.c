@@ -403,12 +403,9 @@ static void nlb_story(struct story *s)
 
 /* --- services --- */
 
-/* What the field of this role says, if it is worth a word. */
-static bool role_says(const struct story *s, enum field_role role, struct slice *value,
-                      struct explanation *x)
+/* What field `f` says, if it is worth a word. */
+static bool field_says(const struct story *s, int f, struct slice *value, struct explanation *x)
 {
-    int f = logtype_role(s->lt, role);
-
     if (f < 0)
         return false;
     *value = record_get(s->rec, (unsigned)f);
@@ -416,6 +413,12 @@ static bool role_says(const struct story *s, enum field_role role, struct slice 
            explain_value(slice_str(s->lt->fmt->name), slice_str(s->lt->field[f]->name), *value,
                          x) &&
            (x->side || x->next);
+}
+
+static bool role_says(const struct story *s, enum field_role role, struct slice *value,
+                      struct explanation *x)
+{
+    return field_says(s, logtype_role(s->lt, role), value, x);
 }
 
 static void add_saying(struct story *s, struct slice value, const struct explanation *x)
@@ -458,6 +461,19 @@ static void service_story(struct story *s)
     }
 }
 
+/* How an invocation ended counts more than that this is the report of it. */
+static void lambda_story(struct story *s)
+{
+    struct explanation x;
+    struct slice value;
+
+    if (value_missing(get(s, "error_type")) &&
+        field_says(s, logtype_field(s->lt, SL("Status"), false), &value, &x))
+        add_saying(s, value, &x);
+    else
+        service_story(s);
+}
+
 static void accelerator_story(struct story *s)
 {
     if (!gap_story(s, "accelerator"))
@@ -486,6 +502,7 @@ void explain_record(const struct logtype *lt, const struct record *rec, struct s
         {"cloudfront_rt", cf_story}, {"vpcflow", vpc_story},
         {"tgwflow", gateway_story},  {"globalaccelerator", accelerator_story},
         {"s3access", s3_story},      {"cloudtrail", trail_story},
+        {"lambda", lambda_story},
     };
     /* Looking up a field by name changes nothing when it is not to be created. */
     struct story s = {(struct logtype *)(uintptr_t)lt, rec, out, NULL};

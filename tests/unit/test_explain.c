@@ -222,6 +222,23 @@ static void test_records_s3(void **state UNUSED)
     strbuf_release(&out);
 }
 
+static void test_records_lambda(void **state UNUSED)
+{
+    struct strbuf out = STRBUF_INIT;
+    const char *side = NULL;
+
+    tell("lambda", "REPORT RequestId: 0a\tDuration: 3000.00 ms\tStatus: timeout", &out, &side);
+    assert_has(out.buf, "timeout: stopped at the time limit");
+    assert_string_equal(side, "app");
+    tell("lambda",
+         "REPORT RequestId: 0a\tDuration: 3.00 ms\tStatus: error\tError Type: Runtime.ExitError",
+         &out, &side);
+    assert_has(out.buf, "Runtime.ExitError: ");
+    tell("lambda", "REPORT RequestId: 0a\tDuration: 3.00 ms", &out, &side);
+    assert_has(out.buf, "REPORT: ");
+    strbuf_release(&out);
+}
+
 static void check_place(const char *code, const char *city, const char *country, bool is_near)
 {
     struct edge_place p;
@@ -258,7 +275,8 @@ int main(void)
         cmocka_unit_test(test_values),     cmocka_unit_test(test_flags),
         cmocka_unit_test(test_tables),     cmocka_unit_test(test_causes),
         cmocka_unit_test(test_records),    cmocka_unit_test(test_records_flows),
-        cmocka_unit_test(test_records_s3), cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_records_s3), cmocka_unit_test(test_records_lambda),
+        cmocka_unit_test(test_edges),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

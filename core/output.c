@@ -486,9 +486,11 @@ static void add_json(struct strbuf *sb, struct slice raw, struct arena *mem, uns
     }
 }
 
-/* The members of the record as the log has them. */
-static void add_original(struct strbuf *sb, struct slice object)
+/* The members of the record as the log has them; nothing and false if they cannot be read so to
+ * their end, which a type may have done with rules of its own. A comma too many is none. */
+static bool add_original(struct strbuf *sb, struct slice object)
 {
+    size_t before = sb->len;
     struct arena mem = {0};
     struct json_member m;
 
@@ -500,6 +502,12 @@ static void add_original(struct strbuf *sb, struct slice object)
         add_json(sb, m.value, &mem, 0);
     }
     arena_release(&mem);
+    while (object.ptr && object.len && strchr(" ,}", object.ptr[object.len - 1]))
+        object.len--;
+    if (!object.ptr || !object.len)
+        return true;
+    sb->len = before;
+    return false;
 }
 
 static void add_fields(struct strbuf *sb, struct rowview *v)
@@ -521,9 +529,8 @@ void output_record_json(struct rowview *v, struct strbuf *sb)
     strbuf_addc(sb, '{');
     add_pseudo(sb, "@timestamp", v, PF_TIMESTAMP);
     add_pseudo(sb, "@logtype", v, PF_LOGTYPE);
-    if (!bad && v->seg->lt->fmt->json && is_json_object(rowview_raw(v)))
-        add_original(sb, slice_trim(rowview_raw(v)));
-    else
+    if (bad || !v->seg->lt->fmt->json || !is_json_object(rowview_raw(v)) ||
+        !add_original(sb, slice_trim(rowview_raw(v))))
         add_fields(sb, v);
     add_pseudo(sb, "@unparsed", v, PF_UNPARSED);
     add_pseudo(sb, "@source", v, PF_SOURCE);

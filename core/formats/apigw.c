@@ -394,7 +394,7 @@ static enum parse_result parse_exec(struct slice line, struct record *rec)
         val[F_INTEGRATION_LATENCY] = slice_cut(&latency, ' ');
     } else if (slice_starts(text, "Method completed with status: ")) {
         val[F_STATUS] = slice_trim(behind(text, "status: "));
-    } else if (slice_starts(text, "Execution failed")) {
+    } else if (slice_starts(text, "Execution failed") || slice_starts(text, "Key throttle limit")) {
         val[F_ERROR] = text;
     } else if (slice_starts(text, "Gateway response type: ")) {
         val[F_STATUS] = slice_trim(behind(text, "status code: "));

@@ -267,7 +267,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return r;
     if (val[F_DIGEST].len)
         return record_bad(rec, REASON_SKIP);
-    if (!val[F_EVENT_VERSION].len ||
+    if ((!val[F_EVENT_VERSION].len && !val[F_WINDOW].len) ||
         (!val[F_SOURCE].len && !val[F_NAME].len && !val[F_WINDOW].len && !val[F_TIME].len))
         return record_bad(rec, REASON_SHAPE);
     val[F_SESSION] = session_name(val);

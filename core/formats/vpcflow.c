@@ -228,6 +228,39 @@ static const uint16_t version_5[] = {
     F_TRAFFIC_PATH,
 };
 
+/* The same fields as the console chooses them all: by the alphabet. */
+static const uint16_t version_5_sorted[] = {
+    F_ACCOUNT,
+    F_ACTION,
+    F_AZ_ID,
+    F_BYTES,
+    F_DST,
+    F_DST_PORT,
+    F_END,
+    F_FLOW_DIRECTION,
+    F_INSTANCE_ID,
+    F_INTERFACE,
+    F_LOG_STATUS,
+    F_PACKETS,
+    F_PKT_DST_AWS_SERVICE,
+    F_PKT_DSTADDR,
+    F_PKT_SRC_AWS_SERVICE,
+    F_PKT_SRCADDR,
+    F_PROTOCOL,
+    F_REGION,
+    F_SRC,
+    F_SRC_PORT,
+    F_START,
+    F_SUBLOCATION_ID,
+    F_SUBLOCATION_TYPE,
+    F_SUBNET_ID,
+    F_TCP_FLAGS,
+    F_TRAFFIC_PATH,
+    F_TYPE,
+    F_VERSION,
+    F_VPC_ID,
+};
+
 /* Orders that a file without header may have: told by their number of values, then by shape. */
 static const struct {
     const uint16_t *field;
@@ -235,6 +268,7 @@ static const struct {
 } guesses[] = {
     {version_3, ARRAY_LEN(version_3)},
     {version_5, ARRAY_LEN(version_5)},
+    {version_5_sorted, ARRAY_LEN(version_5_sorted)},
 };
 
 #define MIN_DEFAULT 12 /* up to `end` */

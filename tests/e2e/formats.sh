@@ -132,6 +132,9 @@ printf '2024-01-02T03:04:05.678000+00:00 s \n{\n  "level": "WARN"\n}\n2024-01-02
     >"$work/odd/pretty"
 equal "objects of an application are no records of a balancer" "$(type_of pretty)" "cwlogs 3 0 0"
 equal "and have members, among texts, too" "$(ask pretty 'filter ispresent(level) | fields @logStream, @logtype, level')" "s|json|WARN"
+printf '{"requestId":"0a1b2c3d","httpMethod":"GET","status":"200","userAgent":"an "odd" one","resourcePath":"/x"}\n' >"$work/odd/quotes"
+equal "a record that is no proper JSON shows what was read of it" \
+    "$("$awl" query '' -o json "$work/odd/quotes" | jq -r '.userAgent // .["identity.userAgent"], .resourcePath')" "$(printf 'an "odd" one\n/x')"
 id=0a1b2c3d-0000-1111-2222-333344445555
 printf "($id) Method request body before transformations: {\n \"a\": 1\n}\n($id) Method completed with status: 200\n" >"$work/odd/bodies"
 equal "a body of several lines goes with its record" "$(type_of bodies)" "apigw 2 0 0"

@@ -508,6 +508,15 @@ static void test_vpcflow(void **state)
     lay = NULL;
     assert_int_equal(parse("vpcflow", "5 a b c d e f"), PARSE_BAD);
     assert_int_equal(rec.reason, REASON_HEADER);
+    lay = NULL; /* all fields by the alphabet, as the console chooses them */
+    assert_int_equal(parse("vpcflow",
+                           "111122223333 ACCEPT euw1-az1 100 10.0.0.1 443 1700000060 egress "
+                           "i-1 eni-1 OK 5 S3 10.0.0.1 - 10.0.0.2 6 eu-west-1 10.0.0.2 50000 "
+                           "1700000000 - - subnet-1 19 8 IPv4 5 vpc-1"),
+                     PARSE_OK);
+    want("vpcflow", "srcaddr", "10.0.0.2");
+    want("vpcflow", "pkt-dst-aws-service", "S3");
+    want("vpcflow", "vpc-id", "vpc-1");
 }
 
 #define S3_FRONT "o b [03/Apr/2023:05:06:07 +0000] 192.0.2.1 - R1 REST.GET.OBJECT k "

@@ -433,7 +433,9 @@ static void trail_story(struct story *s)
 {
     struct slice who = get(s, "principal_chain"), event = get(s, "eventName"), value;
     struct explanation x;
-    bool failed = role_says(s, FR_ERROR, &value, &x);
+    bool failed =
+        role_says(s, FR_ERROR, &value, &x) || /* a sign-in that failed has a message alone */
+        field_says(s, logtype_field(s->lt, SL("errorMessage"), false), &value, &x);
 
     if (!failed && !role_says(s, FR_ACTION, &value, &x))
         return;

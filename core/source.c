@@ -404,6 +404,21 @@ bool source_rename(struct source *s, const char *path)
     return first;
 }
 
+uint64_t source_unparsed(const struct source *s, struct strbuf *reasons)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < REASON_COUNT; i++) {
+        uint64_t k = atomic_load(&s->unparsed[i]);
+
+        if (k && reasons)
+            strbuf_addf(reasons, "%s%llu %s", n ? ", " : "", (unsigned long long)k,
+                        reason_text((enum parse_reason)i));
+        n += k;
+    }
+    return n;
+}
+
 void source_fail(struct source *s, const char *fmt, ...)
 {
     struct strbuf sb = STRBUF_INIT;

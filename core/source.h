@@ -73,6 +73,9 @@ void source_free(struct source *s);
 bool source_wait(struct source *s, const atomic_bool *stop);
 /* The file is called otherwise now (it was rotated). Once only; false if it was renamed before. */
 bool source_rename(struct source *s, const char *path);
+/* Lines that did not parse; their reasons with the count of each go behind *reasons (NULL: not
+ * wanted). */
+uint64_t source_unparsed(const struct source *s, struct strbuf *reasons);
 void source_fail(struct source *s, const char *fmt, ...) PRINTF_LIKE(2, 3); /* sets error, once */
 void s3_identify(const char *path, struct s3_identity *out);
 

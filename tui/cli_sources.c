@@ -17,25 +17,10 @@ static struct val time_cell(const struct source *src, int64_t us)
     return (struct val){.kind = VAL_TIME, .time_us = us};
 }
 
-static uint64_t unparsed_of(const struct source *src, struct strbuf *reasons)
-{
-    uint64_t n = 0;
-
-    for (unsigned i = 0; i < REASON_COUNT; i++) {
-        uint64_t k = src->unparsed[i];
-
-        if (k)
-            strbuf_addf(reasons, "%s%llu %s", reasons->len ? ", " : "", (unsigned long long)k,
-                        reason_text((enum parse_reason)i));
-        n += k;
-    }
-    return n;
-}
-
 static void write_source(struct output *out, struct source *src)
 {
     struct strbuf reasons = STRBUF_INIT;
-    uint64_t bad = unparsed_of(src, &reasons);
+    uint64_t bad = source_unparsed(src, &reasons);
     struct val row[SOURCE_COLUMNS] = {cli_text(src->path),
                                       cli_text(src->lt ? src->lt->fmt->name : NULL),
                                       number_cell(src->size ? src->size : src->bytes_done),

@@ -43,6 +43,17 @@ equal "invocations: the longest first" \
 play "press v 8"
 equal "sources: the same command" "$(cat "$work/command")" "awl sources 'logs'"
 
+mkdir "$work/bad"
+printf '%s\n' '2 111122223333 eni-01 10.0.0.1 10.0.0.2 50000 443 6 1 60 1700000000 1700000060 ACCEPT OK' \
+    '2 111122223333 eni-01 10.0.0.1' 'rubbish' >"$work/bad/flows"
+printf 'idle\npress v 8\nidle\npress j\npress k\nidle\nsnap one\npress Enter\nidle\nsnap two\npress Backspace\nidle\nsnap three\n' >"$work/keys"
+"$awl" --script "$work/keys" --size 120x24 "$work/bad" >"$work/played" 2>&1
+screen() { awk -v name="=== $1" '/^===/ { on = $0 == name } /^== roles/ { on = 0 } on' "$work/played"; }
+contains "sources: why lines did not parse" "$(screen one)" "not parsed: 1 too few fields, 1 no field list"
+equal "Enter shows them" "$(screen two | grep -c -e 'eni-01 10.0.0.1 *?' -e 'rubbish *?')" 2
+contains "each with its reason" "$(screen two)" "not parsed: no field list says what the columns are: 2 111122223333"
+contains "all of the file are a step back" "$(screen three)" "10.0.0.2"
+
 play "press f" "type @logtype=alb" "press Enter" "press :" \
     "type stats count(*) as n, sum(sent_bytes) as bytes by path | limit 7" "press Enter" "press l s"
 equal "result: rows, columns and the order chosen on the screen" \

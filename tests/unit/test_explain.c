@@ -222,7 +222,7 @@ static void test_records_s3(void **state UNUSED)
     strbuf_release(&out);
 }
 
-static void test_records_lambda(void **state UNUSED)
+static void test_records_ends(void **state UNUSED)
 {
     struct strbuf out = STRBUF_INIT;
     const char *side = NULL;
@@ -234,6 +234,11 @@ static void test_records_lambda(void **state UNUSED)
          "REPORT RequestId: 0a\tDuration: 3.00 ms\tStatus: error\tError Type: Runtime.ExitError",
          &out, &side);
     assert_has(out.buf, "Runtime.ExitError: ");
+    tell("cloudtrail",
+         "{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"Root\"},\"eventName\":"
+         "\"ConsoleLogin\",\"errorMessage\":\"Failed authentication\"}",
+         &out, &side);
+    assert_has(out.buf, "root wanted ConsoleLogin, Failed authentication: ");
     tell("lambda", "REPORT RequestId: 0a\tDuration: 3.00 ms", &out, &side);
     assert_has(out.buf, "REPORT: ");
     strbuf_release(&out);
@@ -275,7 +280,7 @@ int main(void)
         cmocka_unit_test(test_values),     cmocka_unit_test(test_flags),
         cmocka_unit_test(test_tables),     cmocka_unit_test(test_causes),
         cmocka_unit_test(test_records),    cmocka_unit_test(test_records_flows),
-        cmocka_unit_test(test_records_s3), cmocka_unit_test(test_records_lambda),
+        cmocka_unit_test(test_records_s3), cmocka_unit_test(test_records_ends),
         cmocka_unit_test(test_edges),
     };
 

@@ -100,10 +100,6 @@ static int draw_head(struct app *a, struct grid *g, struct rect r, struct rowvie
     if (number > 0)
         grid_putf(g, y, x, r.x + r.w - 1 - x, ROLE_DIM, ":%llu", (unsigned long long)number);
     y++;
-    if (segment_reason(v->seg, v->row)) {
-        grid_putf(g, y++, r.x + 1, r.w - 2, ROLE_NOTICE, "not parsed: %s",
-                  reason_text(segment_reason(v->seg, v->row)));
-    }
     why_record(v, &text);
     rest = strbuf_slice(&text);
     while (rest.len > 0 && text_wrap(&rest, g->ascii, (size_t)MAX(10, r.w - 2), &line))
@@ -286,7 +282,9 @@ void record_why(struct app *a, struct grid *g, struct rect r)
     if (!v)
         return;
     why_record(v, &text);
-    if (text.len == 0)
+    if (segment_reason(v->seg, v->row))
+        strbuf_adds(&text, ": ");
+    if (text.len == 0 || segment_reason(v->seg, v->row))
         strbuf_addsl(&text, rowview_raw(v));
     rest = strbuf_slice(&text);
     while (y < r.y + r.h && rest.len > 0 &&

@@ -1,24 +1,24 @@
 /* sources.c - the files: what they are, what was read of them, what went wrong. Enter shows the
- * records of one. */
+ * records of one; where lines did not parse, those first, a step before all of them. */
 #include "../table.h"
 #include "../text.h"
 
-enum { C_NAME, C_TYPE, C_BYTES, C_RECORDS, C_UNPARSED, C_FIRST, C_LAST, C_STATE, C_N };
+enum { C_NAME, C_TYPE, C_BYTES, C_RECORDS, C_UNPARSED, C_REASONS, C_FIRST, C_LAST, C_STATE, C_N };
 
 static const struct table_column columns[C_N] = {
     [C_NAME] = {"file", 26, 0, false, true}, [C_TYPE] = {"type", 10, 0, false},
     [C_BYTES] = {"bytes", 8, 4, true},       [C_RECORDS] = {"records", 10, 0, true},
-    [C_UNPARSED] = {"unparsed", 8, 1, true}, [C_FIRST] = {"first", 19, 5, false},
-    [C_LAST] = {"last", 19, 3, false},       [C_STATE] = {"state", 14, 2, false},
+    [C_UNPARSED] = {"unparsed", 8, 1, true}, [C_REASONS] = {"reasons", 30, 7, false},
+    [C_FIRST] = {"first", 19, 6, false},     [C_LAST] = {"last", 19, 5, false},
+    [C_STATE] = {"state", 14, 2, false},
 };
 
-static uint64_t unparsed(const struct source *s)
+/* What is wrong with a file, without its name, which stands in the same line. */
+static const char *past_name(const struct source *s, const char *error)
 {
-    uint64_t n = 0;
+    size_t n = strlen(s->path);
 
-    for (unsigned i = 0; i < REASON_COUNT; i++)
-        n += atomic_load(&s->unparsed[i]);
-    return n;
+    return strncmp(error, s->path, n) == 0 && error[n] == ':' ? error + n + 2 : error;
 }
 
 static void state_text(struct source *s, struct strbuf *out)
@@ -26,7 +26,7 @@ static void state_text(struct source *s, struct strbuf *out)
     strbuf_reset(out);
     pthread_mutex_lock(&s->lock);
     if (s->error)
-        strbuf_adds(out, s->error);
+        strbuf_adds(out, past_name(s, s->error));
     pthread_mutex_unlock(&s->lock);
     if (out->len == 0 && atomic_load(&s->changed))
         strbuf_adds(out, "changed on disk");
@@ -54,8 +54,10 @@ static void draw_source(struct app *a, struct grid *g, int y, const struct table
 {
     char t[FMT_LEN];
     int64_t first = atomic_load(&src->first_us), last = atomic_load(&src->last_us);
-    uint64_t bad = unparsed(src);
+    uint64_t bad;
 
+    strbuf_reset(&a->cell);
+    bad = source_unparsed(src, &a->cell);
     draw_name(g, y, s, src->name);
     table_cell(g, y, columns, s, C_TYPE, slice_str(src->lt ? src->lt->fmt->name : "-"),
                ROLE_LOGTYPE);
@@ -64,6 +66,7 @@ static void draw_source(struct app *a, struct grid *g, int y, const struct table
                ROLE_NUMBER);
     table_cell(g, y, columns, s, C_UNPARSED, slice_str(bad ? fmt_count(t, bad) : "-"),
                bad ? ROLE_NOTICE : ROLE_MISSING);
+    table_cell(g, y, columns, s, C_REASONS, strbuf_slice(&a->cell), ROLE_NOTICE);
     if (first <= last) {
         table_cell(g, y, columns, s, C_FIRST, slice_of(fmt_moment(t, a->zone, first), 19),
                    ROLE_TIME);
@@ -113,21 +116,55 @@ static void sources_caption(struct app *a, struct strbuf *out)
                 fmt_count(rec, p.records), fmt_count(un, p.unparsed));
 }
 
-/* A line below the table would hide files: why a type was chosen is told in the status line. */
-static void tell_why(struct app *a)
+static struct source *selected(struct app *a)
 {
     unsigned bad = count_problems(a);
 
-    if (a->table.at >= bad && a->table.at - bad < session_sources(a->session)) {
-        const struct source *s = session_source(a->session, a->table.at - bad);
+    return a->table.at >= bad && a->table.at - bad < session_sources(a->session)
+               ? session_source(a->session, a->table.at - bad)
+               : NULL;
+}
 
+/* A line below the table would hide files: why a type was chosen, or what did not parse, is told in
+ * the status line. */
+static void tell_why(struct app *a)
+{
+    struct strbuf reasons = STRBUF_INIT;
+    struct source *s = selected(a);
+
+    if (s && source_unparsed(s, &reasons))
+        app_say(a, "not parsed: %s", reasons.buf);
+    else if (s)
         app_say(a, "%s: %s", s->lt ? s->lt->fmt->title : "?", s->why);
-    }
+    strbuf_release(&reasons);
+}
+
+static void show_records(struct app *a, const char *expr)
+{
+    struct place *p = app_push(a);
+
+    if (!place_add(p, expr, NULL))
+        return;
+    p->view = VIEW_RECORDS;
+    p->row = 0;
+    p->cursor = ROWKEY_MIN;
+}
+
+static void drill(struct app *a, const struct source *s)
+{
+    struct strbuf expr = STRBUF_INIT;
+
+    filter_test(&expr, "@file", slice_str(s->name), true);
+    show_records(a, expr.buf);
+    if (source_unparsed(s, NULL))
+        show_records(a, "@unparsed");
+    strbuf_release(&expr);
+    app_arrive(a);
 }
 
 static bool sources_command(struct app *a, const struct key_match *m)
 {
-    unsigned bad = count_problems(a);
+    const struct source *s;
 
     if (move_lines(m, &a->table.at, a->table.lines, a->table.height)) {
         tell_why(a);
@@ -135,20 +172,9 @@ static bool sources_command(struct app *a, const struct key_match *m)
     }
     if (m->cmd != CMD_DRILL)
         return false;
-    if (a->table.at >= bad && a->table.at - bad < session_sources(a->session)) {
-        const struct source *s = session_source(a->session, a->table.at - bad);
-        struct strbuf expr = STRBUF_INIT;
-        struct place *p = app_push(a);
-
-        filter_test(&expr, "@file", slice_str(s->name), true);
-        if (place_add(p, expr.buf, NULL)) {
-            p->view = VIEW_RECORDS;
-            p->row = 0;
-            p->cursor = ROWKEY_MIN;
-        }
-        strbuf_release(&expr);
-        app_arrive(a);
-    }
+    s = selected(a);
+    if (s)
+        drill(a, s);
     return true;
 }
 

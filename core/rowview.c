@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define WINDOW (256 * 1024)
+#define BEFORE (WINDOW / 4) /* of a window, before the record it is for */
 
 static const double pow10_table[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
@@ -58,13 +59,14 @@ static bool covers(const struct rowview *v, uint64_t off, size_t len)
            off + len <= v->pin_off + v->pin_bytes.len;
 }
 
-/* Where the view begins that is to cover a record. To one who goes backwards what lies before it
- * comes along, too. */
+/* Where the view begins that is to cover a record. Some of what lies before it comes along, for
+ * rows in order of time go to and fro in their file; to one who goes backwards most of the view. */
 static uint64_t window_of(const struct rowview *v, uint64_t off, size_t len)
 {
     bool backwards = v->pinned && v->pin_source == v->src->id && off < v->pin_off;
+    uint64_t before = backwards ? WINDOW - MIN(len, (size_t)WINDOW) : BEFORE;
 
-    return !backwards || len >= WINDOW ? off : off + len - MIN(off + len, (uint64_t)WINDOW);
+    return off - MIN(off, before);
 }
 
 struct slice rowview_bytes(struct rowview *v)
@@ -80,7 +82,8 @@ struct slice rowview_bytes(struct rowview *v)
         uint64_t from = window_of(v, off, len);
 
         unpin(v);
-        if (blob_view(v->src, from, MAX(len, (size_t)WINDOW), &v->pin_bytes, &v->pin, &e) == 0) {
+        if (blob_view(v->src, from, MAX((size_t)(off - from) + len, (size_t)WINDOW), &v->pin_bytes,
+                      &v->pin, &e) == 0) {
             v->pinned = true;
             v->pin_source = v->src->id;
             v->pin_off = from;

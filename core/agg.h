@@ -59,11 +59,21 @@ struct group_table {
     bool sketched;           /* percentiles are from a sketch (samples.h) */
     struct spilled *spilled; /* owns the cells, and texts of them (spill.h); NULL: malloc's */
 };
-/* The rows of a stats command, by their keys or, with any_order, as they come. NULL with *e filled
- * if cancelled or out of memory (membudget.h). */
+/* Somebody who wants to see the groups while rows are counted: every thread asks `due` behind some
+ * hundred rows, so many of all having been counted; if one is told so, all of them add what they
+ * have, and go on. The table is of the first so many rows, and the caller's; NULL: it would take
+ * too much memory. */
+struct group_peek {
+    bool (*due)(void *ctx, uint64_t rows);
+    void (*show)(void *ctx, struct group_table *t, uint64_t rows);
+    void *ctx;
+};
+/* The rows of a stats command, by their keys or, with any_order, as they come. `peek` may be NULL.
+ * NULL with *e filled if cancelled or out of memory (membudget.h). */
 struct group_table *group_compute(struct session *s, const struct rowset *r,
                                   const struct query_cmd *stats, bool any_order,
-                                  const atomic_bool *cancel, struct err *e);
+                                  const struct group_peek *peek, const atomic_bool *cancel,
+                                  struct err *e);
 /* The order of two rows of a table by their keys: those of a time from new to old. */
 int group_row_cmp(const struct val *a, const struct val *b, unsigned n_key);
 void group_free(struct group_table *t);
@@ -80,11 +90,23 @@ struct grouper *grouper_new(const struct query_cmd *stats, struct sample_budget 
 void grouper_add(struct grouper *g, const struct row_access *access, const struct group_place *at);
 /* Looks at the memory held; to be called every some hundred rows. False: there is no more. */
 bool grouper_settle(struct grouper *g);
+/* The same by way of files (spill.h), where there is a folder for them: `each` calls
+ * group_spill_add for every row. NULL with *e filled. */
+struct group_spill;
+struct group_table *group_spilled_rows(struct session *s, const struct query_cmd *stats,
+                                       bool (*each)(void *ctx, struct group_spill *to), void *ctx,
+                                       const atomic_bool *cancel, struct err *e);
+bool group_spill_add(struct group_spill *to, const struct row_access *access,
+                     const struct group_place *at);
+/* False, with *e filled: the command has more keys than there can be. */
+bool group_keys_fit(const struct query_cmd *stats, struct err *e);
 /* Fails: so many groups do not fit (membudget.h). Returns the code. */
 int group_too_many(uint64_t groups, struct err *e);
 uint64_t grouper_groups(const struct grouper *g);
 /* NULL: memory does not allow it. */
 struct group_table *grouper_table(struct grouper *g, unsigned threads, bool any_order);
+/* The same of what it has by now; it can go on. NULL: that would take too much memory. */
+struct group_table *grouper_so_far(struct grouper *g, bool any_order);
 void grouper_free(struct grouper *g);
 
 /* --- the tables of two views --- */

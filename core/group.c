@@ -217,7 +217,7 @@ void grouper_add(struct grouper *g, const struct row_access *access, const struc
 
 /* --- merging --- */
 
-static void merge(struct grouper *g, struct grouper *o)
+void grouper_merge(struct grouper *g, struct grouper *o, bool keep)
 {
     const struct query_cmd *cmd = g->cmd;
     uint32_t *here = xcalloc(MAX(o->n_group, (size_t)1), sizeof(*here));
@@ -236,7 +236,7 @@ static void merge(struct grouper *g, struct grouper *o)
         }
         here[i] = group_of(g, id);
     }
-    group_aggs_merge(g, o, here);
+    group_aggs_merge(g, o, here, keep);
     free(here);
 }
 
@@ -246,21 +246,44 @@ struct crew {
     struct session *s;
     const struct rowset *r;
     const atomic_bool *cancel;
+    struct group_rounds *rounds; /* NULL: nobody looks */
     struct grouper *g[PARALLEL_MAX];
     atomic_uint next;
     atomic_bool failed;
 };
 
+struct hand { /* of a crew */
+    struct crew *crew;
+    unsigned number;
+};
+
+static bool go_on(void *ctx, uint32_t rows)
+{
+    const struct hand *h = ctx;
+    const struct crew *c = h->crew;
+
+    if ((c->cancel && *c->cancel) || !grouper_settle(c->g[h->number]))
+        return false;
+    if (c->rounds)
+        group_rounds_step(c->rounds, h->number, rows);
+    return true;
+}
+
 static void group_some(void *ctx, unsigned worker)
 {
     struct crew *c = ctx;
+    struct hand hand = {c, worker};
     struct rowview view;
     uint32_t i;
 
     rowview_init(&view, c->s);
+    if (c->rounds)
+        group_rounds_begin(c->rounds, worker);
     while (!c->failed && (i = atomic_fetch_add(&c->next, 1)) < c->r->snap->n)
-        if (c->r->count[i] && !group_scan(c->g[worker], c->r, i, &view, c->cancel))
+        if (c->r->count[i] && !group_scan(c->g[worker], c->r, i, &view, go_on, &hand))
             c->failed = true;
+    if (c->rounds)
+        group_rounds_end(c->rounds, worker);
     rowview_release(&view);
 }
 
@@ -268,6 +291,13 @@ static void group_some(void *ctx, unsigned worker)
 uint64_t group_max_samples(void)
 {
     return membudget_limit() == UINT64_MAX ? UINT64_MAX : membudget_limit() / 4 / SAMPLE_BYTES;
+}
+
+bool group_keys_fit(const struct query_cmd *stats, struct err *e)
+{
+    if (stats->n_by > MAX_KEYS)
+        err_set(e, ERR_LIMIT, "more than %u keys", MAX_KEYS);
+    return stats->n_by <= MAX_KEYS;
 }
 
 int group_too_many(uint64_t groups, struct err *e)
@@ -284,7 +314,8 @@ int group_too_many(uint64_t groups, struct err *e)
 /* NULL: cancelled, or out of memory; *groups: how many there were. */
 static struct group_table *in_memory(struct session *s, const struct rowset *r,
                                      const struct query_cmd *stats, bool any_order,
-                                     const atomic_bool *cancel, uint64_t *groups)
+                                     const struct group_peek *peek, const atomic_bool *cancel,
+                                     uint64_t *groups)
 {
     struct crew crew = {.s = s, .r = r, .cancel = cancel};
     unsigned n = parallel_threads(session_threads(s), r->snap->n);
@@ -296,14 +327,17 @@ static struct group_table *in_memory(struct session *s, const struct rowset *r,
         for (unsigned k = 0; k < stats->n_by; k++)
             group_key_plan(&crew.g[i]->key[k], r);
     }
+    if (peek)
+        crew.rounds = group_rounds_new(peek, r, crew.g, n, any_order);
     parallel_run(n, group_some, &crew);
+    group_rounds_free(crew.rounds);
     for (unsigned i = 0; i < n; i++) { /* what one thread came to know last is for all */
         crew.failed |= !grouper_settle(crew.g[i]) || (session_spill(s) && budget.sketch);
         *groups += crew.g[i]->n_seen;
     }
     for (unsigned i = 1; i < n; i++) {
         if (!crew.failed)
-            merge(crew.g[0], crew.g[i]);
+            grouper_merge(crew.g[0], crew.g[i], false);
         grouper_free(crew.g[i]);
     }
     if (!crew.failed)
@@ -314,16 +348,15 @@ static struct group_table *in_memory(struct session *s, const struct rowset *r,
 
 struct group_table *group_compute(struct session *s, const struct rowset *r,
                                   const struct query_cmd *stats, bool any_order,
-                                  const atomic_bool *cancel, struct err *e)
+                                  const struct group_peek *peek, const atomic_bool *cancel,
+                                  struct err *e)
 {
     struct group_table *t;
     uint64_t groups = 0;
 
-    if (stats->n_by > MAX_KEYS) {
-        err_set(e, ERR_LIMIT, "more than %u keys", MAX_KEYS);
+    if (!group_keys_fit(stats, e))
         return NULL;
-    }
-    t = in_memory(s, r, stats, any_order, cancel, &groups);
+    t = in_memory(s, r, stats, any_order, peek, cancel, &groups);
     if (t)
         return t;
     if (cancel && *cancel)

@@ -273,10 +273,12 @@ static void merge_agg(struct grouper *g, const struct grouper *o, unsigned i, co
     }
 }
 
-void group_aggs_merge(struct grouper *g, struct grouper *o, const uint32_t *here)
+void group_aggs_merge(struct grouper *g, struct grouper *o, const uint32_t *here, bool keep)
 {
     for (unsigned i = 0; i < g->cmd->n_agg; i++) {
-        if (g->agg[i].samples)
+        if (g->agg[i].samples && keep)
+            samples_copy(g->agg[i].samples, o->agg[i].samples, here);
+        else if (g->agg[i].samples)
             samples_merge(g->agg[i].samples, o->agg[i].samples, here);
         else if (g->agg[i].count && g->agg[i].item->agg != AGG_COUNT_DISTINCT)
             merge_agg(g, o, i, here);

@@ -89,14 +89,17 @@ void group_add_value(struct grouper *g, uint32_t group, unsigned i, struct val v
 /* The same for value / scale, a number. */
 void group_add_number(struct grouper *g, uint32_t group, unsigned i, int64_t value, int64_t unit,
                       double scale);
-/* Adds what the other has of its groups, of which k has the number here[k]; uses it up. */
-void group_aggs_merge(struct grouper *g, struct grouper *o, const uint32_t *here);
+/* Adds what the other has of its groups, of which k has the number here[k]; uses it up, unless it
+ * is to keep it. */
+void group_aggs_merge(struct grouper *g, struct grouper *o, const uint32_t *here, bool keep);
 /* Before results are asked for. True: percentiles are from a sketch. */
 bool group_aggs_finish(struct grouper *g, unsigned threads);
 struct val group_result(const struct grouper *g, uint32_t group, unsigned i);
 
 /* --- group.c --- */
 
+/* Adds all that o has. keep: o has it afterwards, too. */
+void grouper_merge(struct grouper *g, struct grouper *o, bool keep);
 /* The group of a tuple of key ids, as one that came up. */
 uint32_t group_of(struct grouper *g, const uint32_t *id);
 /* The value of aggregate i (with an expression) on a row; missing if it does not count. */
@@ -116,6 +119,18 @@ void grouper_put(struct grouper *g, const struct val *key, const struct val *val
 /* A table of the command with n rows, still without cells and texts. */
 struct group_table *group_table_new(const struct query_cmd *stats, uint64_t n);
 
+/* --- group_peek.c --- */
+
+/* The rounds in which the threads of a grouping add what they have. */
+struct group_rounds;
+struct group_rounds *group_rounds_new(const struct group_peek *peek, const struct rowset *r,
+                                      struct grouper *const *g, unsigned threads, bool any_order);
+void group_rounds_free(struct group_rounds *s);
+/* Thread k begins; stands between two batches, having looked at so many rows more; ends. */
+void group_rounds_begin(struct group_rounds *s, unsigned k);
+void group_rounds_step(struct group_rounds *s, unsigned k, uint32_t rows);
+void group_rounds_end(struct group_rounds *s, unsigned k);
+
 /* --- group_spill.c --- */
 
 /* The same as group_compute, by way of files in the session's folder for that. */
@@ -125,8 +140,9 @@ struct group_table *group_spilled(struct session *s, const struct rowset *r,
 
 /* --- group_scan.c --- */
 
-/* The rows of the set in segment i. False: cancelled, or no memory. */
+/* The rows of the set in segment i. Behind every some hundred of them go_on(ctx, how many) is
+ * asked; false ends it, and is returned. */
 bool group_scan(struct grouper *g, const struct rowset *r, uint32_t i, struct rowview *view,
-                const atomic_bool *cancel);
+                bool (*go_on)(void *ctx, uint32_t rows), void *ctx);
 
 #endif

@@ -12,6 +12,7 @@
 #include "xalloc.h"
 
 #define BATCH 1024
+#define BATCH_SLOW 64        /* where each row is asked of the evaluator, which may take long */
 #define MAX_CODES (1u << 20) /* of a key with a memo */
 #define MAX_COMBINED (1u << 16)
 
@@ -50,7 +51,7 @@ struct scan {
     bool has_bin;
     uint32_t *combined; /* combination of codes -> group + 1; NULL: too many */
     uint64_t n_combined;
-    uint32_t n; /* rows of the batch */
+    uint32_t batch, n; /* rows of one, at most; of the one at hand */
     uint32_t row[BATCH], group[BATCH];
     uint64_t code[BATCH]; /* of the column at hand */
     int64_t ts[BATCH];
@@ -326,19 +327,30 @@ static void add_batch(struct scan *s)
 
 /* --- segments --- */
 
-static bool scan_rows(struct scan *s, const atomic_bool *cancel)
+static bool scan_rows(struct scan *s, bool (*go_on)(void *ctx, uint32_t rows), void *ctx)
 {
     uint32_t row = rowloop_next(s->r, s->seg_at, 0);
 
     while (row < s->seg->n) {
-        for (s->n = 0; s->n < BATCH && row < s->seg->n;
+        for (s->n = 0; s->n < s->batch && row < s->seg->n;
              row = rowloop_next(s->r, s->seg_at, row + 1))
             s->row[s->n++] = row;
         add_batch(s);
-        if ((cancel && *cancel) || !grouper_settle(s->g))
+        if (!go_on(ctx, s->n))
             return false;
     }
     return true;
+}
+
+static bool evaluates(const struct scan *s)
+{
+    for (unsigned k = 0; k < s->g->cmd->n_by; k++)
+        if (!s->key[k].col && !s->g->key[k].item->bin_us)
+            return true;
+    for (unsigned a = 0; a < s->g->cmd->n_agg; a++)
+        if (s->agg[a].how == BY_EVAL)
+            return true;
+    return false;
 }
 
 /* count(*) of all rows: their number is known. */
@@ -351,7 +363,7 @@ static bool only_counts(const struct query_cmd *cmd)
 }
 
 bool group_scan(struct grouper *g, const struct rowset *r, uint32_t i, struct rowview *view,
-                const atomic_bool *cancel)
+                bool (*go_on)(void *ctx, uint32_t rows), void *ctx)
 {
     struct scan *s;
     bool ok;
@@ -361,7 +373,7 @@ bool group_scan(struct grouper *g, const struct rowset *r, uint32_t i, struct ro
 
         for (unsigned a = 0; a < g->cmd->n_agg; a++)
             g->agg[a].count[group] += r->count[i];
-        return true;
+        return go_on(ctx, r->count[i]);
     }
     s = xmalloc(sizeof(*s));
     memset(s, 0, offsetof(struct scan, row));
@@ -378,7 +390,8 @@ bool group_scan(struct grouper *g, const struct rowset *r, uint32_t i, struct ro
     plan_combined(s);
     for (unsigned a = 0; a < g->cmd->n_agg; a++)
         plan_aggregate(s, a);
-    ok = scan_rows(s, cancel);
+    s->batch = evaluates(s) ? BATCH_SLOW : BATCH;
+    ok = scan_rows(s, go_on, ctx);
     for (unsigned k = 0; k < g->cmd->n_by; k++)
         free(s->key[k].memo);
     free(s->combined);

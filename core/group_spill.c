@@ -8,12 +8,16 @@
 #define CANCEL_EVERY 1024 /* rows */
 #define MAX_GROUPERS 2    /* of one part each, at a time: they share the memory */
 
+struct row_values;
+
 struct group_spill {
     const struct query_cmd *cmd;
     struct session *s;
     const struct rowset *r;
     const atomic_bool *cancel;
     struct spill *spill;
+    struct spill_writer *writer; /* of rows that are no records, and their values */
+    struct row_values *values;
     atomic_uint next;
     atomic_bool failed, sketched, full;
     uint64_t max_samples;
@@ -195,5 +199,33 @@ struct group_table *group_spilled(struct session *s, const struct rowset *r,
     if (!g.spill)
         return NULL;
     parallel_run(parallel_threads(session_threads(s), r->snap->n), spill_some, &g);
+    return finish(&g, session_threads(s), e);
+}
+
+/* --- rows that are no records --- */
+
+bool group_spill_add(struct group_spill *to, const struct row_access *access,
+                     const struct group_place *at)
+{
+    return spill_values(to->cmd, to->values, *access, at, to->writer);
+}
+
+struct group_table *group_spilled_rows(struct session *s, const struct query_cmd *stats,
+                                       bool (*each)(void *ctx, struct group_spill *to), void *ctx,
+                                       const atomic_bool *cancel, struct err *e)
+{
+    struct row_values values;
+    struct group_spill g = {.cmd = stats, .s = s, .cancel = cancel, .values = &values};
+
+    g.max_samples = group_max_samples();
+    g.spill = spill_new(session_spill(s), e);
+    if (!g.spill)
+        return NULL;
+    g.writer = spill_writer_new(g.spill);
+    values = values_new(stats);
+    g.failed = !each(ctx, &g);
+    if (!spill_writer_end(g.writer))
+        g.failed = true;
+    values_release(&values, stats);
     return finish(&g, session_threads(s), e);
 }

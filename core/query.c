@@ -5,7 +5,7 @@
  * the rows takes long, which a search of the lines may, what was found so far is shown after
  * FIRST_US and then every SOME_US. While the session grows, the first step is done every REFRESH_MS
  * over new segments only; the second takes at most a tenth of the time, so that it does not slow
- * down the indexing it waits for. */
+ * down the indexing it waits for. What a query that takes long has found is shown beside that. */
 #include "query.h"
 
 #include <pthread.h>
@@ -35,6 +35,8 @@ struct engine {
     char **facet;
     uint64_t serial;
     struct answer *last;
+    struct partial *partial;
+    uint64_t partials;
     bool quit, busy, stopped;
     atomic_bool cancel;
 };
@@ -50,7 +52,7 @@ struct work {
     struct rowset *prev;
     double filter_ms; /* that `prev` took, all steps together */
     uint64_t generation;
-    bool complete;
+    bool complete, told; /* the last answer; any answer to this question */
     int64_t costly_ms, costly_end;
 };
 
@@ -183,7 +185,56 @@ static struct answer *quick_answer(struct engine *e, struct work *w, struct snap
     return a;
 }
 
+/* --- the query --- */
+
 #define RESULT_ROWS 100000
+
+void partial_unref(struct partial *p)
+{
+    if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    group_free(p->result);
+    free(p);
+}
+
+static void set_partial(struct engine *e, struct partial *p)
+{
+    struct partial *old;
+
+    pthread_mutex_lock(&e->lock);
+    old = e->partial;
+    e->partial = p;
+    pthread_mutex_unlock(&e->lock);
+    partial_unref(old);
+}
+
+struct showing {
+    struct engine *e;
+    uint64_t serial;
+};
+
+/* Only the thread that shows replaces what is shown, so it may look at it without the lock. */
+static void show_partial(void *ctx, struct group_table *t, const char *did, uint64_t rows,
+                         uint64_t of)
+{
+    const struct showing *s = ctx;
+    struct engine *e = s->e;
+    struct partial *p = e->partial;
+
+    if (t || !p) {
+        p = xcalloc(1, sizeof(*p));
+        atomic_init(&p->refs, 1);
+        p->serial = s->serial;
+        p->number = ++e->partials;
+        p->result = t;
+    }
+    p->did = did;
+    p->rows = rows;
+    p->of = of;
+    if (p != e->partial)
+        set_partial(e, p);
+    e->changed(e->ctx);
+}
 
 /* Runs the query on the rows of the filter. */
 static void run_result(struct engine *e, struct work *w, struct answer *a)
@@ -191,6 +242,13 @@ static void run_result(struct engine *e, struct work *w, struct answer *a)
     struct query_error qe;
     struct query_env env = w->env;
     struct runquery q = {.session = e->s, .within = w->ast, .cancel = &e->cancel};
+    struct showing showing = {e, w->serial};
+    struct runquery_watch watch = {.show = show_partial,
+                                   .ctx = &showing,
+                                   .first_us = 150000, /* most queries are through by then */
+                                   .every_us = 200000,
+                                   .cost_share = 10,
+                                   .longest_us = 200000};
     struct err err = {0};
 
     q.ast = query_parse(w->q.query, &env, &qe);
@@ -198,7 +256,7 @@ static void run_result(struct engine *e, struct work *w, struct answer *a)
         snprintf(a->failure, sizeof(a->failure), "%s", qe.msg);
         return;
     }
-    a->result = runquery_table(&q, RESULT_ROWS, &err);
+    a->result = runquery_table(&q, RESULT_ROWS, w->told ? NULL : &watch, &err);
     if (!a->result)
         snprintf(a->failure, sizeof(a->failure), "%.255s", err.msg);
     query_ast_free(q.ast);
@@ -225,6 +283,8 @@ static struct answer *full_answer(struct engine *e, struct work *w, const struct
     rowset_ref(a->err5);
     rowset_ref(a->err4);
     a->hist = make_histogram(w, a->rows, NULL);
+    if (w->q.table == TABLE_QUERY && w->q.query)
+        run_result(e, w, a);
     a->facet = xcalloc(w->q.n_facet, sizeof(*a->facet));
     for (unsigned i = 0; i < w->q.n_facet; i++) {
         struct facet *f;
@@ -241,8 +301,6 @@ static struct answer *full_answer(struct engine *e, struct work *w, const struct
         a->edges = edges_compute(e->s, a->rows, &e->cancel);
     else if (w->q.table == TABLE_INVOCATIONS)
         a->invocations = invocations_compute(e->s, a->rows, &e->cancel);
-    else if (w->q.table == TABLE_QUERY && w->q.query)
-        run_result(e, w, a);
     a->complete = true;
     if (e->cancel) {
         answer_unref(a);
@@ -282,8 +340,9 @@ static void answer_once(struct engine *e, struct work *w)
             w->costly_end = now_us() / 1000;
             w->costly_ms = w->costly_end - t / 1000;
             if (full) {
-                w->complete = true;
+                w->complete = w->told = true;
                 publish(e, full);
+                set_partial(e, NULL);
             }
         }
         answer_unref(quick);
@@ -330,6 +389,9 @@ static void *engine_main(void *arg)
 
         if (fresh) {
             forget(&w);
+            pthread_mutex_unlock(&e->lock);
+            set_partial(e, NULL);
+            pthread_mutex_lock(&e->lock);
             question_copy(&w.q, &w.facet, &e->q);
             w.serial = e->serial;
         }
@@ -371,6 +433,7 @@ void engine_free(struct engine *e)
     pthread_mutex_unlock(&e->lock);
     pthread_join(e->thread, NULL);
     answer_unref(e->last);
+    partial_unref(e->partial);
     question_release(&e->q, e->facet);
     pthread_cond_destroy(&e->wake);
     pthread_mutex_destroy(&e->lock);
@@ -402,6 +465,18 @@ struct answer *engine_answer(struct engine *e)
         atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
     pthread_mutex_unlock(&e->lock);
     return a;
+}
+
+struct partial *engine_partial(struct engine *e)
+{
+    struct partial *p;
+
+    pthread_mutex_lock(&e->lock);
+    p = e->partial;
+    if (p)
+        atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&e->lock);
+    return p;
 }
 
 void engine_poke(struct engine *e)

@@ -42,6 +42,16 @@ struct answer {
     bool complete; /* facets and tables are in, too; else only rows and histogram */
 };
 
+/* What the query of a question found so far, while it runs or after it was stopped. */
+struct partial {
+    atomic_uint refs;
+    uint64_t serial;            /* of the question */
+    uint64_t number;            /* counts up */
+    struct group_table *result; /* NULL: there is nothing to show yet */
+    _Atomic(const char *) did;  /* "counted" `rows` of `of` rows */
+    _Atomic uint64_t rows, of;
+};
+
 struct engine;
 struct engine *engine_new(struct session *s, const struct query_env *env, void (*changed)(void *),
                           void *ctx);
@@ -51,6 +61,10 @@ void engine_free(struct engine *e);
 uint64_t engine_ask(struct engine *e, const struct question *q);
 struct answer *engine_answer(struct engine *e); /* newest, a new reference; NULL if none yet */
 void answer_unref(struct answer *a);
+/* The newest of a question whose answer is not there yet, a new reference; NULL if there is none:
+ * most queries are through before anything is shown. */
+struct partial *engine_partial(struct engine *e);
+void partial_unref(struct partial *p);
 /* The session may have grown: look now rather than within a second. */
 void engine_poke(struct engine *e);
 bool engine_busy(struct engine *e);

@@ -99,6 +99,9 @@ struct eval_job {
     const atomic_bool *cancel;
     const uint32_t *order; /* in which segments are looked at; NULL: as they stand */
     int64_t until_us;
+    const struct rowset_peek *peek; /* NULL: nobody looks */
+    atomic_bool *done;              /* of a segment: its bits are there; where somebody looks */
+    _Atomic uint64_t rows;          /* of those */
     atomic_uint next;
     atomic_uint begun; /* segments that were not taken over */
     atomic_bool failed;
@@ -139,6 +142,33 @@ static bool is_late(const struct eval_job *j)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 >= j->until_us;
 }
 
+/* The set as it is now; what is not done is pending. */
+static struct rowset *so_far(const struct eval_job *j)
+{
+    struct rowset *r = rowset_new(j->r->snap);
+
+    r->waits = xcalloc(r->snap->n, sizeof(*r->waits));
+    for (uint32_t i = 0; i < r->snap->n; i++) {
+        if (j->done[i])
+            set_segment(r, i, copy_bits(j->r->bits[i], r->snap->seg[i]->n), j->r->count[i]);
+        else
+            r->waits[i] = true;
+    }
+    sum_up(r);
+    return r;
+}
+
+static void show_so_far(struct eval_job *j)
+{
+    struct rowset *r;
+
+    if (!j->peek->due(j->peek->ctx, j->rows, j->r->snap->rows))
+        return;
+    r = so_far(j);
+    j->peek->show(j->peek->ctx, r);
+    rowset_unref(r);
+}
+
 static void eval_some(void *ctx, unsigned worker)
 {
     struct eval_job *j = ctx;
@@ -169,6 +199,11 @@ static void eval_some(void *ctx, unsigned worker)
             break;
         }
         set_segment(j->r, i, bits, (uint32_t)n);
+        if (j->peek) {
+            j->done[i] = true;
+            j->rows += seg->n;
+            show_so_far(j);
+        }
     }
     rowview_release(&view);
 }
@@ -195,6 +230,22 @@ struct rowset *rowset_eval(struct session *s, struct snapshot *snap, struct filt
                          .until_us = INT64_MAX};
 
     return eval_all(&j, threads);
+}
+
+struct rowset *rowset_eval_seen(struct session *s, struct snapshot *snap, struct filter *f,
+                                const struct rowset_peek *peek, const atomic_bool *cancel)
+{
+    struct eval_job j = {.s = s,
+                         .r = rowset_new(snap),
+                         .f = f,
+                         .cancel = cancel,
+                         .peek = peek,
+                         .done = xcalloc(MAX(snap->n, 1u), sizeof(*j.done)),
+                         .until_us = INT64_MAX};
+    struct rowset *r = eval_all(&j, 0);
+
+    free(j.done);
+    return r;
 }
 
 struct nearness {

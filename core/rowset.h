@@ -33,6 +33,16 @@ struct rowset *rowset_all(struct snapshot *snap); /* takes its own reference */
  * SAME filter: segments with the same uid are taken over. NULL if cancelled. */
 struct rowset *rowset_eval(struct session *s, struct snapshot *snap, struct filter *f,
                            const struct rowset *prev, unsigned threads, const atomic_bool *cancel);
+/* The same, on all cores, for somebody who wants to see what was found so far: every thread asks
+ * `due` behind each segment, `rows` of `of` having been looked at, and the one that is told so
+ * shows the set as it is then, the rest pending, while the others go on. */
+struct rowset_peek {
+    bool (*due)(void *ctx, uint64_t rows, uint64_t of);
+    void (*show)(void *ctx, struct rowset *so_far);
+    void *ctx;
+};
+struct rowset *rowset_eval_seen(struct session *s, struct snapshot *snap, struct filter *f,
+                                const struct rowset_peek *peek, const atomic_bool *cancel);
 /* The same for a screen: the segments nearest to a time first, and once `until_us` (of
  * CLOCK_MONOTONIC) has passed, no more than one of them. What is left is pending; with the set as
  * `prev` the next call goes on. */

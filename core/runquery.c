@@ -145,6 +145,16 @@ void exec_each(struct exec *r, bool (*fn)(struct exec *r, void *ctx), void *ctx)
     }
 }
 
+static bool set_due(void *exec, uint64_t rows, uint64_t of)
+{
+    return exec_due_now(exec, "filtered", rows, of);
+}
+
+static void show_set(void *exec, struct rowset *so_far)
+{
+    exec_show_set(exec, 0, so_far);
+}
+
 /* The set of rows: those of the filter in the window of time. `filter` has room for one more. */
 static int eval_set(struct exec *r, struct expr *filter)
 {
@@ -154,6 +164,7 @@ static int eval_set(struct exec *r, struct expr *filter)
     struct field_ref ref = {.pseudo = PF_TIMESTAMP};
     struct expr time = {.kind = EX_FIELD, .field = &ref, .text = SL("@timestamp")}, *left = &time;
     struct expr range = {.kind = EX_RANGE, .n = 1, .arg = &left, .is_time = true};
+    struct rowset_peek peek = {set_due, show_set, r};
     struct filter *f;
     struct snapshot *snap = session_snapshot(r->q->session);
 
@@ -165,7 +176,8 @@ static int eval_set(struct exec *r, struct expr *filter)
     plan_begin(plan, filter->n ? SL("filter") : SL("all records"));
     f = filter_new(filter->n ? filter : NULL);
     watch = plan ? filter_watch(f) : NULL;
-    r->set = rowset_eval(r->q->session, snap, f, NULL, 0, r->q->cancel);
+    r->set = r->watch ? rowset_eval_seen(r->q->session, snap, f, &peek, r->q->cancel)
+                      : rowset_eval(r->q->session, snap, f, NULL, 0, r->q->cancel);
     plan_filter(plan, watch, parallel_threads(0, snap->n));
     plan_end(plan, snap->rows, r->set ? r->set->total : 0);
     filter_free(f);
@@ -191,6 +203,7 @@ static void narrow(struct exec *r, const struct expr *e)
         exec_at(r, i);
         if (val_truth(expr_eval(e, &access)))
             exec_move_row(r, n++, i);
+        exec_tell(r, "filtered", i, r->n);
     }
     r->n = n;
 }
@@ -316,7 +329,7 @@ int exec_command(struct exec *r, unsigned i)
     case QCMD_LOOKUP:
         return exec_widen(r, c);
     case QCMD_PATTERN:
-        exec_pattern(r, c);
+        exec_pattern(r, i);
         break;
     case QCMD_FILL:
         exec_fill(r, c);
@@ -379,7 +392,7 @@ static bool names_columns(const struct query_ast *q)
     return false;
 }
 
-void exec_release(struct exec *r)
+void exec_release_rows(struct exec *r)
 {
     for (unsigned i = 0; r->scratches && i < MAX(r->n_col, 1u); i++)
         strbuf_release(&r->scratches[i]);
@@ -396,6 +409,11 @@ void exec_release(struct exec *r)
     strbuf_release(&r->scratch);
     rowview_release(&r->view);
     rowset_unref(r->set);
+}
+
+void exec_release(struct exec *r)
+{
+    exec_release_rows(r);
     subqueries_release(r->q->ast);
 }
 
@@ -437,6 +455,15 @@ static int run_step(struct exec *r, unsigned i, bool diff)
     return rc;
 }
 
+int exec_rest(struct exec *r, unsigned i, unsigned n)
+{
+    int rc = 0;
+
+    for (; rc == 0 && i < n; i++)
+        rc = run_step(r, i, before_diff(r->q->ast, i) && i + 1 < n);
+    return rc;
+}
+
 int exec_run(struct exec *r, unsigned n)
 {
     const struct runquery *q = r->q;
@@ -450,9 +477,7 @@ int exec_run(struct exec *r, unsigned n)
     r->early = early_filters(q, &all);
     rc = eval_set(r, &all);
     free(all.arg);
-    for (unsigned i = 0; rc == 0 && i < n; i++)
-        rc = run_step(r, i, before_diff(q->ast, i) && i + 1 < n);
-    return rc;
+    return rc ? rc : exec_rest(r, 0, n);
 }
 
 /* All commands; *defaults are columns for a query that names none. */
@@ -491,6 +516,30 @@ struct collect {
     size_t cap;
 };
 
+static struct group_table *named_columns(const struct exec *r)
+{
+    struct group_table *t = xcalloc(1, sizeof(*t));
+
+    t->n_agg = r->n_col ? r->n_col : r->width;
+    t->texts = dict_new();
+    t->name = xcalloc(MAX(t->n_agg, 1u), sizeof(*t->name));
+    for (unsigned i = 0; i < t->n_agg; i++)
+        t->name[i] = xstrdup(r->n_col ? r->col[i]->name : r->name[i]);
+    return t;
+}
+
+static void show_collected(struct exec *r, const struct group_table *from)
+{
+    uint64_t cells = from->n * from->n_agg;
+    struct group_table *t = named_columns(r);
+
+    t->n = from->n;
+    t->cell = xcalloc(MAX(cells, (uint64_t)1), sizeof(*t->cell));
+    for (uint64_t i = 0; i < cells; i++)
+        t->cell[i] = val_keep(t->texts, from->cell[i]);
+    exec_show_rows(r, t, "listed", from->n, rows_now(r));
+}
+
 static bool collect_row(struct exec *r, void *ctx)
 {
     struct collect *c = ctx;
@@ -507,24 +556,23 @@ static bool collect_row(struct exec *r, void *ctx)
     for (unsigned i = 0; i < width; i++)
         cell[i] = val_keep(c->t->texts, r->n_col ? expr_eval(r->col[i]->expr, &access)
                                                  : r->cell[r->at * r->width + i]);
+    if (r->name) /* all of it was shown before */
+        exec_tell(r, "listed", c->t->n, r->n);
+    else if (exec_due(r, "listed", c->t->n, rows_now(r)))
+        show_collected(r, c->t);
     return true;
 }
 
-static struct group_table *collect_table(struct exec *r, uint64_t max)
+struct group_table *exec_collect(struct exec *r, uint64_t max)
 {
-    struct group_table *t = xcalloc(1, sizeof(*t));
-    struct collect c = {.t = t, .max = max};
+    struct collect c = {.t = named_columns(r), .max = max};
 
-    t->n_agg = r->n_col ? r->n_col : r->width;
-    t->texts = dict_new();
-    t->name = xcalloc(MAX(t->n_agg, 1u), sizeof(*t->name));
-    for (unsigned i = 0; i < t->n_agg; i++)
-        t->name[i] = xstrdup(r->n_col ? r->col[i]->name : r->name[i]);
     exec_each(r, collect_row, &c);
-    return t;
+    return c.t;
 }
 
-struct group_table *runquery_table(const struct runquery *q, uint64_t max, struct err *e)
+struct group_table *runquery_table(const struct runquery *q, uint64_t max,
+                                   const struct runquery_watch *watch, struct err *e)
 {
     struct runquery asked = *q;
     struct exec r = {.q = &asked, .limit = UINT64_MAX, .e = e};
@@ -533,11 +581,13 @@ struct group_table *runquery_table(const struct runquery *q, uint64_t max, struc
     bool sketched = false;
 
     asked.sketched = &sketched;
+    r.watch = watch && watcher_can(q->ast) ? watcher_new(watch, max) : NULL;
     if (run_all(&r, &defaults) == 0) {
-        t = collect_table(&r, max);
+        t = exec_collect(&r, max);
         t->sketched = sketched;
     }
     exec_release(&r);
+    watcher_free(r.watch);
     query_ast_free(defaults);
     return t;
 }

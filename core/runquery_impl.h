@@ -6,6 +6,7 @@
 #include "runquery.h"
 
 struct patterns;
+struct watcher;
 
 /* A query that runs (runquery.c): its rows as they are after the commands so far. */
 struct exec {
@@ -35,13 +36,19 @@ struct exec {
     struct val *cells;
     struct strbuf *scratches; /* texts of each column of a row */
     struct strbuf line;
+    struct watcher *watch; /* who wants to see what there is so far; NULL: nobody */
+    unsigned asked;        /* how often, whether it is time to */
     struct err *e;
 };
 
 /* Runs the first n commands. 0, or < 0 with *r->e; exec_release either way. */
 int exec_run(struct exec *r, unsigned n);
-int exec_command(struct exec *r, unsigned i); /* command i alone; the same results */
+int exec_command(struct exec *r, unsigned i);          /* command i alone; the same results */
+int exec_rest(struct exec *r, unsigned i, unsigned n); /* commands [i, n) */
+/* The rows as a table that is the caller's: the first `max`. */
+struct group_table *exec_collect(struct exec *r, uint64_t max);
 void exec_release(struct exec *r);
+void exec_release_rows(struct exec *r); /* of one that shares its query with another */
 /* To stop: somebody asked, or memory is used up. */
 bool exec_cancelled(struct exec *r);
 /* 0, or < 0 with *r->e if that is so. */
@@ -56,6 +63,32 @@ void exec_at_record(struct exec *r, struct rowref ref); /* before they are a lis
 void exec_move_row(struct exec *r, uint64_t to, uint64_t from);
 /* Visits the rows; each is the row at hand while fn, which ends it by false, is called. */
 void exec_each(struct exec *r, bool (*fn)(struct exec *r, void *ctx), void *ctx);
+/* --- runquery_watch.c --- */
+
+/* Whether to show now what there is so far of `rows` of `of` rows, with which the query `did`
+ * something; now and then it tells only that. Of commands that make what is shown, it stops those
+ * that take too long. To be asked behind every row; the second is for any thread and looks at the
+ * clock each time. Who is told yes must call one of the next. */
+bool exec_due(struct exec *r, const char *did, uint64_t rows, uint64_t of);
+bool exec_due_now(struct exec *r, const char *did, uint64_t rows, uint64_t of);
+/* Shows what the commands from `next` on make of the rows of a table, which is used up; of the rows
+ * of a set; of a list of records. */
+void exec_show_table(struct exec *r, unsigned next, struct group_table *t, unsigned order_keys,
+                     const char *did, uint64_t rows, uint64_t of);
+void exec_show_set(struct exec *r, unsigned next, struct rowset *set);
+void exec_show_list(struct exec *r, unsigned next, const struct rowref *ref, uint64_t n,
+                    uint64_t rows);
+/* A table as it is; NULL: nothing new. */
+void exec_show_rows(struct exec *r, struct group_table *t, const char *did, uint64_t rows,
+                    uint64_t of);
+/* Shows how far it is if it is time to. */
+void exec_tell(struct exec *r, const char *did, uint64_t rows, uint64_t of);
+/* Whether parts of it tell something: not of a diff, and joins would be made again each time. */
+bool watcher_can(const struct query_ast *q);
+/* For the query that is watched; `max` rows are shown. */
+struct watcher *watcher_new(const struct runquery_watch *to, uint64_t max);
+void watcher_free(struct watcher *w);
+
 /* --- runquery_table.c --- */
 
 /* The rows are those of t now, which is used up; t->texts and names are taken over. */
@@ -65,7 +98,7 @@ void exec_free_names(struct exec *r);       /* of its columns */
 int exec_stats(struct exec *r, unsigned i); /* command i; 0, or < 0 with *r->e */
 /* Rows for the bins between the first and the last that have none, for each of the other keys. */
 void exec_fill(struct exec *r, const struct query_cmd *c);
-void exec_pattern(struct exec *r, const struct query_cmd *c);
+void exec_pattern(struct exec *r, unsigned i);
 /* Adds the texts of the rows at hand. */
 void exec_patterns(struct exec *r, const struct expr *from, struct patterns *patterns, bool before);
 

@@ -44,6 +44,7 @@ struct sorter {
     uint64_t keep; /* 0: all */
     bool full;     /* the first `keep` rows are in order, the rest is newer */
     struct exec *exec;
+    unsigned next;          /* the command behind */
     struct memlease memory; /* of the rows */
 };
 
@@ -147,6 +148,26 @@ static void sorter_add(struct sorter *s, struct rowref ref, const struct row_acc
     s->n++;
 }
 
+static struct rowref *sorted_refs(const struct sorter *s)
+{
+    struct rowref *ref = xmalloc(MAX(s->n, 1u) * sizeof(*ref));
+
+    for (uint64_t i = 0; i < s->n; i++)
+        ref[i] = sorter_row(s, i)->ref;
+    return ref;
+}
+
+/* Rows that are in order by now are so in the end, too, when others are among them. */
+static void show_sorted(struct sorter *s)
+{
+    struct rowref *ref;
+
+    sorter_order(s);
+    ref = sorted_refs(s);
+    exec_show_list(s->exec, s->next, ref, s->n, s->seen);
+    free(ref);
+}
+
 static bool sort_ref(void *ctx, struct rowref ref)
 {
     struct sorter *s = ctx;
@@ -154,6 +175,8 @@ static bool sort_ref(void *ctx, struct rowref ref)
 
     exec_at_record(s->exec, ref);
     sorter_add(s, ref, &access);
+    if (exec_due(s->exec, "sorted", s->seen, s->exec->set->total))
+        show_sorted(s);
     return !exec_cancelled(s->exec);
 }
 
@@ -175,15 +198,16 @@ static void sort_listed(struct exec *r, struct sorter *s)
     free(order);
 }
 
-/* `limit`: how many rows are asked for by the commands behind, UINT64_MAX if all. */
-static void sort_rows(struct exec *r, struct query_cmd *c, uint64_t limit)
+/* Command i; `limit`: how many rows are asked for by the commands behind, UINT64_MAX if all. */
+static void sort_rows(struct exec *r, unsigned i, uint64_t limit)
 {
     struct sorter s;
 
     if (r->q->no_sort || r->limit != UINT64_MAX)
         exec_list(r);
-    sorter_init(&s, c, limit);
+    sorter_init(&s, &r->q->ast->cmd[i], limit);
     s.exec = r;
+    s.next = i + 1;
     if (r->listed) {
         sort_listed(r, &s);
     } else {
@@ -191,9 +215,7 @@ static void sort_rows(struct exec *r, struct query_cmd *c, uint64_t limit)
         sorter_order(&s);
         r->listed = true;
         r->n = s.n;
-        r->ref = xmalloc(MAX(s.n, 1u) * sizeof(*r->ref));
-        for (uint64_t i = 0; i < s.n; i++)
-            r->ref[i] = sorter_row(&s, i)->ref;
+        r->ref = sorted_refs(&s);
     }
     r->sorted = true;
     sorter_release(&s);
@@ -222,7 +244,7 @@ void exec_sort(struct exec *r, unsigned i)
 
     if (limit <= SORT_KEEP_MAX)
         plan_how(r->q->plan, 0, "the best %" PRIu64 " are kept", limit);
-    sort_rows(r, &q->cmd[i], limit);
+    sort_rows(r, i, limit);
 }
 
 /* --- dedup --- */
@@ -254,6 +276,7 @@ void exec_dedup(struct exec *r, const struct query_cmd *c)
         uint32_t before = dict_count(seen);
 
         keep[i] = missing || dict_add(seen, strbuf_slice(&text)) >= before;
+        exec_tell(r, "compared", k, r->n);
     }
     for (uint64_t i = 0; i < r->n; i++)
         if (keep[i])

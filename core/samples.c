@@ -366,6 +366,24 @@ void samples_merge(struct samples *s, struct samples *from, const uint32_t *here
     drop_all(from);
 }
 
+void samples_copy(struct samples *s, const struct samples *from, const uint32_t *here)
+{
+    if (from->sketch && !s->sketch)
+        make_sketch(s);
+    for (uint32_t k = 0; k < from->n_range; k++)
+        for (struct block *b = from->range[k].block; b; b = b->next)
+            for (uint32_t i = 0; i < b->n; i++) {
+                union sample v = b->sample[i];
+
+                if (s->sketch && !from->sketch) {
+                    v.in.bin = bin_of(b->sample[i].x);
+                    v.in.n = 1;
+                }
+                put(s, here[k << RANGE_BITS | groups_of(b)[i]], v);
+            }
+    s->n += from->n;
+}
+
 bool samples_sketched(const struct samples *s)
 {
     return s->sketch;

@@ -38,6 +38,9 @@ void samples_add(struct samples *s, uint32_t group, double x);
 void samples_settle(struct samples *s);
 /* Takes over what `from` has, which ends up empty. Its group k is here[k]. */
 void samples_merge(struct samples *s, struct samples *from, const uint32_t *here);
+/* The same, but `from` keeps what it has; s is nobody's but the caller's, and not told to a budget.
+ */
+void samples_copy(struct samples *s, const struct samples *from, const uint32_t *here);
 bool samples_sketched(const struct samples *s);
 size_t samples_bytes(const struct samples *s); /* memory held */
 

@@ -129,6 +129,7 @@ static int expand(struct maker *m)
             unnest_row(m, v, &own);
         else
             match_row(m, v);
+        exec_tell(r, "widened", i, r->n);
     }
     strbuf_release(&own);
     return 0;

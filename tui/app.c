@@ -140,6 +140,7 @@ void app_free(struct app *a)
     rowview_release(&a->row);
     answer_unref(a->answer);
     answer_unref(a->told);
+    partial_unref(a->partial);
     popup_close(a);
     strbuf_release(&a->popup.text);
     strbuf_release(&a->effect.copy);

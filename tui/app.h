@@ -71,7 +71,7 @@ struct table_pane {
 
 /* The rows of a large table in the order shown, and what it was made from. */
 struct table_order {
-    uint64_t serial, generation;
+    uint64_t serial, generation, number;
     unsigned sort;
     uint32_t *row;
 };
@@ -93,10 +93,11 @@ struct app {
     char *command; /* the paths quoted for a shell */
 
     struct history history;
-    struct answer *answer; /* newest; may be NULL */
-    struct answer *told;   /* newest with facets and tables: shown until the next is in */
-    uint64_t asked;        /* serial of the newest question */
-    unsigned buckets;      /* histogram bars asked for */
+    struct answer *answer;   /* newest; may be NULL */
+    struct answer *told;     /* newest with facets and tables: shown until the next is in */
+    struct partial *partial; /* what its query found so far; may be NULL */
+    uint64_t asked;          /* serial of the newest question */
+    unsigned buckets;        /* histogram bars asked for */
     const char *facet[FACETS_MAX];
     unsigned n_facet;
     uint64_t types; /* bit a log type that has records */
@@ -175,6 +176,13 @@ static inline const struct rowset *app_rows(const struct app *a)
 static inline bool app_told(const struct app *a)
 {
     return a->told && a->told->serial >= a->asked;
+}
+
+/* What the query of the newest question found so far, as long as there is no more; NULL: nothing.
+ */
+static inline struct partial *app_partial(const struct app *a)
+{
+    return !app_told(a) && a->partial && a->partial->serial >= a->asked ? a->partial : NULL;
 }
 
 /* do.c */

@@ -161,6 +161,8 @@ void app_take_answer(struct app *a)
 {
     struct answer *fresh = engine_answer(a->engine);
 
+    partial_unref(a->partial);
+    a->partial = engine_partial(a->engine);
     if (!fresh || fresh == a->answer) {
         answer_unref(fresh);
         return;

@@ -199,8 +199,11 @@ static void cancel(struct app *a)
     else if (a->writer)
         writer_cancel(a->writer);
     else if (engine_busy(a->engine)) {
+        const struct partial *found = app_partial(a);
+
         engine_cancel(a->engine);
-        app_say(a, "stopped");
+        app_say(a, found && found->result ? "stopped; what was found so far stays, R asks again"
+                                          : "stopped");
     } else if (p.busy) {
         session_stop(a->session);
         app_say(a, "indexing stopped; what was read stays");
@@ -208,13 +211,16 @@ static void cancel(struct app *a)
         app_say(a, "nothing is running; Q quits");
 }
 
-/* q and Esc: one level up; out of the last one the program ends. */
+/* q and Esc: a query that is being watched stops; else one level up; out of the last one the
+ * program ends. */
 static void up(struct app *a)
 {
     struct place *p = app_place(a);
 
     if (a->brushing)
         a->brushing = false;
+    else if (a->focus == VIEW_RESULT && app_partial(a) && engine_busy(a->engine))
+        cancel(a);
     else if (a->maximised)
         a->maximised = false;
     else if (a->focus != (enum view_id)p->view)

@@ -226,6 +226,18 @@ static void filter_state(struct app *a, const struct grid *g, struct strbuf *out
         strbuf_addf(out, " %s stopped at %u %%", glyph(g, GLYPH_DOT), percent);
 }
 
+/* The same of a query whose first rows are shown. */
+static void query_state(struct app *a, const struct grid *g, struct strbuf *out)
+{
+    const struct partial *p = app_partial(a);
+    unsigned percent = (unsigned)(p->of ? p->rows * 100 / p->of : 100);
+
+    if (engine_busy(a->engine))
+        strbuf_addf(out, " %s partial: %s %u %%  ^C stops", glyph(g, GLYPH_DOT), p->did, percent);
+    else
+        strbuf_addf(out, " %s partial: stopped at %u %%", glyph(g, GLYPH_DOT), percent);
+}
+
 static void work_state(struct app *a, const struct grid *g, struct strbuf *out)
 {
     struct progress p;
@@ -242,6 +254,8 @@ static void work_state(struct app *a, const struct grid *g, struct strbuf *out)
                     (unsigned)(p.bytes >= p.total ? 100 : p.bytes * 100 / p.total));
     else if (p.stopped)
         strbuf_addf(out, " %s indexing stopped", glyph(g, GLYPH_DOT));
+    else if (app_partial(a) && a->focus == VIEW_RESULT)
+        query_state(a, g, out);
     else if (engine_busy(a->engine) && !(a->answer && a->answer->rows->pending))
         strbuf_addf(out, " %s counting", glyph(g, GLYPH_DOT));
     if (p.failed)

@@ -24,6 +24,7 @@ spilled "a group for every record" 'stats count(*) by trace_id, bin(1m)'
 spilled "every aggregate" 'stats count(*), count(target_ip), sum(sent_bytes), avg(sent_bytes), stddev(sent_bytes), min(path), max(user_agent), pct(target_processing_time, 99), median(sent_bytes), count_distinct(client_ip), earliest(path), latest(path) by trace_id'
 spilled "sorted and cut" 'stats count(*) as n, max(sent_bytes) as m by trace_id | filter m > 100 | sort m desc, trace_id | limit 7'
 spilled "grouped once more" 'stats sum(sent_bytes) as b by trace_id | stats count(*), max(b), sum(b)'
+spilled "as many groups once more" 'stats sum(sent_bytes) as b, latest(path) as p by trace_id, elb_status_code | stats count(*) as n, sum(b) as s, pct(b, 90), min(p), count_distinct(elb_status_code) by trace_id | sort s desc, trace_id | limit 100'
 equal "nothing is left behind" "$(ls "$dir")" ""
 equal "what is there is not touched" "$(: >"$dir/mine"; "$awl" query 'stats count(*) by trace_id' -o csv --memory=16M --spill="$dir" "$alb" | grep -c .; ls "$dir")" \
     "$(printf '%s\nmine' "$(($(grep -o 'Root=[^"]*' "$alb" | sort -u | grep -c .) + 1))")"

@@ -616,7 +616,7 @@ static uint64_t stats_case(const struct round *d)
     if (q && q->n_cmd == 1 && q->cmd[0].n_agg == 8 && q->cmd[0].agg[1].expr) {
         struct err e = {0};
         struct rowset *all = rowset_all(d->snap);
-        struct group_table *table = group_compute(d->s, all, &q->cmd[0], rnd(2), NULL, &e);
+        struct group_table *table = group_compute(d->s, all, &q->cmd[0], rnd(2), NULL, NULL, &e);
 
         assert_non_null(table);
         tally_rows(d, &q->cmd[0], &t, kept);
@@ -695,7 +695,7 @@ static uint64_t fields_case(const struct round *d)
         struct runquery run = {.session = d->s, .ast = q};
         struct rowset *all = rowset_all(d->snap);
         struct printed p = {.d = d, .e = q->cmd[0].item[0].expr, .text = text.buf};
-        struct group_table *t = runquery_table(&run, UINT64_MAX, &e);
+        struct group_table *t = runquery_table(&run, UINT64_MAX, NULL, &e);
 
         assert_non_null(t);
         assert_int_equal(t->n, d->snap->rows);

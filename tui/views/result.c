@@ -10,7 +10,9 @@ enum { CELL_MAX = 60, CELL_MIN = 20, BAR = 14, GAP = 2 };
 
 static const struct group_table *table_of(const struct app *a)
 {
-    return a->told && app_told(a) ? a->told->result : NULL;
+    const struct partial *p = app_partial(a);
+
+    return a->told && app_told(a) ? a->told->result : p ? p->result : NULL;
 }
 
 static unsigned width_of(const struct group_table *t)
@@ -67,8 +69,11 @@ static const uint32_t *order(struct app *a, const struct group_table *t)
     struct table_order *o = &a->order;
     unsigned sort = a->sort[VIEW_RESULT];
     struct by by = {t, (sort - 1) / 2, sort % 2 == 0};
+    const struct partial *p = app_partial(a);
+    uint64_t serial = p ? p->serial : a->told->serial, number = p ? p->number : 0;
+    uint64_t generation = p ? 0 : a->told->generation;
 
-    if (o->row && o->serial == a->told->serial && o->generation == a->told->generation &&
+    if (o->row && o->serial == serial && o->generation == generation && o->number == number &&
         o->sort == sort)
         return o->row;
     o->row = xreallocarray(o->row, MAX(t->n, (uint64_t)1), sizeof(*o->row));
@@ -76,8 +81,9 @@ static const uint32_t *order(struct app *a, const struct group_table *t)
         o->row[i] = (uint32_t)i;
     if (sort && by.col < width_of(t))
         qsort_r(o->row, t->n, sizeof(*o->row), by_cell, &by);
-    o->serial = a->told->serial;
-    o->generation = a->told->generation;
+    o->serial = serial;
+    o->generation = generation;
+    o->number = number;
     o->sort = sort;
     return o->row;
 }
@@ -232,8 +238,14 @@ static void result_draw(struct app *a, struct grid *g, struct rect r)
 static void result_caption(struct app *a, struct strbuf *out)
 {
     const struct group_table *t = table_of(a);
-    char n[FMT_LEN];
+    const struct partial *p = app_partial(a);
+    char n[FMT_LEN], of[FMT_LEN];
 
+    if (p)
+        strbuf_addf(out, "%s: %s %s of %s rows (%u %%) · ",
+                    engine_busy(a->engine) ? "partial" : "stopped, partial", p->did,
+                    fmt_count(n, p->rows), fmt_count(of, p->of),
+                    (unsigned)(p->of ? p->rows * 100 / p->of : 100));
     if (t)
         strbuf_addf(out, "%s rows%s%s%s", fmt_count(n, t->n), t->more ? ", and more" : "",
                     t->sketched ? "; " : "", t->sketched ? SAMPLES_NOTE : "");

@@ -198,7 +198,8 @@ int main(int argc, char **argv)
     if (rc >= 0)
         return rc;
     membudget_set(o.memory);
-    formats_load();
+    if (o.command != ON_FORMATS || !o.n_arg) /* what is checked may be one of them */
+        formats_load();
     switch (o.command) {
     case ON_QUERY:
         return cli_query(&o);

@@ -14,6 +14,7 @@ export XDG_CONFIG_HOME
 equal "the page has four examples" "$(ls "$work/config/awl/formats" | wc -l | tr -d ' ')" 4
 exits "they are right" 0 env XDG_CONFIG_HOME="$work/none" "$awl" formats "$work"/config/awl/formats/*.ini
 equal "with all their samples" "$(grep -c 'parse: 1' "$work/stdout")" 4
+exits "where they lie, too" 0 "$awl" formats "$work"/config/awl/formats/*.ini
 exits "awl formats lists them" 0 "$awl" formats -o csv
 contains "as types" "$(cat "$work/stdout")" "shop-api,Shop API access log,7,"
 contains "beside those that are built in" "$(cat "$work/stdout")" "alb,Application Load Balancer access log,"

@@ -77,6 +77,11 @@ void elb_split_addr(struct slice *val, unsigned whole)
 {
     if (!val[whole].ptr) /* a header may have named the parts */
         return;
+    if (val[whole + 1].ptr && is_digits(val[whole])) { /* and the port as the whole is called */
+        val[whole + 2] = val[whole];
+        val[whole] = (struct slice){NULL, 0};
+        return;
+    }
     split_addr_port(val[whole], &val[whole + 1], &val[whole + 2]);
 }
 

@@ -3,6 +3,7 @@
 #include "formats/elb.h"
 #include "formats/table.h"
 #include "formats/w3c.h"
+#include "json.h"
 #include "value.h"
 
 enum {
@@ -120,7 +121,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return record_bad(rec, REASON_SHORT);
     if (!got.keyed && !is_addr_port(val[F_CLIENT]) && !slice_starts(val[F_ELB], "net/"))
         return record_bad(rec, REASON_SHAPE);
-    if (!got.keyed || *lay) /* no JSON, whose strings have quotes of their own */
+    if (!is_json_object(line)) /* whose strings have quotes of their own */
         keep_quotes(&val[F_ALPN_LIST], line);
     elb_split_addr(val, F_CLIENT);
     elb_split_addr(val, F_DEST);

@@ -266,6 +266,15 @@ static void test_elb_named(void **state)
                      PARSE_OK);
     want("nlb", "alpn_client_preference_list", "\"h2\",\"http/1.1\"");
     want("nlb", "client_ip", "::1");
+    assert_int_equal(
+        parse("nlb", "{\"elb\":\"net/a/1\",\"alpn_client_preference_list\":\"\\\"h2\\\"\"}"),
+        PARSE_OK);
+    want("nlb", "alpn_client_preference_list", "\"h2\"");
+    lay = NULL;
+    assert_int_equal(parse("alb", "#Fields: time client_ip client_port"), PARSE_HEADER);
+    assert_int_equal(parse("alb", "2024-03-05T07:08:09Z\t::1\t50514"), PARSE_OK);
+    want("alb", "client_ip", "::1");
+    want("alb", "client_port", "50514");
     lay = NULL;
     assert_int_equal(parse("vpcflow", "#Fields: srcaddr dstaddr start action"), PARSE_HEADER);
     assert_int_equal(parse("vpcflow", "10.0.0.1\t10.0.0.2\t1700000000\tREJECT"), PARSE_OK);

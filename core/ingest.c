@@ -331,8 +331,7 @@ static enum parse_result parse_event(struct work *w, const struct frame *f, stru
     struct unwrapped u;
     enum parse_result r = parse_as(w, lt, f, raw, &u);
 
-    if ((r != PARSE_BAD && !is_object_in_text(lt, u.payload)) ||
-        w->in->rec->reason == REASON_SKIP)
+    if ((r != PARSE_BAD && !is_object_in_text(lt, u.payload)) || w->in->rec->reason == REASON_SKIP)
         return r;
     other = detect_record(f, u.payload);
     if (!other || other == lt)

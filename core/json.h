@@ -56,8 +56,8 @@ struct slice json_unescape(struct slice s, struct arena *mem);
  * string is stored without escapes, an object or array as its raw text, null as absent.
  * PARSE_OK or PARSE_BAD (REASON_JSON; what stands before the break is set).  */
 enum parse_result json_record(struct logtype *lt, struct slice line, struct record *rec);
-/* Index of the field at a path that no value was met at: made if the path goes through a member that
- * is had as a whole, such as requestParameters, or an array's elements ("x.items.0.id",
+/* Index of the field at a path that no value was met at: made if the path goes through a member
+ * that is had as a whole, such as requestParameters, or an array's elements ("x.items.0.id",
  * "x.items[0].id"), or names an object of which members have fields. -1 if not, or if there is no
  * room. */
 int json_field(struct logtype *lt, struct slice path);

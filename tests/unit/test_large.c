@@ -155,7 +155,8 @@ static void test_counts(void **state)
     struct query_ast *q = parse_query("stats count(*), count(*) * 2");
     struct query_ast *field = parse_query("fields action");
     struct err e;
-    struct group_table *t = group_compute(many.session, many.all, &q->cmd[0], false, NULL, NULL, &e);
+    struct group_table *t =
+        group_compute(many.session, many.all, &q->cmd[0], false, NULL, NULL, &e);
     struct histogram *h =
         histogram_compute(many.all, FIRST_US, FIRST_US + INT64_C(86400) * 1000000, 1, NULL);
     struct facet *f =

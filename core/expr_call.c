@@ -1,7 +1,5 @@
 /* expr_call.c - calls of functions, their arguments, and those calls that mean something else. */
-#include <math.h>
-
-#include "expr_impl.h"
+#include "expr_func.h"
 
 static bool is_period_func(const char *name)
 {
@@ -31,6 +29,54 @@ static struct expr *take_period(struct parser *p)
     return e;
 }
 
+/* strcontains(s, x, true): there are no other truth values than 1 and 0 else. */
+static struct expr *take_flag(struct parser *p)
+{
+    size_t yes = (skip(p), lex_word(p->q, p->at, "true")), no = lex_word(p->q, p->at, "false");
+    struct expr *e;
+
+    if (!yes && !no)
+        return parse_or(p);
+    e = expr_new(p, EX_NUM, p->at, p->at + yes + no);
+    e->num = yes ? 1 : 0;
+    e->text = yes ? SL("1") : SL("0");
+    e->lit = LIT_PLAIN;
+    p->at += yes + no;
+    return e;
+}
+
+/* regexReplace(s, /re/, to) is what those expect who write it everywhere else. */
+static struct expr *take_pattern(struct parser *p)
+{
+    struct strbuf text = STRBUF_INIT;
+    struct slice pattern;
+    struct expr *e;
+    bool icase;
+    size_t n = (skip(p), lex_regex(p->q, p->at, &pattern, &icase));
+
+    if (!n)
+        return parse_or(p);
+    strbuf_addf(&text, "%s" SLICE_FMT, icase ? "(?i)" : "", SLICE_ARG(pattern));
+    e = expr_new(p, EX_STR, p->at, p->at + n);
+    e->text = pool_text(p->pool, strbuf_slice(&text));
+    strbuf_release(&text);
+    p->at += n;
+    return e;
+}
+
+static struct expr *take_arg(struct parser *p, const struct expr *call)
+{
+    const char *name = call->func->name;
+
+    if (is_period_func(name) && call->n == 1)
+        return take_period(p);
+    if (!strcmp(name, "strcontains") && call->n == 2)
+        return take_flag(p);
+    if (!strcmp(name, "regexReplace") && call->n == 1)
+        return take_pattern(p);
+    return parse_or(p);
+}
+
 static bool take_args(struct parser *p, struct expr *call)
 {
     const struct func *f = call->func;
@@ -38,7 +84,7 @@ static bool take_args(struct parser *p, struct expr *call)
     if (take_char(p, ')'))
         return true;
     do {
-        struct expr *arg = is_period_func(f->name) && call->n == 1 ? take_period(p) : parse_or(p);
+        struct expr *arg = take_arg(p, call);
 
         if (!arg)
             return false;
@@ -179,6 +225,21 @@ struct expr *range_call(struct parser *p, size_t at)
     return NULL;
 }
 
+/* Names of zones would need a table of their summers: better a word than a missing value. */
+static bool check_zone(struct parser *p, const struct expr *call)
+{
+    const char *name = call->func->name;
+    const struct expr *zone = call->n == 3 ? call->arg[2] : NULL;
+    int seconds;
+
+    if ((strcmp(name, "parseDate") && strcmp(name, "formatDate") && strcmp(name, "strftime")) ||
+        !zone || zone->kind != EX_STR || zone_seconds(zone->text, &seconds))
+        return true;
+    parse_fail(p, zone->at, zone->at_len, "names of time zones are not supported");
+    parse_hint(p, "an offset is, such as \"+02:00\", and \"UTC\"");
+    return false;
+}
+
 static struct expr *finish_call(struct parser *p, struct slice name, size_t at)
 {
     const struct func *f = func_find(name);
@@ -190,6 +251,8 @@ static struct expr *finish_call(struct parser *p, struct slice name, size_t at)
     if (call->n < f->min)
         return parse_fail(p, at, p->at - at, "%s takes %d arguments at least", f->name, f->min);
     call->at_len = (unsigned)(p->at - at);
+    if (!check_zone(p, call))
+        return NULL;
     if (!strcmp(f->name, "now"))
         return now_call(p, at);
     if (!strcmp(f->name, "regexReplace"))

@@ -333,21 +333,34 @@ static bool cmd_display(struct parser *p)
     return cmd_fields(p, QCMD_DISPLAY);
 }
 
+/* Each with what would work, for who is told that something does not. */
 static const struct {
     const char *name;
     bool (*parse)(struct parser *p);
+    const char *example;
 } commands[] = {
-    {"filter", cmd_filter},      {"where", cmd_filter},
-    {"filterIndex", cmd_filter}, {"fields", cmd_show},
-    {"display", cmd_display},    {"sort", cmd_sort},
-    {"limit", cmd_limit},        {"head", cmd_limit},
-    {"stats", cmd_stats},        {"dedup", cmd_dedup},
-    {"parse", cmd_parse},        {"unnest", cmd_unnest},
-    {"pattern", cmd_pattern},    {"top", start_top},
-    {"count", cmd_count},        {"countFrequent", cmd_frequent},
-    {"fillmissing", cmd_fill},   {"unmask", cmd_unmask},
-    {"diff", cmd_diff},          {"SOURCE", cmd_source},
-    {"join", cmd_join},          {"lookup", cmd_lookup},
+    {"filter", cmd_filter, "filter status=5xx and path like \"api\""},
+    {"where", cmd_filter, "where status=5xx"},
+    {"filterIndex", cmd_filter, "filterIndex status=5xx"},
+    {"fields", cmd_show, "fields @timestamp, status, strlen(path) as n"},
+    {"display", cmd_display, "display @timestamp, status"},
+    {"sort", cmd_sort, "sort @timestamp desc"},
+    {"limit", cmd_limit, "limit 20"},
+    {"head", cmd_limit, "head 20"},
+    {"stats", cmd_stats, "stats count(*), avg(duration) by path, bin(5m)"},
+    {"dedup", cmd_dedup, "dedup client_ip, path"},
+    {"parse", cmd_parse, "parse @message \"user=*, method=*\" as user, method"},
+    {"unnest", cmd_unnest, "unnest list into item"},
+    {"pattern", cmd_pattern, "pattern @message"},
+    {"top", start_top, "top 10 path"},
+    {"count", cmd_count, "count by path"},
+    {"countFrequent", cmd_frequent, "countFrequent path"},
+    {"fillmissing", cmd_fill, "stats count(*) as n by bin(5m) | fillmissing with 0 for n"},
+    {"unmask", cmd_unmask, "unmask(@message)"},
+    {"diff", cmd_diff, "stats count(*) by path | diff previousDay"},
+    {"SOURCE", cmd_source, NULL},
+    {"join", cmd_join, "join left=a right=b where a.x = b.y (filter @logtype=alb)"},
+    {"lookup", cmd_lookup, NULL},
 };
 
 const char *query_command_word(unsigned i)
@@ -412,33 +425,66 @@ static bool fail_unsupported(struct parser *p)
 static bool parse_command(struct parser *p, bool *none)
 {
     *none = false;
-    for (unsigned i = 0; i < ARRAY_LEN(commands); i++)
-        if (take_command(p, commands[i].name))
-            return commands[i].parse(p);
+    for (unsigned i = 0; i < ARRAY_LEN(commands); i++) {
+        if (!take_command(p, commands[i].name))
+            continue;
+        if (commands[i].parse(p))
+            return true;
+        if (!p->error->unknown_field && commands[i].example)
+            parse_hint(p, "for example: %s", commands[i].example);
+        return false;
+    }
     *none = true;
     return false;
+}
+
+static void nearest_commands(struct slice word, char *hint, size_t len)
+{
+    struct nearest near = {.want = word};
+
+    for (unsigned i = 0; i < ARRAY_LEN(commands); i++)
+        nearest_offer(&near, slice_str(commands[i].name));
+    nearest_hint(&near, hint, len);
 }
 
 static bool no_command(struct parser *p)
 {
     size_t n = lex_name(p->q, (skip(p), p->at));
-    struct nearest near = {.want = text_at(p, p->at, n)};
+    struct slice word = text_at(p, p->at, n);
     char hint[200] = "";
 
     if (!n) {
         fail_here(p, "a command is expected");
+        parse_hint(p, "after | filter, stats, sort, limit, fields, dedup");
         return false;
     }
-    for (unsigned i = 0; i < ARRAY_LEN(commands); i++)
-        nearest_offer(&near, slice_str(commands[i].name));
-    nearest_hint(&near, hint, sizeof(hint));
-    parse_fail(p, p->at, n, "there is no command " SLICE_FMT, SLICE_ARG(near.want));
+    nearest_commands(word, hint, sizeof(hint));
+    parse_fail(p, p->at, n, "there is no command " SLICE_FMT, SLICE_ARG(word));
     parse_hint(p, "%s", hint[0] ? hint : "after | filter, stats, sort, limit, fields, dedup");
     return false;
 }
 
+/* "filer status=200": no field, but nearly a command. */
+static void hint_command(struct parser *p, size_t at)
+{
+    size_t n = lex_name(p->q, at), next = lex_blank(p->q, at + n);
+    char hint[200] = "";
+
+    if (p->error->unknown_field && lex_word(p->q, at, "select")) {
+        snprintf(p->error->hint, sizeof(p->error->hint),
+                 "this is no SQL: filter status=200 | fields @timestamp, path | limit 20");
+        return;
+    }
+    if (!p->error->unknown_field || p->error->at != at || next == at + n || !lex_name(p->q, next))
+        return;
+    nearest_commands(text_at(p, at, n), hint, sizeof(hint));
+    if (hint[0])
+        snprintf(p->error->hint, sizeof(p->error->hint), "is a command meant? %s", hint);
+}
+
 static bool parse_first(struct parser *p)
 {
+    size_t at;
     bool none;
 
     if (parse_command(p, &none))
@@ -446,7 +492,13 @@ static bool parse_first(struct parser *p)
     if (!none)
         return false;
     p->ast->wordless = true;
-    return !fail_unsupported(p) && cmd_filter(p);
+    if (fail_unsupported(p))
+        return false;
+    at = (skip(p), p->at);
+    if (cmd_filter(p))
+        return true;
+    hint_command(p, at);
+    return false;
 }
 
 static bool parse_next(struct parser *p)
@@ -488,6 +540,7 @@ bool parse_pipeline(struct parser *p)
     while (!at_last(p)) {
         if (peek(p) != '|' || slice_starts(text_at(p, p->at, p->q.len - p->at), "||")) {
             fail_here(p, "this does not continue the query");
+            parse_hint(p, "a | begins the next command, and a test is field=value");
             return false;
         }
         p->at++;

@@ -10,6 +10,8 @@ struct func_table {
     const struct func *func;
     unsigned n;
 };
+/* "+02:00", "-0530", "UTC", "Z": seconds east. False: another zone. */
+bool zone_seconds(struct slice s, int *out);
 extern const struct func_table funcs_basic, funcs_codes, funcs_json;
 
 /* A function of the table. */

@@ -180,8 +180,7 @@ CALL(f_regexreplace)
 
 /* --- dates --- */
 
-/* "+02:00", "-0530", "UTC", "Z": seconds east. False: another zone. */
-static bool zone_seconds(struct slice s, int *out)
+bool zone_seconds(struct slice s, int *out)
 {
     int sign, h = 0, m = 0;
     char text[16];

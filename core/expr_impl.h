@@ -30,6 +30,7 @@ struct func {
 };
 const struct func *func_find(struct slice name); /* in any case; NULL if there is none */
 const struct func *func_at(unsigned i);          /* NULL past the last */
+bool is_aggregate(struct slice name);
 /* The nearest function or aggregate names as a hint. */
 void func_hint(struct slice name, char *hint, size_t len);
 bool val_time(struct val v, int64_t *us); /* also seconds, milliseconds, ISO 8601 */

@@ -172,6 +172,12 @@ static struct expr *unknown_name(struct parser *p, size_t len)
     if (open == at + len && open < p->q.len && p->q.ptr[open] == '(') {
         char hint[200] = "";
 
+        if (is_aggregate(text_at(p, at, len))) {
+            parse_fail(p, at, len, SLICE_FMT " is an aggregate and stands in stats, not in another",
+                       SLICE_ARG(text_at(p, at, len)));
+            parse_hint(p, "stats count(*) as n by path | filter n > 1, or | stats max(n)");
+            return NULL;
+        }
         func_hint(text_at(p, at, len), hint, sizeof(hint));
         parse_fail(p, at, len, "there is no function " SLICE_FMT, SLICE_ARG(text_at(p, at, len)));
         parse_hint(p, "%s", hint);

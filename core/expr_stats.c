@@ -29,6 +29,13 @@ static enum agg_kind agg_find(struct slice name, bool *median)
     return AGG_NONE;
 }
 
+bool is_aggregate(struct slice name)
+{
+    bool median;
+
+    return agg_find(name, &median) != AGG_NONE;
+}
+
 /* The reason why no aggregate starts here. */
 static bool not_aggregate(struct parser *p)
 {

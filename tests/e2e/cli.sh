@@ -183,6 +183,10 @@ wait $child
 equal "it ends while it is writing" $? 130
 equal "and removes its files then, too" "$(ls -A "$work/tmp")" ""
 # --- as SQL ---
+exits "a command that is misspelt" 2 "$awl" query 'filer status=200' "$alb"
+contains "is guessed" "$(cat "$work/stderr")" "is a command meant? nearest: filter"
+exits "SQL" 2 "$awl" query 'select * from alb' "$alb"
+contains "is told from the language" "$(cat "$work/stderr")" "this is no SQL: "
 exits "--athena prints SQL" 0 "$awl" query --athena '@logtype=alb | stats count(*) by status'
 contains "with its table" "$(cat "$work/stdout")" "CREATE EXTERNAL TABLE IF NOT EXISTS alb_logs"
 exits "--athena says what has no SQL" 2 "$awl" query --athena '@logtype=alb | pattern elb'

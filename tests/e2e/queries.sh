@@ -320,6 +320,10 @@ replace("a-b-c", "-", "+")	a+b+c
 regexReplace("a1b22", "([0-9]+)", "<$1>")	a<1>b<22>
 strcontains("Hello", "ell")	1
 strcontains("Hello", "ELL", 1)	1
+strcontains("Hello", "ELL", true)	1
+strcontains("Hello", "ELL", false)	0
+regexReplace("a1b22", /\d+/, "_")	a_b_
+regexReplace("GET", /e/i, "_")	G_T
 startsWith("abc", "ab") + endsWith("abc", "bc")	2
 urlencode("a b&c")	a%20b%26c
 urldecode("a%20b+c%zz")	a b c%zz

@@ -403,6 +403,13 @@ static void test_errors(void **state)
     expect_error("fields @timestamp | count()", "no command count", 20);
     expect_error("stats by action", "needs an aggregate", 6);
     expect_error("stats avgg(bytes)", "nearest: avg", 6);
+    expect_error("filter count(*) > 1", "stats count(*) as n by path | filter n > 1", 7);
+    expect_error("stats max(sum(bytes)) by path", "sum is an aggregate", 10);
+    expect_error("limit x", "for example: limit 20", 6);
+    expect_error("sort", "for example: sort @timestamp desc", 4);
+    expect_error("stats count(*) where status=200", "a | begins the next command", 15);
+    expect_error("fields formatDate(@timestamp, \"%H\", \"Europe/Berlin\")",
+                 "an offset is, such as \"+02:00\"", 36);
     expect_error("stats sum(bytes) as b by action | stats avg(b) by bin(5m)", "@timestamp", 50);
     expect_error("parse @message \"*\" as x, y", "more names than there are parts", 25);
     expect_error("parse @message \"a\" as x", "has a * for each part", 15);

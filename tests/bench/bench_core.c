@@ -241,6 +241,15 @@ static const struct {
     {"percentiles",
      "stats pct(target_processing_time, 50) as a, pct(target_processing_time, 95) as "
      "b, pct(target_processing_time, 99) as c by bin(1m) as m | sort m"},
+    {"minute_status",
+     "stats count(*) as n by bin(1m) as m, elb_status_code | sort m, elb_status_code"},
+    {"pct_path",
+     "stats pct(target_processing_time, 99) as p by path | sort p desc | limit 20 | display p"},
+    /* all groups, in few figures: the order of texts and of sums is each program's own */
+    {"pct_path_all", "stats pct(target_processing_time, 99) as p by path | "
+                     "stats count(*) as n, count(p) as c, sum(round(p * 1000)) as s, max(p) as m"},
+    {"parse_line",
+     "parse @message /\"(?<m>[A-Z]+) (?<u>[^ ]+) / | stats count(*) as n by m | sort m"},
 };
 
 static void run_queries(struct session *s, struct snapshot *snap, const char *dir)

@@ -1,8 +1,8 @@
 // duck.js - DuckDB on ALB logs: duck.js count FILE | questions FILE DIR
 //
 // count: a typed read_csv of the file and one count by status, written as TSV. questions: the file
-// loaded into a table of its own, then the questions of bench_core in one process: `name value
-// unit` a line, the answers as DIR/NAME.tsv. Needs the package @duckdb/node-api; it is looked for
+// loaded into a table of its own, and its lines into another, then the questions of bench_core in
+// one process: `name value unit` a line, the answers as DIR/NAME.tsv. Needs the package @duckdb/node-api; it is looked for
 // where DUCKDB_MODULES says, then as node does. `duck.js have` only says whether it is there.
 'use strict';
 const fs = require('fs');
@@ -48,6 +48,17 @@ const questions = {
     by_minute: `SELECT ${minute}, count(*) AS n FROM alb GROUP BY 1 ORDER BY 1`,
     percentiles: `SELECT ${minute}, quantile_disc(nullif(target_processing_time, -1),
         [0.5, 0.95, 0.99]) AS q FROM alb GROUP BY 1 ORDER BY 1`,
+    minute_status: `SELECT ${minute}, elb_status_code, count(*) AS n FROM alb GROUP BY 1, 2
+        ORDER BY 1, 2`,
+    pct_path: `SELECT quantile_disc(nullif(target_processing_time, -1), 0.99) AS p FROM alb
+        GROUP BY path ORDER BY p DESC NULLS LAST LIMIT 20`,
+    pct_path_all: `SELECT count(*), count(p), sum(round(p * 1000)::BIGINT), max(p) FROM (SELECT
+        quantile_disc(nullif(target_processing_time, -1), 0.99) AS p FROM alb GROUP BY path)`,
+};
+// of a table of whole lines
+const lineQuestions = {
+    parse_line: `SELECT nullif(regexp_extract(line, '"([A-Z]+) ([^ ]+) ', 1), '') AS m, count(*)
+        FROM lines GROUP BY 1 ORDER BY 1 NULLS LAST`,
 };
 
 function text(value) {
@@ -60,8 +71,8 @@ async function rows(connection, sql) {
     return reader.getRows().map((row) => row.map(text).join('\t') + '\n').join('');
 }
 
-async function ask(connection, dir) {
-    for (const [name, sql] of Object.entries(questions)) {
+async function ask(connection, asked, dir) {
+    for (const [name, sql] of Object.entries(asked)) {
         const times = [];
         fs.writeFileSync(`${dir}/${name}.tsv`, await rows(connection, sql));
         for (let i = 0; i < 5; i++) {
@@ -83,9 +94,16 @@ async function main([mode, file, dir]) {
     } else if (mode === 'questions') {
         const start = Date.now();
         await connection.run(`CREATE TABLE alb AS SELECT *,
-            regexp_replace(client, ':[0-9]+$', '') AS client_ip FROM ${readCsv(file)}`);
+            regexp_replace(client, ':[0-9]+$', '') AS client_ip,
+            nullif(regexp_extract(request, '^[^ ]+ [a-z]+://[^/ ]*(/[^? ]*)', 1), '') AS path
+            FROM ${readCsv(file)}`);
         console.log(`load ${Date.now() - start} ms`);
-        await ask(connection, dir);
+        await ask(connection, questions, dir);
+        await connection.run('DROP TABLE alb');
+        await connection.run(`CREATE TABLE lines AS SELECT * FROM read_csv('${file}', delim = '\x01',
+            quote = '', escape = '', header = false, auto_detect = false,
+            columns = {'line': 'VARCHAR'})`);
+        await ask(connection, lineQuestions, dir);
     }
 }
 

@@ -3,6 +3,10 @@
  * A segment is sorted by time, so a bucket is a stretch of rows found by binary search; only the
  * classes within it are counted, by code of the status column. */
 #include "agg.h"
+
+#include <pthread.h>
+
+#include "parallel.h"
 #include "rowloop.h"
 #include "value.h"
 #include "xalloc.h"
@@ -105,7 +109,9 @@ static uint32_t first_at(const struct segment *s, int64_t ts)
     return segment_lower_bound(s, &k);
 }
 
-static void add_segment(struct histogram *h, const struct rowset *r, uint32_t i)
+/* Adds the rows of segment i to the buckets. */
+static void add_segment(const struct histogram *h, const struct rowset *r, uint32_t i,
+                        uint64_t (*bucket)[HC_COUNT])
 {
     struct segment *s = r->snap->seg[i];
     struct class_plan p;
@@ -121,28 +127,52 @@ static void add_segment(struct histogram *h, const struct rowset *r, uint32_t i)
         if (b >= h->n)
             break;
         to = first_at(s, h->from_us + (b + 1) * h->width_us);
-        count_stretch(r, i, &p, row, to, h->bucket[b]);
+        count_stretch(r, i, &p, row, to, bucket[b]);
         row = to;
     }
     free(p.by_code);
+}
+
+struct histogram_job {
+    struct histogram *h;
+    const struct rowset *r;
+    const atomic_bool *cancel;
+    atomic_uint next;
+    pthread_mutex_t lock; /* guards the buckets of h */
+};
+
+static void add_some(void *ctx, unsigned worker)
+{
+    struct histogram_job *j = ctx;
+    uint64_t(*own)[HC_COUNT] = xcalloc(j->h->n, sizeof(*own));
+    uint32_t i;
+
+    (void)worker;
+    while (!(j->cancel && *j->cancel) && (i = atomic_fetch_add(&j->next, 1)) < j->r->snap->n)
+        add_segment(j->h, j->r, i, own);
+    pthread_mutex_lock(&j->lock);
+    for (unsigned b = 0; b < j->h->n; b++)
+        for (unsigned c = 0; c < HC_COUNT; c++)
+            j->h->bucket[b][c] += own[b][c];
+    pthread_mutex_unlock(&j->lock);
+    free(own);
 }
 
 struct histogram *histogram_compute(const struct rowset *r, int64_t from_us, int64_t to_us,
                                     unsigned buckets, const atomic_bool *cancel)
 {
     struct histogram *h = xcalloc(1, sizeof(*h));
+    struct histogram_job j = {.h = h, .r = r, .cancel = cancel, .lock = PTHREAD_MUTEX_INITIALIZER};
 
     BUG_ON(buckets == 0);
     h->width_us = histogram_round_width(from_us, to_us, buckets);
     h->from_us = from_us - ((from_us % h->width_us) + h->width_us) % h->width_us;
     h->n = to_us > h->from_us ? (unsigned)((to_us - 1 - h->from_us) / h->width_us) + 1 : 1;
     h->bucket = xcalloc(h->n, sizeof(*h->bucket));
-    for (uint32_t i = 0; i < r->snap->n; i++) {
-        if (cancel && *cancel) {
-            histogram_free(h);
-            return NULL;
-        }
-        add_segment(h, r, i);
+    parallel_run(parallel_threads(0, r->snap->n), add_some, &j);
+    if (cancel && *cancel) {
+        histogram_free(h);
+        return NULL;
     }
     for (unsigned b = 0; b < h->n; b++) {
         uint64_t sum = 0;
@@ -190,18 +220,26 @@ struct errors_fill {
 static void fill_errors(void *ctx, uint32_t i, uint64_t *bits)
 {
     const struct errors_fill *e = ctx;
+    const struct segment *seg = e->r->snap->seg[i];
     struct class_plan p;
     bool any = false;
 
     if (e->r->count[i] == 0)
         return;
-    plan_classes(&p, e->r->snap->seg[i]);
-    for (uint64_t c = 0; p.by_code && c < p.n_code; c++)
-        any |= e->mask >> p.by_code[c] & 1;
-    if (any || !p.by_code)
+    plan_classes(&p, seg);
+    for (uint64_t c = 0; p.by_code && c < p.n_code; c++) {
+        p.by_code[c] = e->mask >> p.by_code[c] & 1;
+        any |= p.by_code[c];
+    }
+    if (any) {
+        column_choose(p.col, seg->n, p.by_code, bits);
+        for (uint32_t w = 0; e->r->bits[i] && w < BITS_WORDS(seg->n); w++)
+            bits[w] &= e->r->bits[i][w];
+    } else if (!p.by_code) {
         FOR_ROWS(e->r, i, row)
-    if (e->mask >> class_of_row(&p, row) & 1)
-        bit_set(bits, row);
+        if (e->mask >> class_of_row(&p, row) & 1)
+            bit_set(bits, row);
+    }
     free(p.by_code);
 }
 

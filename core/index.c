@@ -11,6 +11,7 @@
 #include "index_file.h"
 #include "index_segment.h"
 #include "inflate.h"
+#include "parallel.h"
 #include "xalloc.h"
 
 #ifdef HAVE_CONFIG_H
@@ -88,22 +89,40 @@ static uint64_t fingerprint(void)
 /* --- opening --- */
 
 /* The texts of a block: their number, where each begins (one more than there are), the bytes. */
-static bool read_texts(struct index *x, const struct contents_texts *t, const uint32_t **off,
-                       const char **bytes)
+struct block_texts {
+    const uint32_t *off; /* NULL: the block is damaged */
+    const char *bytes;
+};
+
+static struct block_texts read_texts(const struct index *x, const struct contents_texts *t)
 {
     struct slice s = index_file_bytes(x->file, &t->block);
-    uint64_t table = ((uint64_t)t->n + 1) * sizeof(**off);
+    uint64_t table = ((uint64_t)t->n + 1) * sizeof(uint32_t);
+    const uint32_t *off = (const uint32_t *)(const void *)s.ptr;
+    uint32_t falls = 0;
 
-    if (!s.ptr || s.len < table || !index_file_sound(x->file, &t->block))
-        return false;
-    *off = (const uint32_t *)(const void *)s.ptr;
-    *bytes = s.ptr + table;
-    if ((*off)[0] != 0 || (*off)[t->n] > s.len - table)
-        return false;
+    if (!s.ptr || s.len < table || !index_file_sound(x->file, &t->block, s.len) || off[0] != 0 ||
+        off[t->n] > s.len - table)
+        return (struct block_texts){NULL, NULL};
     for (uint32_t i = 0; i < t->n; i++)
-        if ((*off)[i] > (*off)[i + 1])
-            return false;
-    return true;
+        falls |= off[i] > off[i + 1];
+    return (struct block_texts){falls ? NULL : off, s.ptr + table};
+}
+
+struct texts_job {
+    const struct index *x;
+    struct block_texts *block;
+    atomic_uint next;
+};
+
+static void read_some_texts(void *ctx, unsigned worker)
+{
+    struct texts_job *j = ctx;
+    uint32_t i;
+
+    (void)worker;
+    while ((i = atomic_fetch_add(&j->next, 1)) < j->x->c.n_texts)
+        j->block[i] = read_texts(j->x, &j->x->c.texts[i]);
 }
 
 static struct texts *texts_of(struct index *x, const struct logtype *lt, unsigned field)
@@ -136,26 +155,35 @@ static void intern_texts(struct texts *t, struct dict *d, const uint32_t *off, c
     }
 }
 
-static bool load_texts(struct index *x)
+static bool take_texts(struct index *x, const struct contents_texts *t,
+                       const struct block_texts *block)
 {
-    for (size_t i = 0; i < x->c.n_texts; i++) {
-        const struct contents_texts *t = &x->c.texts[i];
-        struct texts *mine = texts_of(x, t->lt, t->field);
-        struct dict *d = field_dict(t->lt, t->field);
-        const uint32_t *off;
-        const char *bytes;
+    struct texts *mine = texts_of(x, t->lt, t->field);
+    struct dict *d = field_dict(t->lt, t->field);
 
-        if (t->first != mine->n_written || !read_texts(x, t, &off, &bytes))
-            return false;
-        mine->n_written += t->n;
-        if (x->same) {
-            dict_adopt(d, bytes, off, t->n);
-            index_file_keep(x->file);
-        } else {
-            intern_texts(mine, d, off, bytes, t->n);
-        }
+    if (t->first != mine->n_written || !block->off)
+        return false;
+    mine->n_written += t->n;
+    if (x->same) {
+        dict_adopt(d, block->bytes, block->off, t->n);
+        index_file_keep(x->file);
+    } else {
+        intern_texts(mine, d, block->off, block->bytes, t->n);
     }
     return true;
+}
+
+static bool load_texts(struct index *x)
+{
+    uint32_t n = (uint32_t)x->c.n_texts;
+    struct texts_job j = {.x = x, .block = xcalloc(MAX(n, 1u), sizeof(*j.block))};
+    bool ok = true;
+
+    parallel_run(parallel_threads(0, n), read_some_texts, &j);
+    for (uint32_t i = 0; ok && i < n; i++)
+        ok = take_texts(x, &x->c.texts[i], &j.block[i]);
+    free(j.block);
+    return ok;
 }
 
 static bool dictionaries_empty(void)
@@ -460,7 +488,7 @@ static bool is_open(void *ctx, uint32_t source)
 static bool same_order(const struct segment *s, const struct contents_segment *was,
                        struct slice bytes, bool *all, bool *any)
 {
-    struct segment *old = index_segment_map(bytes, was->lt);
+    struct segment *old = index_segment_map(bytes, was->lt, NULL);
     bool same = old != NULL;
     uint32_t last_old = 0, last = 0;
 
@@ -493,11 +521,13 @@ bool index_load(struct index *x, uint32_t i, struct segment **out)
     const struct contents_segment *c = &x->c.segment[i];
     const struct index_names names = {x, source_in, layout_in, frame_in, text_in, x->same};
     struct slice bytes = index_file_bytes(x->file, &c->block);
+    size_t head = index_segment_head(bytes);
     struct segment *s;
     bool all, any, same;
 
     *out = NULL;
-    if (!index_file_sound(x->file, &c->block) || !(s = index_segment_map(bytes, c->lt)))
+    if (!head || !index_file_sound(x->file, &c->block, head) ||
+        !(s = index_segment_map(bytes, c->lt, &x->damaged)))
         return found_damaged(x);
     if (!index_segment_rename(s, &names)) {
         segment_unref(s);
@@ -511,7 +541,7 @@ bool index_load(struct index *x, uint32_t i, struct segment **out)
     if (any)
         *out = segment_filter(s, is_open, NULL);
     segment_unref(s);
-    return true;
+    return !x->damaged;
 }
 
 bool index_damaged(const struct index *x)
@@ -546,8 +576,9 @@ struct segment *index_put(struct index *x, struct segment *s)
     pthread_mutex_lock(&x->lock);
     index_segment_write(s, &names, &bytes);
     pthread_mutex_unlock(&x->lock);
-    if (index_file_append(x->file, strbuf_slice(&bytes), &c.block))
-        mapped = index_segment_map(index_file_bytes(x->file, &c.block), s->lt);
+    if (index_file_append(x->file, strbuf_slice(&bytes), index_segment_head(strbuf_slice(&bytes)),
+                          &c.block))
+        mapped = index_segment_map(index_file_bytes(x->file, &c.block), s->lt, NULL);
     strbuf_release(&bytes);
     if (!mapped)
         return NULL;
@@ -581,7 +612,8 @@ static uint32_t write_block(struct index *x, const struct logtype *lt, unsigned 
         strbuf_add(&table, &at, sizeof(at));
     }
     strbuf_addsl(&table, strbuf_slice(&bytes));
-    ok = bytes.len < UINT32_MAX && index_file_append(x->file, strbuf_slice(&table), &c.block);
+    ok = bytes.len < UINT32_MAX &&
+         index_file_append(x->file, strbuf_slice(&table), table.len, &c.block);
     if (ok)
         contents_add_texts(&x->c, &c);
     strbuf_release(&table);

@@ -32,10 +32,10 @@ void index_add_feed(struct index *x, struct feed *f);
 void index_walked(struct index *x);
 
 uint32_t index_segments(const struct index *x);
-/* Segment i, checked; *out is NULL if no file that is open has rows in it. Thread-safe; after all
- * feeds were added. False: the index is damaged. */
+/* Segment i, whose columns are checked when they are used (segment.h); *out is NULL if no file that
+ * is open has rows in it. Thread-safe; after all feeds were added. False: the index is damaged. */
 bool index_load(struct index *x, uint32_t i, struct segment **out);
-bool index_damaged(const struct index *x);
+bool index_damaged(const struct index *x); /* as far as was looked */
 /* Forgets all that was kept. */
 void index_restart(struct index *x);
 

@@ -301,11 +301,11 @@ struct slice index_file_bytes(const struct index_file *f, const struct index_blo
     return slice_of(f->map + b->off, b->len);
 }
 
-bool index_file_sound(const struct index_file *f, const struct index_block *b)
+bool index_file_sound(const struct index_file *f, const struct index_block *b, size_t head)
 {
     struct slice s = index_file_bytes(f, b);
 
-    return s.ptr && hash_of(s.ptr, s.len) == b->hash;
+    return s.ptr && head <= s.len && hash_of(s.ptr, head) == b->hash;
 }
 
 void index_file_keep(struct index_file *f)
@@ -318,7 +318,7 @@ bool index_file_writable(const struct index_file *f)
     return f->locked && !f->failed;
 }
 
-bool index_file_append(struct index_file *f, struct slice bytes, struct index_block *b)
+bool index_file_append(struct index_file *f, struct slice bytes, size_t head, struct index_block *b)
 {
     bool ok;
 
@@ -336,7 +336,7 @@ bool index_file_append(struct index_file *f, struct slice bytes, struct index_bl
         ok = false;
     }
     if (ok)
-        b->hash = hash_of(bytes.ptr, bytes.len);
+        b->hash = hash_of(bytes.ptr, head);
     return ok;
 }
 
@@ -346,7 +346,7 @@ bool index_file_commit(struct index_file *f, struct slice contents)
     struct index_block b;
     struct timespec now;
 
-    if (!index_file_append(f, contents, &b))
+    if (!index_file_append(f, contents, contents.len, &b))
         return false;
     clock_gettime(CLOCK_REALTIME, &now);
     s.off = b.off;

@@ -12,13 +12,13 @@
 #include "err.h"
 #include "str.h"
 
-#define INDEX_VERSION 1
+#define INDEX_VERSION 2
 #define INDEX_ALIGN 4096 /* of a block */
 #define INDEX_HEADER 8192
 
 struct index_block {
     uint64_t off, len;
-    uint64_t hash; /* XXH3, 64 bits */
+    uint64_t hash; /* XXH3, 64 bits; of all of it, or of a head whose length its bytes tell */
 };
 
 struct index_file;
@@ -34,15 +34,17 @@ void index_file_close(struct index_file *f);
 struct slice index_file_contents(const struct index_file *f);
 /* The bytes of a block; ptr NULL if it does not lie in the file. Valid until index_file_close. */
 struct slice index_file_bytes(const struct index_file *f, const struct index_block *b);
-bool index_file_sound(const struct index_file *f, const struct index_block *b); /* checksum */
+/* Whether its first `head` bytes have its checksum. */
+bool index_file_sound(const struct index_file *f, const struct index_block *b, size_t head);
 /* Its bytes are in use for the life of the process: closing leaves them mapped. */
 void index_file_keep(struct index_file *f);
 
 /* Whether blocks can be added: not if another awl is writing, the disk is full, or the file system
  * refuses. */
 bool index_file_writable(const struct index_file *f);
-/* Thread-safe. False: not writable (any more). */
-bool index_file_append(struct index_file *f, struct slice bytes, struct index_block *b);
+/* Thread-safe. The checksum is of the first `head` bytes. False: not writable (any more). */
+bool index_file_append(struct index_file *f, struct slice bytes, size_t head,
+                       struct index_block *b);
 bool index_file_commit(struct index_file *f, struct slice contents);
 /* Begins anew: what was committed does not count any more, though its bytes stay mapped. */
 void index_file_restart(struct index_file *f);

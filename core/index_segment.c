@@ -1,5 +1,13 @@
-/* index_segment.c - writing and mapping blocks of rows. */
+/* index_segment.c - writing and mapping blocks of rows.
+ *
+ * A block is a head - all that says where rows stand and when they were - and then the columns,
+ * each with a checksum of its own: an opening reads the heads, and what nobody asks for is checked
+ * behind the screen. */
+#define XXH_INLINE_ALL
 #include "index_segment.h"
+
+#include <pthread.h>
+#include <xxhash.h>
 
 #include "xalloc.h"
 
@@ -16,6 +24,7 @@ struct disk_column {
     uint64_t constant;
     int64_t base, unit, min, max;
     uint64_t data, value, gid, odd; /* places; 0: there is none */
+    uint64_t at, len, hash;         /* the bytes that these lie in; of the column in the head 0 */
 };
 
 struct disk_run {
@@ -24,7 +33,7 @@ struct disk_run {
 };
 
 struct disk_segment {
-    uint32_t n, n_run, n_col, unused;
+    uint32_t n, n_run, n_col, head; /* bytes of the head */
     int64_t ts_min, ts_max;
     struct disk_packed ts, order, place, gap, extra;
     struct disk_column reason;
@@ -109,9 +118,12 @@ static void put_columns(const struct segment *s, const struct index_names *to, s
     uint32_t *gid = NULL;
     size_t cap = 0;
 
+    d->col = put(out, col, s->lt->n_static * sizeof(*col));
+    d->head = (uint32_t)out->len;
     for (unsigned f = 0; f < s->lt->n_static; f++) {
         const struct column *c = segment_column(s, f);
         const uint32_t *ids = c->gid;
+        uint64_t at = (out->len + 7) / 8 * 8;
 
         if (ids && !to->same_texts) {
             GROW(gid, cap, c->n_local);
@@ -120,8 +132,14 @@ static void put_columns(const struct segment *s, const struct index_names *to, s
             ids = gid;
         }
         col[f] = put_column(out, c, s->n, ids);
+        if (out->len > at) {
+            col[f].at = at;
+            col[f].len = out->len - at;
+            col[f].hash = XXH3_64bits(out->buf + at, col[f].len);
+        }
     }
-    d->col = put(out, col, s->lt->n_static * sizeof(*col));
+    if (d->col)
+        memcpy(out->buf + d->col, col, s->lt->n_static * sizeof(*col));
     free(col);
     free(gid);
 }
@@ -147,16 +165,27 @@ void index_segment_write(const struct segment *s, const struct index_names *to, 
     memcpy(out->buf, &d, sizeof(d));
 }
 
+size_t index_segment_head(struct slice bytes)
+{
+    struct disk_segment d;
+
+    if (bytes.len < sizeof(d))
+        return 0;
+    memcpy(&d, bytes.ptr, sizeof(d));
+    return d.head >= sizeof(d) && d.head <= bytes.len ? d.head : 0;
+}
+
 /* --- mapping --- */
 
 struct view {
     struct slice bytes;
+    uint64_t from; /* no place is before this */
     bool bad;
 };
 
 static const void *get(struct view *v, uint64_t at, uint64_t n)
 {
-    if (at % 8 || at > v->bytes.len || n > v->bytes.len - at) {
+    if (at % 8 || at < v->from || at > v->bytes.len || n > v->bytes.len - at) {
         v->bad = true;
         return NULL;
     }
@@ -235,18 +264,77 @@ static void get_runs(struct view *v, const struct disk_segment *d, struct segmen
     }
 }
 
-static void get_columns(struct view *v, const struct disk_segment *d, struct segment *s)
+static void get_columns(struct view *head, struct slice bytes, const struct disk_segment *d,
+                        struct segment *s)
 {
-    const struct disk_column *col = get(v, d->col, (uint64_t)d->n_col * sizeof(*col));
+    const struct disk_column *col = get(head, d->col, (uint64_t)d->n_col * sizeof(*col));
 
     s->col = xcalloc(MAX(s->lt->n_static, 1u), sizeof(*s->col));
-    for (unsigned f = 0; col && f < s->lt->n_static; f++)
-        get_column(v, &col[f], s->n, &s->col[f]);
+    for (unsigned f = 0; col && f < s->lt->n_static; f++) {
+        struct view v = {.from = col[f].at};
+
+        if (col[f].at > bytes.len || col[f].len > bytes.len - col[f].at) {
+            head->bad = true;
+            return;
+        }
+        v.bytes = slice_of(bytes.ptr, col[f].at + col[f].len);
+        get_column(&v, &col[f], s->n, &s->col[f]);
+        head->bad = head->bad || v.bad;
+    }
 }
 
-struct segment *index_segment_map(struct slice bytes, struct logtype *lt)
+/* --- checking --- */
+
+/* Ids are looked up in arrays: none may lie behind their end. */
+static bool texts_known(const struct segment *s, unsigned field)
 {
-    struct view v = {bytes, false};
+    const struct column *c = &s->col[field];
+    uint32_t n = c->gid ? dict_count(field_dict(s->lt, field)) : 0;
+
+    for (uint32_t i = 0; c->gid && i < c->n_local; i++)
+        if (c->gid[i] >= n)
+            return false;
+    return true;
+}
+
+static void check_column(const struct segment *s, unsigned field)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards columns that get emptied */
+    struct column_checks *k = s->checks;
+    const struct disk_column *d = (const struct disk_column *)k->table + field;
+    bool sound = XXH3_64bits(k->bytes.ptr + d->at, d->len) == d->hash || d->len == 0;
+
+    if (sound && texts_known(s, field)) {
+        atomic_store_explicit(&k->done[field], true, memory_order_release);
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    if (!k->done[field])
+        s->col[field] = (struct column){.kind = s->col[field].kind,
+                                        .n_missing = s->n,
+                                        .unit = 1,
+                                        .min = INT64_MAX,
+                                        .max = INT64_MIN};
+    atomic_store(k->damaged, true);
+    atomic_store_explicit(&k->done[field], true, memory_order_release);
+    pthread_mutex_unlock(&lock);
+}
+
+static struct column_checks *new_checks(const struct segment *s, struct slice bytes,
+                                        const struct disk_segment *d, atomic_bool *damaged)
+{
+    struct column_checks *k = xcalloc(1, sizeof(*k) + s->lt->n_static * sizeof(*k->done));
+
+    k->check = check_column;
+    k->damaged = damaged;
+    k->table = bytes.ptr + d->col;
+    k->bytes = bytes;
+    return k;
+}
+
+struct segment *index_segment_map(struct slice bytes, struct logtype *lt, atomic_bool *damaged)
+{
+    struct view v = {.bytes = slice_of(bytes.ptr, index_segment_head(bytes))};
     const struct disk_segment *d = get(&v, 0, sizeof(*d));
     struct segment *s;
 
@@ -269,13 +357,22 @@ struct segment *index_segment_map(struct slice bytes, struct logtype *lt)
     if (d->timeless)
         s->timeless = get(&v, d->timeless, BITS_WORDS(d->n) * sizeof(*s->timeless));
     get_runs(&v, d, s);
-    get_columns(&v, d, s);
+    get_columns(&v, bytes, d, s);
     s->bytes = sizeof(*s) + s->n_run * sizeof(*s->run) + lt->n_static * sizeof(*s->col);
     if (v.bad) {
         segment_unref(s);
         return NULL;
     }
+    if (damaged)
+        s->checks = new_checks(s, bytes, d, damaged);
     return s;
+}
+
+bool index_segment_check(const struct segment *s)
+{
+    for (unsigned f = 0; f < s->lt->n_static; f++)
+        segment_column(s, f);
+    return !s->checks || !*s->checks->damaged;
 }
 
 static bool rename_texts(struct segment *s, const struct index_names *from)
@@ -303,20 +400,6 @@ static bool rename_texts(struct segment *s, const struct index_names *from)
     return ok;
 }
 
-/* Ids are looked up in arrays: none may lie behind their end. */
-static bool texts_known(const struct segment *s)
-{
-    for (unsigned f = 0; f < s->lt->n_static; f++) {
-        const struct column *c = &s->col[f];
-        uint32_t n = c->gid ? dict_count(field_dict(s->lt, f)) : 0;
-
-        for (uint32_t i = 0; c->gid && i < c->n_local; i++)
-            if (c->gid[i] >= n)
-                return false;
-    }
-    return true;
-}
-
 bool index_segment_rename(struct segment *s, const struct index_names *from)
 {
     for (uint32_t i = 0; i < s->n_run; i++) {
@@ -328,7 +411,7 @@ bool index_segment_rename(struct segment *s, const struct index_names *from)
         if (r->frame == UINT32_MAX)
             return false;
     }
-    return from->same_texts ? texts_known(s) : rename_texts(s, from);
+    return from->same_texts || (index_segment_check(s) && rename_texts(s, from));
 }
 
 void index_segment_borrow(struct segment *mapped, const struct segment *s, bool same_texts)

@@ -18,9 +18,16 @@ struct index_names {
 
 /* Appends the block to *out (empty before). */
 void index_segment_write(const struct segment *s, const struct index_names *to, struct strbuf *out);
+/* How many bytes of a block are its head, which the checksum of the block is of; columns have their
+ * own. 0: this is no block. */
+size_t index_segment_head(struct slice bytes);
 /* A segment whose data lie in `bytes`, which must outlive it; `runs` of it have their own numbers
- * still. NULL: the block is not one of this type. */
-struct segment *index_segment_map(struct slice bytes, struct logtype *lt);
+ * still. NULL: the block is not one of this type. The head must be sound; columns are checked when
+ * they are used (segment.h) if `damaged` is given, which must outlive the segment too. */
+struct segment *index_segment_map(struct slice bytes, struct logtype *lt, atomic_bool *damaged);
+/* Whether all columns are as they were written, or those of another segment under the same
+ * `damaged` are not. */
+bool index_segment_check(const struct segment *s);
 /* Gives the runs and the texts the numbers of the session; false if one is unknown. */
 bool index_segment_rename(struct segment *s, const struct index_names *from);
 /* The same for a block that was just written from `s`, whose numbers they are. */

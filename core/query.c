@@ -369,12 +369,15 @@ static bool wait_for_work(struct engine *e, struct work *w)
 }
 
 /* A growing session is not asked at every change. */
-static void pause_between(const struct work *w)
+static void pause_between(const struct engine *e, const struct work *w)
 {
     bool few = !w->prev || w->prev->snap->rows < FIRST_ROWS;
     struct timespec t = {0, (few ? FIRST_MS : REFRESH_MS) * 1000000L};
+    struct progress p;
 
-    nanosleep(&t, NULL);
+    session_progress(e->s, &p);
+    if (p.busy)
+        nanosleep(&t, NULL);
 }
 
 static void *engine_main(void *arg)
@@ -397,7 +400,7 @@ static void *engine_main(void *arg)
         }
         pthread_mutex_unlock(&e->lock);
         if (!fresh && !(w.prev && w.prev->pending))
-            pause_between(&w);
+            pause_between(e, &w);
         answer_once(e, &w);
         pthread_mutex_lock(&e->lock);
     }

@@ -322,27 +322,43 @@ struct rowset *rowset_and(const struct rowset *a, const struct rowset *b)
     return r;
 }
 
+struct from_job {
+    struct rowset *r;
+    rowset_fill_fn fn;
+    void *ctx;
+    const atomic_bool *cancel;
+    atomic_uint next;
+};
+
+static void fill_some(void *ctx, unsigned worker)
+{
+    struct from_job *j = ctx;
+    uint32_t i;
+
+    (void)worker;
+    while (!(j->cancel && *j->cancel) && (i = atomic_fetch_add(&j->next, 1)) < j->r->snap->n) {
+        uint32_t words = BITS_WORDS(j->r->snap->seg[i]->n), count = 0;
+        uint64_t *bits = xcalloc(words, sizeof(*bits));
+
+        j->fn(j->ctx, i, bits);
+        for (uint32_t w = 0; w < words; w++)
+            count += (uint32_t)__builtin_popcountll(bits[w]);
+        set_segment(j->r, i, bits, count);
+    }
+}
+
 struct rowset *rowset_from(struct snapshot *snap, rowset_fill_fn fn, void *ctx,
                            const atomic_bool *cancel)
 {
-    struct rowset *r = rowset_new(snap);
+    struct from_job j = {.r = rowset_new(snap), .fn = fn, .ctx = ctx, .cancel = cancel};
 
-    for (uint32_t i = 0; i < snap->n; i++) {
-        uint32_t n = snap->seg[i]->n, words = BITS_WORDS(n), count = 0;
-        uint64_t *bits = xcalloc(words, sizeof(*bits));
-
-        if (cancel && *cancel) {
-            free(bits);
-            rowset_unref(r);
-            return NULL;
-        }
-        fn(ctx, i, bits);
-        for (uint32_t w = 0; w < words; w++)
-            count += (uint32_t)__builtin_popcountll(bits[w]);
-        set_segment(r, i, bits, count);
+    parallel_run(parallel_threads(0, snap->n), fill_some, &j);
+    if (cancel && *cancel) {
+        rowset_unref(j.r);
+        return NULL;
     }
-    sum_up(r);
-    return r;
+    sum_up(j.r);
+    return j.r;
 }
 
 bool rowset_has(const struct rowset *r, struct rowref ref)

@@ -49,7 +49,8 @@ struct rowset *rowset_eval_seen(struct session *s, struct snapshot *snap, struct
 struct rowset *rowset_eval_until(struct session *s, struct snapshot *snap, struct filter *f,
                                  const struct rowset *prev, int64_t near_us, int64_t until_us,
                                  const atomic_bool *cancel);
-/* A set made segment by segment: fn sets bits (all clear at first) of snap->seg[i]. */
+/* A set made segment by segment, on all cores: fn sets bits (all clear at first) of snap->seg[i].
+ */
 typedef void (*rowset_fill_fn)(void *ctx, uint32_t i, uint64_t *bits);
 struct rowset *rowset_from(struct snapshot *snap, rowset_fill_fn fn, void *ctx,
                            const atomic_bool *cancel);

@@ -27,6 +27,7 @@ void segment_unref(struct segment *s)
     }
     memlease_release(&s->memory);
     free(s->gids);
+    free(s->checks);
     free(s->col);
     free(s->run);
     free(s);

@@ -70,13 +70,24 @@ struct segment {
     struct packed extra; /* line - number in the run: blank lines and such before it */
     struct run *run;
     uint32_t n_run;
-    struct column reason;     /* its codes are enum parse_reason */
-    const uint64_t *timeless; /* bitmap; NULL if all have their own time */
-    struct column *col;       /* lt->n_static of them; see segment_column() */
-    size_t bytes;             /* memory held */
-    struct memlease memory;   /* of those, once published */
-    bool mapped;              /* all but run, col and gids lie in the index (index.h) */
-    uint32_t *gids;           /* of a mapped one whose dictionaries have other numbers here */
+    struct column reason;         /* its codes are enum parse_reason */
+    const uint64_t *timeless;     /* bitmap; NULL if all have their own time */
+    struct column *col;           /* lt->n_static of them; see segment_column() */
+    size_t bytes;                 /* memory held */
+    struct memlease memory;       /* of those, once published */
+    bool mapped;                  /* all but run, col and gids lie in the index (index.h) */
+    uint32_t *gids;               /* of a mapped one whose dictionaries have other numbers here */
+    struct column_checks *checks; /* of a mapped one that was written earlier; else NULL */
+};
+
+/* Columns of the index are compared with their checksums when they are first used. One that is not
+ * as it was written has no values, and *damaged is set: then the rows must not count. */
+struct column_checks {
+    void (*check)(const struct segment *s, unsigned field); /* thread-safe; sets done */
+    atomic_bool *damaged;
+    const void *table;
+    struct slice bytes;
+    atomic_bool done[]; /* by field */
 };
 
 void segment_ref(struct segment *s);
@@ -159,6 +170,8 @@ static inline uint32_t column_gid(const struct column *c, uint64_t code)
 /* The column of a field of the table. */
 static inline const struct column *segment_column(const struct segment *s, unsigned field)
 {
+    if (s->checks && !atomic_load_explicit(&s->checks->done[field], memory_order_acquire))
+        s->checks->check(s, field);
     return &s->col[field];
 }
 

@@ -289,12 +289,14 @@ static void *worker(void *arg)
     struct worker w = {.s = arg};
     struct session *s = arg;
     struct feed *f;
-    bool last;
+    bool last, loaded;
 
+    ingest_init(&w.in, s->catalog);
+    loaded = indexes_load(s); /* which is over at once and waited for */
     if (s->opt.give_way)
         (void)!setpriority(PRIO_PROCESS, (id_t)gettid(), 10); /* refused: then as equals */
-    ingest_init(&w.in, s->catalog);
-    indexes_load(s);
+    if (loaded)
+        indexes_check(s);
     within_memory(&w);
     while ((f = take_feed(s)))
         read_feed(&w, f);

@@ -2,8 +2,9 @@
  * not.
  *
  * An index is of one folder: of an opened folder, or of the one that an opened file lies in. Its
- * segments are checked and published by all threads, each for itself, so that the screen has the
- * first ones at once. If one is damaged, all rows of that index go and its files are read. */
+ * segments are published by all threads, each for itself, and when all are there, which the screen
+ * is told, their columns are checked. If one is damaged, all rows of that index go and its files
+ * are read. */
 #include "session_index.h"
 
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "index.h"
 #include "index_file.h"
+#include "index_segment.h"
 #include "ingest.h"
 #include "xalloc.h"
 
@@ -196,24 +198,56 @@ static void end_loading(struct session *s)
     session_changed(s);
 }
 
-void indexes_load(struct session *s)
+static void load_some(struct session *s)
 {
     struct segment *seg;
     struct index *x;
     uint32_t i;
 
-    if (!wait_for_walk(s))
-        return;
-    while (!s->stop && nth_segment(s, atomic_fetch_add(&s->next_load, 1), &x, &i)) {
+    while (!s->stop && nth_segment(s, atomic_fetch_add(&s->next_load, 1), &x, &i))
         if (index_load(x, i, &seg) && seg)
             catalog_replace(s->catalog, NULL, seg);
-        if (i % 64 == 63)
-            session_changed(s);
-    }
+}
+
+/* The columns that nobody asked for so far. */
+static void check_some(struct session *s)
+{
+    struct snapshot *snap = session_snapshot(s);
+    uint32_t i;
+
+    while (!s->stop && (i = atomic_fetch_add(&s->next_check, 1)) < snap->n)
+        index_segment_check(snap->seg[i]);
+    snapshot_unref(snap);
+}
+
+/* Waits until all threads are here, or the session stops; true for the last one. */
+static bool all_here(struct session *s, unsigned *here)
+{
+    bool last;
+
     pthread_mutex_lock(&s->lock);
-    i = ++s->loaders_done;
+    last = ++*here == s->opt.threads;
+    pthread_cond_broadcast(&s->work);
+    while (*here < s->opt.threads && !s->stop)
+        pthread_cond_wait(&s->work, &s->lock);
     pthread_mutex_unlock(&s->lock);
-    if (i == s->opt.threads)
+    return last;
+}
+
+bool indexes_load(struct session *s)
+{
+    if (!wait_for_walk(s))
+        return false;
+    load_some(s);
+    if (all_here(s, &s->n_loaded))
+        session_changed(s);
+    return true;
+}
+
+void indexes_check(struct session *s)
+{
+    check_some(s);
+    if (all_here(s, &s->n_checked))
         end_loading(s);
 }
 

@@ -8,8 +8,11 @@
 void indexes_open(struct session *s);
 /* All files were found. */
 void indexes_walked(struct session *s);
-/* Shares the work of bringing in what the indexes have; returns when all of it is in. */
-void indexes_load(struct session *s);
+/* What all threads of the session call together: bringing in what the indexes have (false:
+ * nothing), and, once all of it is in, comparing it with its checksums. What is damaged is gone
+ * afterwards. */
+bool indexes_load(struct session *s);
+void indexes_check(struct session *s);
 void indexes_commit(struct session *s);
 void indexes_close(struct session *s);
 

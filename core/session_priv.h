@@ -21,6 +21,7 @@ struct session {
     size_t n_index, cap_index;
     struct index **root_index; /* of each root; NULL: none */
     _Atomic size_t next_load;  /* segment of all indexes */
+    atomic_uint next_check;    /* segment of the snapshot with all of these */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work;  /* a feed was added, or all are found */
@@ -32,10 +33,10 @@ struct session {
     size_t n_settled;
     bool following; /* anything may change again */
     bool walked;
-    bool full;    /* memory was used up */
-    bool opened;  /* the indexes */
-    bool loading; /* files wait until what the indexes have of them is in */
-    unsigned loaders_done;
+    bool full;                    /* memory was used up */
+    bool opened;                  /* the indexes */
+    bool loading;                 /* files wait until what the indexes have of them is in */
+    unsigned n_loaded, n_checked; /* threads that have done their part of that */
     unsigned running;
     uint64_t total;
     char **problem;

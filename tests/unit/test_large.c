@@ -245,7 +245,7 @@ static void test_places(void **state)
     assert_true(src->size > FAR + (FAR_ROWS - 1) * FAR_STEP);
     check_places(src, s);
     index_segment_write(s, &names, &bytes);
-    mapped = index_segment_map(strbuf_slice(&bytes), s->lt);
+    mapped = index_segment_map(strbuf_slice(&bytes), s->lt, NULL);
     assert_non_null(mapped);
     index_segment_borrow(mapped, s, true);
     check_places(src, mapped);

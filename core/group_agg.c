@@ -218,8 +218,6 @@ void group_add_number(struct grouper *g, uint32_t group, unsigned i, int64_t val
 
     if (takes_sum(a->item->agg))
         add_units(a, group, (__int128)value * unit);
-    else if (a->item->agg == AGG_PCT)
-        samples_add(a->samples, group, (double)value / scale);
     else
         group_add_value(g, group, i, (struct val){.kind = VAL_NUM, .num = (double)value / scale},
                         NULL);

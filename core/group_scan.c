@@ -273,6 +273,25 @@ static void find_groups(struct scan *s)
 
 /* --- aggregates --- */
 
+/* Values of a percentile: they are collected. */
+static void add_samples(struct scan *s, unsigned a)
+{
+    const struct agg_plan *p = &s->agg[a];
+    uint32_t n = 0, group[BATCH];
+    double x[BATCH];
+
+    column_codes(p->col, s->row, s->n, s->code);
+    for (uint32_t i = 0; i < s->n; i++) {
+        uint64_t code = s->code[i];
+        int64_t value = code ? column_value(p->col, code) : 0;
+
+        group[n] = s->group[i];
+        x[n] = (double)value / p->scale;
+        n += code && !(p->skips && value == p->skip);
+    }
+    samples_add_many(s->g->agg[a].samples, group, x, n);
+}
+
 static void add_values(struct scan *s, unsigned a)
 {
     const struct agg_plan *p = &s->agg[a];
@@ -320,6 +339,8 @@ static void add_batch(struct scan *s)
                 count[s->group[i]]++;
         else if (s->agg[a].how == BY_EVAL)
             add_evaluated(s, a);
+        else if (s->agg[a].how == BY_VALUE && s->g->agg[a].samples)
+            add_samples(s, a);
         else
             add_values(s, a);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "parallel.h"
+#include "select.h"
 #include "xalloc.h"
 
 #define RANGE_BITS 8 /* groups of a range */
@@ -181,16 +182,18 @@ static inline void put(struct samples *s, uint32_t group, union sample v)
     groups_of(b)[b->n++] = (uint8_t)(group & (RANGE - 1));
 }
 
+void samples_add_many(struct samples *s, const uint32_t *group, const double *x, uint32_t n)
+{
+    for (uint32_t i = 0; i < n && !s->sketch; i++)
+        put(s, group[i], (union sample){.x = x[i]});
+    for (uint32_t i = 0; i < n && s->sketch; i++)
+        put(s, group[i], (union sample){.in = {bin_of(x[i]), 1}});
+    s->n += n;
+}
+
 void samples_add(struct samples *s, uint32_t group, double x)
 {
-    union sample v = {.x = x};
-
-    if (unlikely(s->sketch)) {
-        v.in.bin = bin_of(x);
-        v.in.n = 1;
-    }
-    put(s, group, v);
-    s->n++;
+    samples_add_many(s, &group, &x, 1);
 }
 
 static uint64_t range_n(const struct range *r)
@@ -309,51 +312,53 @@ void samples_settle(struct samples *s)
 
 /* --- taking over --- */
 
-static bool same_numbers(const uint32_t *here, uint32_t range, const struct range *r)
+/* Gives the samples of a block their numbers here, if they are all of one range here: of that; else
+ * UINT32_MAX, and the block is as it was. */
+static uint32_t renumber(struct block *b, const uint32_t *here)
 {
-    for (struct block *b = r->block; b; b = b->next)
-        for (uint32_t i = 0; i < b->n; i++) {
-            uint32_t group = range << RANGE_BITS | groups_of(b)[i];
+    uint8_t *group = groups_of(b);
+    uint32_t range = here[group[0]] >> RANGE_BITS;
 
-            if (here[group] != group)
-                return false;
-        }
-    return true;
+    for (uint32_t i = 0; i < b->n; i++)
+        if (here[group[i]] >> RANGE_BITS != range)
+            return UINT32_MAX;
+    for (uint32_t i = 0; i < b->n; i++)
+        group[i] = (uint8_t)(here[group[i]] & (RANGE - 1));
+    return range;
 }
 
-/* The blocks stay where they are: their slabs go over, too. The newest is the one with room. */
-static void splice(struct samples *s, uint32_t range, struct range *from)
+/* A block that stays where it is: its slab goes over, too. The newest is the one with room. */
+static void splice(struct samples *s, uint32_t range, struct block *b)
 {
-    struct block **end = &from->block, *mine;
-    struct range *r;
+    struct block *newest = range < s->n_range ? s->range[range].block : NULL;
 
-    more_room(s, range);
-    r = &s->range[range];
-    mine = r->block; /* empty, and stays the newest */
-    while (*end)
-        end = &(*end)->next;
-    *end = mine->next;
-    mine->next = from->block;
-    r->n += range_n(from);
+    if (!newest)
+        newest = more_room(s, range);
+    b->next = newest->next;
+    newest->next = b;
+    s->range[range].n += b->n;
 }
 
 void samples_merge(struct samples *s, struct samples *from, const uint32_t *here)
 {
     struct slab **end = &from->slab;
+    struct block *next;
 
     BUG_ON(s->sketch != from->sketch);
     for (uint32_t k = 0; k < from->n_range; k++) {
-        struct range *r = &from->range[k];
+        const uint32_t *mine = here + (k << RANGE_BITS);
 
-        if (!r->block)
-            continue;
-        if (same_numbers(here, k, r)) {
-            splice(s, k, r);
-            continue;
-        }
-        for (struct block *b = r->block; b; b = b->next)
+        for (struct block *b = from->range[k].block; b; b = next) {
+            uint32_t range = b->n ? renumber(b, mine) : UINT32_MAX;
+
+            next = b->next;
+            if (range != UINT32_MAX) {
+                splice(s, range, b);
+                continue;
+            }
             for (uint32_t i = 0; i < b->n; i++)
-                put(s, here[k << RANGE_BITS | groups_of(b)[i]], b->sample[i]);
+                put(s, mine[groups_of(b)[i]], b->sample[i]);
+        }
     }
     while (*end)
         end = &(*end)->next;
@@ -396,38 +401,6 @@ size_t samples_bytes(const struct samples *s)
 
 /* --- percentiles --- */
 
-/* The value that stands at place k when all are sorted; reorders them. Median of three, and what is
- * smaller and larger to its sides, until k is found. */
-static double select_nth(double *v, size_t n, size_t k)
-{
-    size_t lo = 0, hi = n - 1;
-
-    while (lo < hi) {
-        double a = v[lo], b = v[lo + (hi - lo) / 2], c = v[hi];
-        double pivot = MAX(MIN(a, b), MIN(MAX(a, b), c));
-        size_t i = lo, j = hi;
-
-        for (;;) {
-            double swap;
-
-            while (v[i] < pivot)
-                i++;
-            while (v[j] > pivot)
-                j--;
-            if (i >= j)
-                break;
-            swap = v[i];
-            v[i++] = v[j];
-            v[j--] = swap;
-        }
-        if (k <= j)
-            hi = j;
-        else
-            lo = j + 1;
-    }
-    return v[k];
-}
-
 static uint64_t nearest_rank(double pct, uint64_t n)
 {
     uint64_t rank = (uint64_t)ceil(pct / 100 * (double)n);
@@ -438,6 +411,7 @@ static uint64_t nearest_rank(double pct, uint64_t n)
 struct ranking {
     struct samples *s;
     const double *pct;
+    const unsigned *order; /* of these, by size */
     unsigned n_pct;
     double *value;
     uint64_t *count;
@@ -445,12 +419,12 @@ struct ranking {
     atomic_uint next;
 };
 
-/* The values of each group of the range side by side in `room`, and the percentiles of each. */
-static void rank_values(struct ranking *q, uint32_t range, double *room)
+/* The values of each group of the range side by side. */
+static void sort_out(const struct range *r, uint64_t end[RANGE], double *room)
 {
-    const struct range *r = &q->s->range[range];
-    uint64_t end[RANGE] = {0}, at = 0;
+    uint64_t at = 0;
 
+    memset(end, 0, RANGE * sizeof(*end));
     for (struct block *b = r->block; b; b = b->next)
         for (uint32_t i = 0; i < b->n; i++)
             end[groups_of(b)[i]]++;
@@ -463,15 +437,25 @@ static void rank_values(struct ranking *q, uint32_t range, double *room)
     for (struct block *b = r->block; b; b = b->next)
         for (uint32_t i = 0; i < b->n; i++)
             room[end[groups_of(b)[i]]++] = b->sample[i].x;
-    at = 0;
+}
+
+/* The percentiles of each group of the range. */
+static void rank_values(struct ranking *q, uint32_t range, double *room, struct wanted *w)
+{
+    uint64_t end[RANGE], at = 0;
+
+    sort_out(&q->s->range[range], end, room);
     for (uint32_t g = 0; g < RANGE; at = end[g++]) {
         uint64_t n = end[g] - at, group = (uint64_t)range << RANGE_BITS | g;
 
         if (n == 0)
             continue;
         q->count[group] = n;
-        for (unsigned k = 0; k < q->n_pct; k++)
-            q->value[group * q->n_pct + k] = select_nth(room + at, n, nearest_rank(q->pct[k], n));
+        for (unsigned i = 0; i < q->n_pct; i++)
+            w[i] = (struct wanted){.at = q->order[i], .k = nearest_rank(q->pct[q->order[i]], n)};
+        select_wanted(room + at, n, w, q->n_pct, room + q->largest);
+        for (unsigned i = 0; i < q->n_pct; i++)
+            q->value[group * q->n_pct + w[i].at] = w[i].x;
     }
 }
 
@@ -503,7 +487,8 @@ static void rank_bins(struct ranking *q, uint32_t range)
 static void rank_some(void *ctx, unsigned worker)
 {
     struct ranking *q = ctx;
-    double *room = q->s->sketch ? NULL : xmalloc_huge(q->largest * sizeof(*room));
+    double *room = q->s->sketch ? NULL : xmalloc_huge(2 * q->largest * sizeof(*room));
+    struct wanted *w = xcalloc(MAX(q->n_pct, 1u), sizeof(*w));
     uint32_t k;
 
     (void)worker;
@@ -513,18 +498,35 @@ static void rank_some(void *ctx, unsigned worker)
         if (q->s->sketch)
             rank_bins(q, k);
         else
-            rank_values(q, k, room);
+            rank_values(q, k, room, w);
     }
+    free(w);
     free(room);
+}
+
+static unsigned *order_of_percentiles(const double *pct, unsigned n)
+{
+    unsigned *order = xcalloc(MAX(n, 1u), sizeof(*order));
+
+    for (unsigned i = 0; i < n; i++) {
+        unsigned k = i;
+
+        for (; k > 0 && pct[order[k - 1]] > pct[i]; k--)
+            order[k] = order[k - 1];
+        order[k] = i;
+    }
+    return order;
 }
 
 void samples_rank(struct samples *s, const double *pct, unsigned n_pct, double *value,
                   uint64_t *count, unsigned threads)
 {
-    struct ranking q = {s, pct, n_pct, value, count, 0, 0};
+    unsigned *order = order_of_percentiles(pct, n_pct);
+    struct ranking q = {
+        .s = s, .pct = pct, .order = order, .n_pct = n_pct, .value = value, .count = count};
 
     for (uint32_t k = 0; k < s->n_range; k++)
         q.largest = MAX(q.largest, range_n(&s->range[k]));
-
     parallel_run(parallel_threads(threads, s->n_range), rank_some, &q);
+    free(order);
 }

@@ -33,6 +33,7 @@ struct samples *samples_new(struct sample_budget *b);
 void samples_free(struct samples *s);
 /* x is finite. */
 void samples_add(struct samples *s, uint32_t group, double x);
+void samples_add_many(struct samples *s, const uint32_t *group, const double *x, uint32_t n);
 /* Tells the budget what came since the last time, and makes a sketch if it has to be. To be called
  * every some thousand values, and before the next two. */
 void samples_settle(struct samples *s);

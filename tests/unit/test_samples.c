@@ -18,7 +18,7 @@
 #define VALUES 90000
 #define PARTS 3
 
-static const double pct[] = {0, 50, 99, 100};
+static const double pct[] = {50, 0, 99, 99.9, 100, 50};
 #define N_PCT ARRAY_LEN(pct)
 
 static struct {
@@ -32,8 +32,11 @@ static int make_samples(void **unused)
     for (size_t i = 0; i < VALUES; i++) {
         double x = exp((double)rnd(20000) / 1000 - 10);
 
-        sample[i].group = rnd(3) ? rnd(GROUPS) : 5; /* one of them is large */
-        sample[i].x = rnd(10) == 0 ? 0 : rnd(4) == 0 ? -x : x;
+        /* some are large; the last ones come in order, as those of time buckets do */
+        sample[i].group = i > VALUES / 2 ? (uint32_t)(i / 2000 * 10)
+                          : rnd(3)       ? rnd(GROUPS)
+                                         : 5 + rnd(2);
+        sample[i].x = sample[i].group == 6 ? 1.5 : rnd(10) == 0 ? 0 : rnd(4) == 0 ? -x : x;
     }
     sample[0].x = DBL_MAX;
     sample[1].x = DBL_TRUE_MIN;

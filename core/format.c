@@ -12,6 +12,8 @@
 #include <stdio.h>
 
 #include "json.h"
+#include "json_scan.h"
+#include "tok_space.h"
 #include "xalloc.h"
 
 #define FORMAT(name) extern const struct format format_##name;
@@ -26,7 +28,8 @@ static const struct format *const formats[] = {
 
 #define N_FORMATS ARRAY_LEN(formats)
 #define MAX_LAYOUTS 4096
-#define MAX_NAME 256 /* longest column name taken from a header */
+#define MAX_SCORE 100 /* of a probe */
+#define MAX_NAME 256  /* longest column name taken from a header */
 
 static struct logtype types[MAX_TYPES];
 static unsigned n_types = N_FORMATS;
@@ -401,9 +404,20 @@ const struct layout *layout_intern(struct logtype *lt, const uint16_t *field, un
  * Files of one type come together: so the type that fitted last is asked first. Its place in the
  * registry still decides among equals, and what fits best does not depend on what was asked before.
  */
+static bool has_objects(struct slice head)
+{
+    struct slice line;
+
+    for (unsigned seen = 0; seen < PROBE_LINES && probe_line(&head, &line); seen++)
+        if (is_json_object(slice_trim(line)))
+            return true;
+    return false;
+}
+
 struct logtype *best_type(const struct probe *p, int *score)
 {
     static atomic_uint last;
+    bool objects = has_objects(p->head);
     unsigned first = atomic_load_explicit(&last, memory_order_relaxed), best = UINT_MAX;
 
     *score = 49;
@@ -413,7 +427,10 @@ struct logtype *best_type(const struct probe *p, int *score)
         int fit;
 
         own.lt = logtype_get(id);
+        own.objects = objects;
         own.beat = *score - (id < best && best != UINT_MAX);
+        if (own.beat >= MAX_SCORE)
+            continue;
         fit = own.lt->fmt->detect(&own);
         if (fit > own.beat) {
             best = id;

@@ -177,7 +177,8 @@ struct probe {
     struct slice path; /* the S3 key or file name, "" if none */
     struct slice head; /* the first inflated bytes, whole lines where possible, up to 64 KiB */
     const struct logtype *lt; /* the type that is asked; best_type() sets it */
-    int beat; /* likewise: a score up to here is as good as none, whatever it would be */
+    int beat;     /* likewise: a score up to here is as good as none, whatever it would be */
+    bool objects; /* likewise: some of the first lines are JSON objects */
 };
 
 struct format {

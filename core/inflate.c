@@ -472,6 +472,32 @@ bool is_gzip(struct slice s)
 
 #ifdef HAVE_LIBDEFLATE
 
+static pthread_key_t decompressor_key;
+
+static void free_decompressor(void *d)
+{
+    libdeflate_free_decompressor(d);
+}
+
+static void make_key(void)
+{
+    if (pthread_key_create(&decompressor_key, free_decompressor) != 0)
+        BUG("no key for the decompressors");
+}
+
+/* The thread's own: making one takes as long as inflating some kilobytes. NULL: no memory. */
+static struct libdeflate_decompressor *decompressor(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct libdeflate_decompressor *d;
+
+    pthread_once(&once, make_key);
+    d = pthread_getspecific(decompressor_key);
+    if (!d && (d = libdeflate_alloc_decompressor()))
+        pthread_setspecific(decompressor_key, d);
+    return d;
+}
+
 /* What the file says of its last member's size, if that is believable; else a guess. */
 static size_t first_room(struct slice in)
 {
@@ -525,7 +551,7 @@ static bool inflate_members(struct libdeflate_decompressor *d, struct slice in, 
 
 bool inflate_whole(struct slice in, struct strbuf *out, size_t limit)
 {
-    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    struct libdeflate_decompressor *d = decompressor();
     bool good = d && is_gzip(in) && inflate_members(d, in, out, limit);
 
     if (good && is_gzip(strbuf_slice(out))) {
@@ -536,17 +562,14 @@ bool inflate_whole(struct slice in, struct strbuf *out, size_t limit)
         strbuf_release(out);
         *out = inner;
     }
-    libdeflate_free_decompressor(d);
     return good;
 }
 
 bool inflate_member(struct slice *in, struct strbuf *out, size_t room, size_t limit)
 {
-    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
-    bool good = d && is_gzip(*in) && next_member_whole(d, in, out, room, out->len + limit);
+    struct libdeflate_decompressor *d = decompressor();
 
-    libdeflate_free_decompressor(d);
-    return good;
+    return d && is_gzip(*in) && next_member_whole(d, in, out, room, out->len + limit);
 }
 
 #else

@@ -197,6 +197,8 @@ int probe_json(const struct probe *p, const char *groups, bool named)
     struct slice head = p->head, line;
     unsigned fit = 0, seen = 0, objects = 0;
 
+    if (!p->objects || score_lines(PROBE_LINES, PROBE_LINES, named) <= p->beat)
+        return 0;
     while (seen < PROBE_LINES && probe_line(&head, &line)) {
         line = slice_trim(line);
         seen++;

@@ -363,6 +363,8 @@ struct request_parts split_request(struct slice s)
 
 /* --- detection --- */
 
+#define PROBE_ENOUGH 6
+
 bool probe_line(struct slice *head, struct slice *line)
 {
     while (head->ptr) {
@@ -421,8 +423,10 @@ int probe_records(const struct probe *p, const char *name, bool named)
     unsigned fit = 0, seen = 0;
     struct record *rec = record_new();
 
-    while (seen < PROBE_LINES && score_left(fit, seen, named) > p->beat &&
-           probe_line(&head, &line)) {
+    /* lines of so many columns that all fit are enough: most files are small, and read twice so
+     * far */
+    while ((seen < PROBE_ENOUGH || fit < seen) && seen < PROBE_LINES &&
+           score_left(fit, seen, named) > p->beat && probe_line(&head, &line)) {
         if (seen == 0 && starts_with_bracket(line))
             break;
         seen++;

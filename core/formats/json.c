@@ -85,6 +85,8 @@ static int detect(const struct probe *p)
     struct slice head = p->head, line;
     unsigned seen = 0, objects = 0;
 
+    if (!p->objects)
+        return 0;
     while (seen < PROBE_LINES && probe_line(&head, &line)) {
         seen++;
         objects += is_json_object(line);

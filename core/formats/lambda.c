@@ -491,6 +491,8 @@ static int detect(const struct probe *p)
     bool named = path_has(p, "/aws/lambda/") || path_has(p, "/aws/cloudfront/function/");
     unsigned seen = 0, fit = 0;
 
+    if (p->beat >= (named ? 100 : 90))
+        return 0;
     while (seen < PROBE_LINES && probe_line(&head, &line)) {
         struct slice kind = service_kind(line);
 

@@ -23,6 +23,7 @@
 
 #include "inflate.h"
 #include "membudget.h"
+#include "recycle.h"
 #include "members.h"
 #include "source.h"
 #include "stdin_store.h"
@@ -140,8 +141,8 @@ static void drop_memory(struct reader *r)
     r->members = NULL;
     unpacker_free(r->unpacker);
     r->unpacker = NULL;
-    strbuf_release(&r->whole);
     memlease_release(&r->whole_memory);
+    recycle_give(&r->whole);
 }
 
 static int open_file(struct reader *r, uint64_t *size, struct err *e)
@@ -414,16 +415,18 @@ static void try_whole(struct reader *r)
 
     r->sniffed = true;
     if (size <= WHOLE_GZIP) {
+        recycle_take(&r->whole);
+        recycle_take(&in);
         GROW(in.buf, in.cap, size + 1);
         while (in.len < size && (got = read_disk(r, in.buf + in.len, size - in.len, &e)) > 0)
             in.len += (size_t)got;
         r->is_whole = inflate_whole(strbuf_slice(&in), &r->whole, limit);
         r->whole_memory.use = MEMORY_BUFFERS;
         memlease_force(&r->whole_memory, r->is_whole ? r->whole.cap : 0);
-        strbuf_release(&in);
+        recycle_give(&in);
     }
     if (!r->is_whole) {
-        strbuf_release(&r->whole);
+        recycle_give(&r->whole);
         r->raw = 0;
         if (size > WHOLE_GZIP)
             r->members = members_new(size, members_input, r, r->src->zaccess);

@@ -17,6 +17,7 @@
 #include "follow.h"
 #include "index.h"
 #include "ingest.h"
+#include "recycle.h"
 #include "session_index.h"
 #include "session_priv.h"
 #include "xalloc.h"
@@ -310,6 +311,7 @@ static void *worker(void *arg)
         indexes_commit(s);
     if (last) { /* what only reading needs */
         field_dicts_rest();
+        recycle_rest();
         malloc_trim(0);
     }
     return NULL;

@@ -179,7 +179,7 @@ bool logtype_has_parts(const struct logtype *lt, struct slice name)
     for (unsigned i = 0, n = count_fields(lt); i < n; i++) {
         const char *own = lt->field[i]->name;
 
-        if (strncmp(own, name.ptr, name.len) == 0 && own[name.len] == '.')
+        if (strlen(own) > name.len && memcmp(own, name.ptr, name.len) == 0 && own[name.len] == '.')
             return true;
     }
     return false;
@@ -190,7 +190,7 @@ static int append_field(struct logtype *lt, struct slice name)
     unsigned n = count_fields(lt);
     struct field_def *f;
 
-    if (n == MAX_FIELDS || !name.len || name.len > MAX_NAME)
+    if (n == MAX_FIELDS || !name.len || name.len > MAX_NAME || memchr(name.ptr, '\0', name.len))
         return -1;
     f = xcalloc(1, sizeof(*f));
     f->name = slice_dup(name);

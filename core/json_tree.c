@@ -142,7 +142,8 @@ unsigned json_learn(struct logtype *lt, struct json_tree *t, unsigned parent, st
 {
     unsigned k;
 
-    if (!key.len || key.len > MAX_KEY || atomic_load_explicit(&t->full, memory_order_relaxed))
+    if (!key.len || key.len > MAX_KEY || memchr(key.ptr, '\0', key.len) ||
+        atomic_load_explicit(&t->full, memory_order_relaxed))
         return 0;
     pthread_mutex_lock(&lock);
     k = add_node(t, parent, key);

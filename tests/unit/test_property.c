@@ -99,17 +99,48 @@ static void add_line(struct round *d, const char *sample, bool change)
     strbuf_addc(&d->lines, '\n');
 }
 
-static void write_file(struct round *d, const struct format *fmt)
+/* Some samples of one layout: a header line, if `*header`, and the lines behind it. */
+static unsigned pick_samples(struct logtype *lt, unsigned *first, bool *header)
 {
+    const char *const *samples = lt->fmt->samples;
+    struct record *rec = record_new();
+    const struct layout *lay = NULL;
+    unsigned start[64], n_start = 0, n = 0, end, k;
+    bool is_header[64];
+
+    for (; samples[n]; n++) {
+        bool now =
+            lt->fmt->header && lt->fmt->parse(lt, &lay, slice_str(samples[n]), rec) == PARSE_HEADER;
+
+        if ((now || n == 0) && n_start < ARRAY_LEN(start)) {
+            is_header[n_start] = now;
+            start[n_start++] = n;
+        }
+    }
+    record_free(rec);
+    do { /* not one that nothing follows */
+        k = rnd(n_start);
+        *first = start[k] + is_header[k];
+        end = k + 1 < n_start ? start[k + 1] : n;
+    } while (*first == end && n_start > 1);
+    *header = is_header[k];
+    return end - *first;
+}
+
+static void write_file(struct round *d, struct logtype *lt)
+{
+    const struct format *fmt = lt->fmt;
     struct strbuf path = STRBUF_INIT;
     size_t from = d->lines.len;
-    unsigned n = 0;
+    unsigned first, n;
+    bool header;
     FILE *f;
 
-    while (fmt->samples[n])
-        n++;
-    for (unsigned i = 0; i < LINES; i++)
-        add_line(d, fmt->samples[rnd(n)], i > 4);
+    n = pick_samples(lt, &first, &header);
+    if (header)
+        add_line(d, fmt->samples[first - 1], false);
+    for (unsigned i = 0; n && i < LINES; i++)
+        add_line(d, fmt->samples[first + rnd(n)], i > 4);
     strbuf_addf(&path, "%s/%s.log", d->dir, fmt->name);
     f = fopen(path.buf, "w");
     assert_non_null(f);
@@ -151,12 +182,13 @@ static void round_begin(struct round *d)
     snprintf(d->dir, sizeof(d->dir), "/tmp/awl-property-XXXXXX");
     assert_non_null(mkdtemp(d->dir));
     for (unsigned i = 0; i < TYPES;) {
-        const struct format *fmt = logtype_get(rnd(logtype_count()))->fmt;
+        struct logtype *lt = logtype_get(rnd(logtype_count()));
+        const struct format *fmt = lt->fmt;
 
-        if (fmt->header || fmt->multiline || !fmt->samples || !fmt->samples[0])
+        if (fmt->multiline || !fmt->samples || !fmt->samples[0])
             continue;
         d->fmt[i++] = fmt;
-        write_file(d, fmt);
+        write_file(d, lt);
     }
     collect_words(d);
     round_open(d, &o);

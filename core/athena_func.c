@@ -40,6 +40,7 @@ static const struct rule {
     {"ltrim", 2, SQL_TEXT, "s", "trim(LEADING $2 FROM $1)"},
     {"rtrim", 1, SQL_TEXT, "s", "rtrim($1)"},
     {"rtrim", 2, SQL_TEXT, "s", "trim(TRAILING $2 FROM $1)"},
+    {"unmask", 0, SQL_TEXT, "s", "$1"},
     {"strlen", 0, SQL_NUMBER, "s", "length($1)"},
     {"toupper", 0, SQL_TEXT, "s", "upper($1)"},
     {"tolower", 0, SQL_TEXT, "s", "lower($1)"},

@@ -159,7 +159,8 @@ static int choose_types(struct translation *t)
         t->table[t->n_type++] = athena_table(logtype_get(id)->fmt->name);
     }
     if (t->n_type == 0)
-        return no_types(t, "AWS delivers no logs of such a type, with all of these fields, to S3");
+        return no_types(
+            t, "awl knows no table of Athena for logs of such a type, with all of these fields");
     if (!named && t->n_type > MAX_IMPLIED)
         return no_types(t, "the query does not say which logs it is about");
     return 0;

@@ -302,6 +302,12 @@ static struct val part_test(const struct val *arg, enum place place, bool fold)
     return flag(yes);
 }
 
+/* Nothing is masked in a local file. */
+CALL(f_unmask)
+{
+    return arg[0];
+}
+
 CALL(f_strcontains)
 {
     return part_test(arg, PLACE_ANY, e->n > 2 && val_truth(arg[2]));
@@ -541,6 +547,7 @@ static const struct func basic[] = {
     {"ltrim", 1, 2, f_ltrim},
     {"rtrim", 1, 2, f_rtrim},
     {"strlen", 1, 1, f_strlen},
+    {"unmask", 1, 1, f_unmask},
     {"toupper", 1, 1, f_toupper},
     {"tolower", 1, 1, f_tolower},
     {"substr", 2, 3, f_substr},

@@ -185,6 +185,8 @@ bool field_resolve(struct slice name, struct field_ref *out, char *hint, size_t 
 
 bool field_name_is_exact(struct slice name, const struct field_ref *near)
 {
+    if (near && near->pseudo == PF_LOGTYPE && logtype_by_name(name))
+        return false; /* @logtype=waf, whatever else is called so */
     for (unsigned t = 0; t < logtype_count(); t++) {
         struct logtype *lt = logtype_get(t);
 

@@ -189,6 +189,15 @@ exits "SQL" 2 "$awl" query 'select * from alb' "$alb"
 contains "is told from the language" "$(cat "$work/stderr")" "this is no SQL: "
 exits "--athena prints SQL" 0 "$awl" query --athena '@logtype=alb | stats count(*) by status'
 contains "with its table" "$(cat "$work/stdout")" "CREATE EXTERNAL TABLE IF NOT EXISTS alb_logs"
+for type in $("$awl" fields | awk 'NR > 1 { print $1 }' | sort -u); do
+    "$awl" query --athena "@logtype=$type | stats count(*)" >"$work/stdout" 2>"$work/stderr"
+    case $?-$type in
+    0-*) contains "--athena has a table of $type" "$(cat "$work/stdout")" "CREATE EXTERNAL TABLE" ;;
+    2-alb_health | 2-apigw | 2-clientvpn | 2-cloudfront_rt | 2-cwlogs | 2-json | 2-lambda | 2-netfw | 2-route53public)
+        contains "--athena says that it has none of $type" "$(cat "$work/stderr")" "no table of Athena" ;;
+    *) fail "--athena of $type" "$(cat "$work/stderr")" ;;
+    esac
+done
 exits "--athena says what has no SQL" 2 "$awl" query --athena '@logtype=alb | pattern elb'
 contains "and where" "$(cat "$work/stderr")" "^"
 mkdir -p "$work/s3/AWSLogs/210987654321/elasticloadbalancing/eu-north-1/2026/03/14"

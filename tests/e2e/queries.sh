@@ -321,6 +321,7 @@ regexReplace("a1b22", "([0-9]+)", "<$1>")	a<1>b<22>
 strcontains("Hello", "ell")	1
 strcontains("Hello", "ELL", 1)	1
 strcontains("Hello", "ELL", true)	1
+unmask("a")	a
 strcontains("Hello", "ELL", false)	0
 regexReplace("a1b22", /\d+/, "_")	a_b_
 regexReplace("GET", /e/i, "_")	G_T

@@ -219,7 +219,7 @@ static void test_refused(void **state)
 {
     (void)state;
     has("stats count(*)", "0: the query does not say which logs it is about");
-    has("filter @logtype = \"lambda\"", "0: AWS delivers no logs of such a type");
+    has("filter @logtype = \"lambda\"", "0: awl knows no table of Athena for logs of such a type");
     has("filter @logtype = \"alb\" | filter @message like \"x\"",
         "33: an Athena table has no raw line");
     has("filter @logtype = \"alb\" | pattern elb", "pattern: SQL does not");

@@ -225,6 +225,11 @@ struct expr *range_call(struct parser *p, size_t at)
     return NULL;
 }
 
+static bool takes_zone(const char *name)
+{
+    return !strcmp(name, "parseDate") || !strcmp(name, "formatDate") || !strcmp(name, "strftime");
+}
+
 /* Names of zones would need a table of their summers: better a word than a missing value. */
 static bool check_zone(struct parser *p, const struct expr *call)
 {
@@ -232,8 +237,7 @@ static bool check_zone(struct parser *p, const struct expr *call)
     const struct expr *zone = call->n == 3 ? call->arg[2] : NULL;
     int seconds;
 
-    if ((strcmp(name, "parseDate") && strcmp(name, "formatDate") && strcmp(name, "strftime")) ||
-        !zone || zone->kind != EX_STR || zone_seconds(zone->text, &seconds))
+    if (!zone || zone->kind != EX_STR || !takes_zone(name) || zone_seconds(zone->text, &seconds))
         return true;
     parse_fail(p, zone->at, zone->at_len, "names of time zones are not supported");
     parse_hint(p, "an offset is, such as \"+02:00\", and \"UTC\"");

@@ -10,8 +10,8 @@
 #include "index_contents.h"
 #include "index_file.h"
 #include "index_segment.h"
+#include "index_texts.h"
 #include "inflate.h"
-#include "parallel.h"
 #include "xalloc.h"
 
 #ifdef HAVE_CONFIG_H
@@ -21,18 +21,7 @@
 #define PACKAGE_VERSION "0.1.0"
 #endif
 
-#define EDGE 4096              /* bytes hashed at both ends of a plain file */
-#define BLOCK_BYTES (1u << 20) /* about; of texts. So writing them needs no memory to speak of */
-
-/* How the texts of one field are numbered in the index. Not used if `same`. */
-struct texts {
-    uint32_t n, n_written; /* texts of the index; those that stand in its blocks */
-    uint32_t *to_session;
-    size_t cap;
-    uint32_t *to_index; /* by the session's id; 0: none yet, else + 1 */
-    size_t n_index;
-};
-
+#define EDGE 4096 /* bytes hashed at both ends of a plain file */
 /* A file as the session has it. */
 struct member {
     struct feed *feed;
@@ -44,7 +33,6 @@ struct index {
     char *folder;
     struct index_file *file;
     struct contents c; /* of the last commit, with what was put since */
-    bool same;         /* texts have the numbers of the session */
     bool walked;       /* files that were not found are gone */
     bool changed;      /* since the last commit */
     atomic_bool damaged;
@@ -54,7 +42,7 @@ struct index {
     uint32_t *by_session; /* index of the member + 1 by the session's source id */
     size_t n_session;
     uint32_t *session_of; /* by index id; UINT32_MAX: not open */
-    struct texts *texts[MAX_TYPES];
+    struct index_texts texts;
 };
 
 /* --- what it was made with --- */
@@ -88,104 +76,6 @@ static uint64_t fingerprint(void)
 
 /* --- opening --- */
 
-/* The texts of a block: their number, where each begins (one more than there are), the bytes. */
-struct block_texts {
-    const uint32_t *off; /* NULL: the block is damaged */
-    const char *bytes;
-};
-
-static struct block_texts read_texts(const struct index *x, const struct contents_texts *t)
-{
-    struct slice s = index_file_bytes(x->file, &t->block);
-    uint64_t table = ((uint64_t)t->n + 1) * sizeof(uint32_t);
-    const uint32_t *off = (const uint32_t *)(const void *)s.ptr;
-    uint32_t falls = 0;
-
-    if (!s.ptr || s.len < table || !index_file_sound(x->file, &t->block, s.len) || off[0] != 0 ||
-        off[t->n] > s.len - table)
-        return (struct block_texts){NULL, NULL};
-    for (uint32_t i = 0; i < t->n; i++)
-        falls |= off[i] > off[i + 1];
-    return (struct block_texts){falls ? NULL : off, s.ptr + table};
-}
-
-struct texts_job {
-    const struct index *x;
-    struct block_texts *block;
-    atomic_uint next;
-};
-
-static void read_some_texts(void *ctx, unsigned worker)
-{
-    struct texts_job *j = ctx;
-    uint32_t i;
-
-    (void)worker;
-    while ((i = atomic_fetch_add(&j->next, 1)) < j->x->c.n_texts)
-        j->block[i] = read_texts(j->x, &j->x->c.texts[i]);
-}
-
-static struct texts *texts_of(struct index *x, const struct logtype *lt, unsigned field)
-{
-    if (!x->texts[lt->id])
-        x->texts[lt->id] = xcalloc(MAX(lt->n_static, 1u), sizeof(**x->texts));
-    return &x->texts[lt->id][field];
-}
-
-static void texts_append(struct texts *t, uint32_t session)
-{
-    GROW(t->to_session, t->cap, (size_t)t->n + 1);
-    t->to_session[t->n++] = session;
-    if (session >= t->n_index) {
-        size_t n = MAX((size_t)session + 1, 2 * t->n_index);
-
-        t->to_index = xreallocarray(t->to_index, n, sizeof(*t->to_index));
-        memset(t->to_index + t->n_index, 0, (n - t->n_index) * sizeof(*t->to_index));
-        t->n_index = n;
-    }
-    t->to_index[session] = t->n;
-}
-
-/* Brings the texts of the index into the session's dictionary, which has others already. */
-static void intern_texts(struct texts *t, struct dict *d, const uint32_t *off, const char *bytes,
-                         uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        texts_append(t, dict_add(d, slice_of(bytes + off[i], off[i + 1] - off[i])));
-    }
-}
-
-static bool take_texts(struct index *x, const struct contents_texts *t,
-                       const struct block_texts *block)
-{
-    struct texts *mine = texts_of(x, t->lt, t->field);
-    struct dict *d = field_dict(t->lt, t->field);
-
-    if (t->first != mine->n_written || !block->off)
-        return false;
-    mine->n_written += t->n;
-    if (x->same) {
-        dict_adopt(d, block->bytes, block->off, t->n);
-        index_file_keep(x->file);
-    } else {
-        intern_texts(mine, d, block->off, block->bytes, t->n);
-    }
-    return true;
-}
-
-static bool load_texts(struct index *x)
-{
-    uint32_t n = (uint32_t)x->c.n_texts;
-    struct texts_job j = {.x = x, .block = xcalloc(MAX(n, 1u), sizeof(*j.block))};
-    bool ok = true;
-
-    parallel_run(parallel_threads(0, n), read_some_texts, &j);
-    for (uint32_t i = 0; ok && i < n; i++)
-        ok = take_texts(x, &x->c.texts[i], &j.block[i]);
-    free(j.block);
-    return ok;
-}
-
 static bool dictionaries_empty(void)
 {
     for (unsigned t = 0; t < logtype_count(); t++)
@@ -198,14 +88,7 @@ static bool dictionaries_empty(void)
 static void drop_contents(struct index *x)
 {
     contents_release(&x->c);
-    for (unsigned t = 0; t < MAX_TYPES; t++) {
-        for (unsigned f = 0; x->texts[t] && f < logtype_get(t)->n_static; f++) {
-            free(x->texts[t][f].to_session);
-            free(x->texts[t][f].to_index);
-        }
-        free(x->texts[t]);
-        x->texts[t] = NULL;
-    }
+    index_texts_drop(&x->texts);
     free(x->session_of);
     x->session_of = NULL;
 }
@@ -226,7 +109,8 @@ static void read_contents(struct index *x)
 {
     struct slice s = index_file_contents(x->file);
 
-    if (s.ptr && contents_read(&x->c, s) && !is_mostly_dead(&x->c) && load_texts(x)) {
+    if (s.ptr && contents_read(&x->c, s) && !is_mostly_dead(&x->c) &&
+        index_texts_load(&x->texts, x->file, &x->c)) {
         x->session_of = xmalloc(MAX(x->c.next_id, 1u) * sizeof(*x->session_of));
         memset(x->session_of, 0xff, x->c.next_id * sizeof(*x->session_of));
         return;
@@ -234,7 +118,7 @@ static void read_contents(struct index *x)
     if (s.ptr) {
         drop_contents(x);
         index_file_restart(x->file);
-        x->same = x->same && dictionaries_empty();
+        x->texts.same = x->texts.same && dictionaries_empty();
     }
 }
 
@@ -248,7 +132,7 @@ struct index *index_open(const char *cache, const char *folder, bool alone, stru
     x = xcalloc(1, sizeof(*x));
     x->folder = xstrdup(folder);
     x->file = file;
-    x->same = alone && dictionaries_empty();
+    x->texts.same = alone && dictionaries_empty();
     pthread_mutex_init(&x->lock, NULL);
     read_contents(x);
     return x;
@@ -432,9 +316,8 @@ static uint32_t frame_in(void *ctx, uint32_t id)
 static uint32_t text_in(void *ctx, const struct logtype *lt, unsigned field, uint32_t id)
 {
     struct index *x = ctx;
-    struct texts *t = texts_of(x, lt, field);
 
-    return id < t->n ? t->to_session[id] : UINT32_MAX;
+    return index_texts_in(&x->texts, lt, field, id);
 }
 
 /* --- and back; under the lock --- */
@@ -464,11 +347,8 @@ static uint32_t frame_out(void *ctx, uint32_t id)
 static uint32_t text_out(void *ctx, const struct logtype *lt, unsigned field, uint32_t id)
 {
     struct index *x = ctx;
-    struct texts *t = texts_of(x, lt, field);
 
-    if (id >= t->n_index || !t->to_index[id])
-        texts_append(t, id);
-    return t->to_index[id] - 1;
+    return index_texts_out(&x->texts, lt, field, id);
 }
 
 /* --- segments --- */
@@ -519,7 +399,7 @@ static bool found_damaged(struct index *x)
 bool index_load(struct index *x, uint32_t i, struct segment **out)
 {
     const struct contents_segment *c = &x->c.segment[i];
-    const struct index_names names = {x, source_in, layout_in, frame_in, text_in, x->same};
+    const struct index_names names = {x, source_in, layout_in, frame_in, text_in, x->texts.same};
     struct slice bytes = index_file_bytes(x->file, &c->block);
     size_t head = index_segment_head(bytes);
     struct segment *s;
@@ -555,7 +435,7 @@ void index_restart(struct index *x)
     drop_contents(x);
     index_file_restart(x->file);
     /* the session's dictionaries have texts that the new file has not */
-    x->same = false;
+    x->texts.same = false;
     x->changed = true;
     for (size_t i = 0; i < x->n_member; i++) {
         x->member[i].id = x->member[i].feed->index_id = x->c.next_id++;
@@ -566,7 +446,8 @@ void index_restart(struct index *x)
 
 struct segment *index_put(struct index *x, struct segment *s)
 {
-    const struct index_names names = {x, source_out, layout_out, frame_out, text_out, x->same};
+    const struct index_names names = {x,         source_out, layout_out,
+                                      frame_out, text_out,   x->texts.same};
     struct contents_segment c = {.lt = s->lt, .n = s->n};
     struct segment *mapped = NULL;
     struct strbuf bytes = STRBUF_INIT;
@@ -584,68 +465,12 @@ struct segment *index_put(struct index *x, struct segment *s)
         return NULL;
     /* what was written is known: runs and texts of the session */
     mapped->uid = s->uid;
-    index_segment_borrow(mapped, s, x->same);
+    index_segment_borrow(mapped, s, x->texts.same);
     pthread_mutex_lock(&x->lock);
     contents_add_segment(&x->c, &c);
     x->changed = true;
     pthread_mutex_unlock(&x->lock);
     return mapped;
-}
-
-/* Writes texts from number `first` on, as many of n as are BLOCK_BYTES, or one. Returns how many;
- * 0: it cannot be written. */
-static uint32_t write_block(struct index *x, const struct logtype *lt, unsigned field,
-                            uint32_t first, uint32_t n, const uint32_t *session)
-{
-    const struct dict *d = field_dict(lt, field);
-    struct contents_texts c = {
-        .lt = (struct logtype *)(uintptr_t)lt, .field = field, .first = first};
-    struct strbuf table = STRBUF_INIT, bytes = STRBUF_INIT;
-    uint32_t at = 0;
-    bool ok;
-
-    strbuf_add(&table, &at, sizeof(at));
-    while (c.n < n && bytes.len < BLOCK_BYTES) {
-        strbuf_addsl(&bytes, dict_text(d, session ? session[c.n] : first + c.n));
-        c.n++;
-        at = (uint32_t)bytes.len;
-        strbuf_add(&table, &at, sizeof(at));
-    }
-    strbuf_addsl(&table, strbuf_slice(&bytes));
-    ok = bytes.len < UINT32_MAX &&
-         index_file_append(x->file, strbuf_slice(&table), table.len, &c.block);
-    if (ok)
-        contents_add_texts(&x->c, &c);
-    strbuf_release(&table);
-    strbuf_release(&bytes);
-    return ok ? c.n : 0;
-}
-
-static bool write_texts(struct index *x)
-{
-    for (unsigned t = 0; t < logtype_count(); t++) {
-        const struct logtype *lt = logtype_get(t);
-
-        for (unsigned f = 0; f < lt->n_static; f++) {
-            uint32_t n = x->same       ? dict_count(field_dict(lt, f))
-                         : x->texts[t] ? x->texts[t][f].n
-                                       : 0;
-            struct texts *mine;
-
-            if (n == 0)
-                continue;
-            mine = texts_of(x, lt, f);
-            while (mine->n_written < n) {
-                uint32_t more = write_block(x, lt, f, mine->n_written, n - mine->n_written,
-                                            x->same ? NULL : mine->to_session + mine->n_written);
-
-                if (!more)
-                    return false;
-                mine->n_written += more;
-            }
-        }
-    }
-    return true;
 }
 
 /* What is to be known of a file next time; false if it was not read to its end, or not well. */
@@ -742,7 +567,7 @@ void index_commit(struct index *x)
     pthread_mutex_lock(&x->lock);
     if (!x->walked ? x->changed : x->changed || x->n_member < x->c.n_source) {
         mark_replaced(x);
-        if (index_file_writable(x->file) && write_texts(x)) {
+        if (index_file_writable(x->file) && index_texts_write(&x->texts, x->file, &x->c)) {
             contents_begin(&w);
             write_members(x, &w);
             write_others(x, &w);

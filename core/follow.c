@@ -5,7 +5,7 @@
  *              segment of its own, is dropped and read again, whole
  *   truncated  the rows of the file go, and it is read from its beginning
  *   replaced   (renamed and created anew) the old rows stay, their source keeps the renamed file
- *              if it can be found beside; the path is opened as a new source
+ *              if it can be found beside; the path is opened as a new source; the rows of a zip go
  *   new file   opened, unless it is a known file under another name (device and inode) */
 #include "follow.h"
 
@@ -35,7 +35,7 @@ static struct feed *feed_by_path(struct follow *w, const char *path)
     for (uint32_t i = session_sources(w->s); i-- > 0;) {
         struct feed *f = session_feed(w->s, i);
 
-        if (strcmp(f->src->path, path) == 0 && !f->src->changed)
+        if (strcmp(source_file(f->src), path) == 0 && !f->src->changed)
             return f;
     }
     return NULL;
@@ -55,7 +55,8 @@ static struct feed *feed_by_inode(struct follow *w, dev_t dev, ino_t ino)
 static void tell_watch(struct follow *w, const struct source *src, uint64_t size)
 {
     if (src->kind != SOURCE_STDIN)
-        watch_know(w->watch, src->path, src->dev, src->ino, size);
+        watch_know(w->watch, source_file(src), src->dev, src->ino,
+                   src->archive ? src->archive_size : size);
 }
 
 static bool not_this(void *ctx, uint32_t source)
@@ -116,40 +117,58 @@ static void read_on(struct follow *w, struct feed *f)
     tell_watch(w, f->src, f->src->kind == SOURCE_PLAIN ? f->end : f->src->size);
 }
 
+/* Drops what was read of a file on disk. */
+static void forget(struct follow *w, struct feed *f)
+{
+    char *path = xstrdup(source_file(f->src));
+
+    for (; f; f = feed_by_path(w, path)) { /* a zip is several */
+        f->src->changed = true;
+        drop_rows(w, f->src->id);
+    }
+    free(path);
+}
+
 static void open_new(struct follow *w, const char *path)
 {
     struct feed *f;
     const char *base = strrchr(path, '/');
+    uint32_t next = session_sources(w->s);
     struct stat st;
 
     /* what an empty file will be is known when it has a first byte: it is opened as it grows */
     if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
         return;
     f = feed_by_inode(w, st.st_dev, st.st_ino);
-    if (f) {
+    if (f && (f->src->archive || f->src->error)) {
+        forget(w, f); /* it was renamed before it was read, or its files go by another name now */
+    } else if (f) {
         tell_watch(w, f->src, (uint64_t)st.st_size);
         return;
     }
-    f = session_add_file(w->s, path, base ? base + 1 : path);
-    if (!f)
-        return;
-    f->taken = true;
-    read_on(w, f);
+    session_add_file(w->s, path, base ? base + 1 : path);
+    for (; next < session_sources(w->s); next++) {
+        f = session_feed(w->s, next);
+        f->taken = true;
+        read_on(w, f);
+    }
 }
 
 /* Drops what was read of a file and reads it as a new one. */
 static void open_again(struct follow *w, struct feed *f)
 {
-    f->src->changed = true;
-    drop_rows(w, f->src->id);
-    open_new(w, f->src->path);
+    char *path = xstrdup(source_file(f->src));
+
+    forget(w, f);
+    open_new(w, path);
+    free(path);
 }
 
 static void grown(struct follow *w, struct feed *f)
 {
     struct stat st;
 
-    if (f->src->kind == SOURCE_STDIN || stat(f->src->path, &st) != 0)
+    if (f->src->kind == SOURCE_STDIN || stat(source_file(f->src), &st) != 0)
         return;
     if (f->src->kind != SOURCE_PLAIN || f->src->size == 0) {
         open_again(w, f); /* a copy that was still being written */
@@ -188,6 +207,10 @@ static void find_renamed(struct source *src)
 
 static void replaced(struct follow *w, struct feed *f, const char *path)
 {
+    if (f->src->archive) { /* written anew with what it had and more, as zip does */
+        open_again(w, f);
+        return;
+    }
     find_renamed(f->src);
     if (strcmp(f->src->path, path) != 0)
         grown(w, f); /* what was written before the rename */

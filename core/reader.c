@@ -65,7 +65,7 @@ struct reader {
     struct strbuf whole; /* a small gzip file, inflated */
     struct memlease whole_memory;
     bool is_whole, sniffed;
-    char head[2]; /* what was read of a pipe to sniff */
+    char head[4]; /* what was read of a pipe or an archive to sniff */
     size_t n_head;
 };
 
@@ -147,7 +147,7 @@ static void drop_memory(struct reader *r)
 
 static int open_file(struct reader *r, uint64_t *size, struct err *e)
 {
-    const char *path = r->src->path;
+    const char *path = source_file(r->src);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat st;
 
@@ -329,6 +329,8 @@ static ssize_t pack_input(void *ctx, uint64_t off, void *buf, size_t n, struct e
     if (got < 0)
         return err_sys(e, "cannot read", r->src->path);
     r->raw = off + (uint64_t)got;
+    if (r->src->zipped) /* counted from where the file begins */
+        r->raw = MIN(r->raw - MIN(r->raw, r->src->zipped->at), r->src->zipped->packed);
     return got;
 }
 
@@ -366,13 +368,6 @@ static ssize_t read_pipe(struct reader *r, void *buf, size_t n, struct err *e)
 {
     ssize_t got;
 
-    if (r->n_head) { /* what sniffing took */
-        got = (ssize_t)MIN(n, r->n_head);
-        memcpy(buf, r->head, (size_t)got);
-        memmove(r->head, r->head + got, r->n_head - (size_t)got);
-        r->n_head -= (size_t)got;
-        return got;
-    }
     do {
         if (!source_wait(r->src, &r->src->cancel))
             return 0;
@@ -384,24 +379,38 @@ static ssize_t read_pipe(struct reader *r, void *buf, size_t n, struct err *e)
     return got;
 }
 
-static ssize_t pipe_input(void *ctx, void *buf, size_t n, struct err *e)
+/* What comes over a pipe or out of an archive, which may be gzip again. */
+static ssize_t once_input(void *ctx, void *buf, size_t n, struct err *e)
 {
-    return read_pipe(ctx, buf, n, e);
+    struct reader *r = ctx;
+
+    if (r->n_head) { /* what sniffing took */
+        n = MIN(n, r->n_head);
+        memcpy(buf, r->head, n);
+        memmove(r->head, r->head + n, r->n_head - n);
+        r->n_head -= n;
+        return (ssize_t)n;
+    }
+    return r->unpacker ? unpacker_read(r->unpacker, buf, n, e) : read_pipe(r, buf, n, e);
 }
 
-static int sniff_pipe(struct reader *r, struct err *e)
+static int sniff_once(struct reader *r, struct err *e)
 {
-    char head[2] = {0, 0};
-    size_t n = 0;
+    char head[sizeof(r->head)];
+    size_t n = 0, want = r->unpacker ? sizeof(head) : 2; /* of a pipe no more than must be */
+    enum pack_kind kind;
     ssize_t got = 1;
 
     r->sniffed = true;
-    while (n < 2 && (got = read_pipe(r, head + n, 2 - n, e)) > 0)
+    while (n < want && (got = once_input(r, head + n, want - n, e)) > 0)
         n += (size_t)got;
-    memcpy(r->head, head, 2);
+    memcpy(r->head, head, n);
     r->n_head = n;
-    if (n == 2 && head[0] == 0x1f && (unsigned char)head[1] == 0x8b)
-        r->inflater = inflater_new(pipe_input, r, NULL);
+    kind = pack_kind(slice_of(head, n));
+    if (r->unpacker && (kind == PACK_ZIP || kind == PACK_ZSTD))
+        return err_set(e, ERR_FORMAT, "is an archive in an archive, which awl does not read");
+    if (slice_starts(slice_of(head, n), "\x1f\x8b"))
+        r->inflater = inflater_new(once_input, r, NULL);
     return got < 0 ? (int)got : 0;
 }
 
@@ -439,14 +448,13 @@ static ssize_t read_bytes(struct reader *r, void *buf, size_t n, struct err *e)
 {
     ssize_t got;
 
-    if (r->src->kind == SOURCE_STDIN && !r->sniffed && sniff_pipe(r, e) < 0)
-        return e->code;
     if (r->src->kind == SOURCE_PACKED && !r->unpacker)
-        r->unpacker = unpacker_new(r->src->pack, r->src->size, pack_input, r);
-    got = r->unpacker   ? unpacker_read(r->unpacker, buf, n, e)
-          : r->members  ? members_read(r->members, buf, n, e)
+        r->unpacker = unpacker_new(r->src->pack, r->src->zipped, pack_input, r);
+    if (r->src->store && !r->sniffed && sniff_once(r, e) < 0)
+        return e->code;
+    got = r->members    ? members_read(r->members, buf, n, e)
           : r->inflater ? inflater_read(r->inflater, buf, n, e)
-                        : read_pipe(r, buf, n, e);
+                        : once_input(r, buf, n, e);
     if (r->members)
         r->raw = members_at(r->members);
     if (r->src->store && got > 0)

@@ -101,7 +101,7 @@ static struct feed *open_feed(struct session *s, const char *path, const char *s
             return NULL;
         }
         f = feed_new(src);
-        if (src->kind == SOURCE_STDIN)
+        if (src->kind == SOURCE_STDIN || src->pack == PACK_ZIP)
             x = NULL;
     }
     f->index = x;
@@ -109,12 +109,8 @@ static struct feed *open_feed(struct session *s, const char *path, const char *s
     return f;
 }
 
-struct feed *session_add_file(struct session *s, const char *path, const char *name)
+static void add_feed(struct session *s, struct feed *f)
 {
-    struct feed *f = open_feed(s, path, name);
-
-    if (!f)
-        return NULL;
     pthread_mutex_lock(&s->lock);
     GROW(s->feed, s->cap_feed, s->n_feed + 1);
     f->src->id = (uint32_t)s->n_feed;
@@ -125,7 +121,36 @@ struct feed *session_add_file(struct session *s, const char *path, const char *n
     if (!s->loading) /* else they wait for the end of the walk */
         pthread_cond_broadcast(&s->work);
     pthread_mutex_unlock(&s->lock);
-    return f;
+}
+
+/* Each file of a zip is a source. A zip that cannot be listed is one, with its error. */
+static void add_zip(struct session *s, struct feed *zip)
+{
+    struct zip_list list;
+    struct err e;
+
+    if (source_list_zip(zip->src, &list, &e) < 0) {
+        source_fail(zip->src, "%s", e.msg);
+        session_add_problem(s, e.msg);
+        feed_exhaust(zip);
+        zip->src->done = true;
+        add_feed(s, zip);
+        return;
+    }
+    for (size_t i = 0; i < list.n && !s->stop; i++)
+        add_feed(s, feed_new(source_of_zip(zip->src, &list.file[i])));
+    zip_list_free(&list);
+    feed_free(zip);
+}
+
+void session_add_file(struct session *s, const char *path, const char *name)
+{
+    struct feed *f = open_feed(s, path, name);
+
+    if (f && f->src->pack == PACK_ZIP)
+        add_zip(s, f);
+    else if (f)
+        add_feed(s, f);
 }
 
 static void found(void *ctx, const char *path, const char *name)

@@ -53,8 +53,8 @@ void session_unsettle(struct session *s, bool following);
 void session_add_problem(struct session *s, const char *text);
 /* The index that a path to be opened belongs to (NULL: none) and what the path is called in it. */
 struct index *session_index_of(struct session *s, const char *path, const char **name);
-/* Opens and appends a file; NULL (and a problem) if it cannot be read. */
-struct feed *session_add_file(struct session *s, const char *path, const char *name);
+/* Opens and appends a file, or all those of a zip; a problem if it cannot be read. */
+void session_add_file(struct session *s, const char *path, const char *name);
 struct feed *session_feed(struct session *s, uint32_t id);
 
 #endif

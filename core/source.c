@@ -359,6 +359,61 @@ struct source *source_known(const char *path, const char *name, enum source_kind
     return s;
 }
 
+static ssize_t zip_input(void *ctx, uint64_t off, void *buf, size_t n, struct err *e)
+{
+    ssize_t got = pread(*(const int *)ctx, buf, n, (off_t)off);
+
+    return got < 0 ? err_set(e, ERR_SYS, "cannot read: %s", strerror(errno)) : got;
+}
+
+int source_list_zip(struct source *zip, struct zip_list *out, struct err *e)
+{
+    int fd = open(zip->path, O_RDONLY | O_CLOEXEC | O_NOCTTY), rc;
+    struct err why;
+
+    if (fd < 0)
+        return err_sys(e, "cannot open", zip->path);
+    rc = zip_list(zip->size, zip_input, &fd, out, &why);
+    close(fd);
+    return rc < 0 ? err_set(e, why.code, "%s: %.400s", zip->path, why.msg) : 0;
+}
+
+static char *below(const char *folder, const char *name)
+{
+    struct strbuf sb = STRBUF_INIT;
+
+    strbuf_addf(&sb, "%s/%s", folder, name);
+    return sb.buf;
+}
+
+struct source *source_of_zip(const struct source *zip, const struct zip_file *f)
+{
+    char *path = below(zip->path, f->name), *name = below(zip->name, f->name);
+    struct source *s = source_new(path, name);
+
+    free(path);
+    free(name);
+    s->kind = SOURCE_PACKED;
+    s->pack = PACK_ZIP;
+    s->store = stdin_store_new();
+    s->archive = xstrdup(zip->path);
+    s->archive_size = zip->size;
+    s->zipped = xmemdup(f, sizeof(*f));
+    s->zipped->name = NULL;
+    s->dev = zip->dev;
+    s->ino = zip->ino;
+    s->size = f->packed;
+    s->mtime_us = zip->mtime_us;
+    s->mtime_ns = zip->mtime_ns;
+    s->ctime_ns = zip->ctime_ns;
+    return s;
+}
+
+const char *source_file(const struct source *s)
+{
+    return s->archive ? s->archive : s->path;
+}
+
 void source_free(struct source *s)
 {
     if (!s)
@@ -371,6 +426,8 @@ void source_free(struct source *s)
     pthread_mutex_destroy(&s->lock);
     free(s->path);
     free(s->old_path);
+    free(s->archive);
+    free(s->zipped);
     free(s->name);
     free(s->origin);
     free(s->error);

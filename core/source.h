@@ -14,13 +14,13 @@
 
 #include "err.h"
 #include "format.h"
-#include "unpack.h"
+#include "zip.h"
 
 enum source_kind {
     SOURCE_PLAIN,
     SOURCE_GZIP,
     SOURCE_STDIN,  /* or a named pipe */
-    SOURCE_PACKED, /* unpack.h: zstd, zip; kept in memory once it is unpacked */
+    SOURCE_PACKED, /* unpack.h: zstd, a file of a zip; kept in memory once it is unpacked */
 };
 
 /* What the key of the object tells (README of formats, 2.1). Slices into source.path or "". */
@@ -30,7 +30,8 @@ struct s3_identity {
 
 struct source {
     uint32_t id;        /* index in the session; order of equal timestamps */
-    char *_Atomic path; /* as opened; changes when a rotated file is found again */
+    char *_Atomic path; /* as opened; changes when a rotated file is found again; of a file of a zip
+                           ARCHIVE/NAME, so that its type and origin are told by that */
     char *old_path;     /* the one before; kept, since others may be reading it */
     char *name;         /* path below the opened argument, for @file */
     enum source_kind kind;
@@ -59,6 +60,9 @@ struct source {
 
     struct zaccess *zaccess;   /* gzip access points, built while reading; NULL for others */
     enum pack_kind pack;       /* SOURCE_PACKED: what it is */
+    char *archive;             /* of a file of a zip: the archive's path, its size, */
+    uint64_t archive_size;     /* and what it is there; else NULL and 0 */
+    struct zip_file *zipped;   /* whose name is NULL */
     struct stdin_store *store; /* SOURCE_STDIN, SOURCE_PACKED: all bytes so far; they never move */
 };
 
@@ -68,6 +72,11 @@ struct source *source_open(const char *path, const char *name, struct err *e);
 struct source *source_known(const char *path, const char *name, enum source_kind kind,
                             const struct stat *st);
 void source_free(struct source *s);
+/* The files of a zip, which is SOURCE_PACKED itself, and a source for each. */
+int source_list_zip(struct source *zip, struct zip_list *out, struct err *e);
+struct source *source_of_zip(const struct source *zip, const struct zip_file *f);
+/* What lies on disk: the file, or the archive that it is in. */
+const char *source_file(const struct source *s);
 /* Waits, with no lock held, until a pipe has something to read or has ended; false if *stop or
  * cancel came first. True at once for files. */
 bool source_wait(struct source *s, const atomic_bool *stop);

@@ -1,5 +1,5 @@
-/* unpack.h - files that can only be read from their start: zstd, the files of a zip one after
- * another, and packed payloads within JSON (unpack_event.h). What comes out is kept by the source
+/* unpack.h - bytes that can only be read from their start: zstd, a file of a zip (zip.h), and
+ * packed payloads within JSON (unpack_event.h). What comes out is kept by the source
  * (stdin_store.h) for the rows on screen. */
 #ifndef AWL_UNPACK_H
 #define AWL_UNPACK_H
@@ -18,7 +18,10 @@ bool pack_supported(enum pack_kind kind); /* zstd only where its library was the
 typedef ssize_t (*pack_input_fn)(void *ctx, uint64_t off, void *buf, size_t n, struct err *e);
 
 struct unpacker;
-struct unpacker *unpacker_new(enum pack_kind kind, uint64_t size, pack_input_fn input, void *ctx);
+struct zip_file;
+/* `file`: which one of a zip, as long as the unpacker; NULL for others. */
+struct unpacker *unpacker_new(enum pack_kind kind, const struct zip_file *file, pack_input_fn input,
+                              void *ctx);
 void unpacker_free(struct unpacker *u);
 /* Up to n bytes: the number, 0 at the end, < 0 for damage; what was given before stays good. */
 ssize_t unpacker_read(struct unpacker *u, void *buf, size_t n, struct err *e);

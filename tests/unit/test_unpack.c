@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "unpack.h"
 #include "xalloc.h"
+#include "zip.h"
 
 static ssize_t input(void *ctx, uint64_t off, void *buf, size_t n, struct err *e)
 {
@@ -77,7 +77,7 @@ static struct strbuf make_zip(const struct file *f, unsigned n)
         put(&dir, 0, 2);
         put(&dir, f[i].pack ? 8 : 0, 2);
         put(&dir, 0, 4);
-        put(&dir, 0, 4);
+        put(&dir, crc32(0, (const unsigned char *)text.ptr, (unsigned)text.len), 4);
         put(&dir, data.len, 4);
         put(&dir, text.len, 4);
         put(&dir, name.len, 2);
@@ -98,40 +98,111 @@ static struct strbuf make_zip(const struct file *f, unsigned n)
     return zip;
 }
 
-/* All that comes out; the code of the error that ended it, or 0. */
-static int unpack(enum pack_kind kind, struct strbuf *in, struct strbuf *out)
+static int drain(struct unpacker *u, struct strbuf *out, struct err *e)
 {
-    struct unpacker *u = unpacker_new(kind, in->len, input, in);
-    struct err e = {0};
     char buf[16];
     ssize_t got;
 
-    strbuf_reset(out);
-    while ((got = unpacker_read(u, buf, sizeof(buf), &e)) > 0 && out->len < 10000)
+    while ((got = unpacker_read(u, buf, sizeof(buf), e)) > 0 && out->len < 10000)
         strbuf_add(out, buf, (size_t)got);
     unpacker_free(u);
     return got < 0 ? (int)got : 0;
 }
 
+/* All that comes out; the code of the error that ended it, or 0. */
+static int unpack(enum pack_kind kind, struct strbuf *in, struct strbuf *out)
+{
+    struct err e;
+
+    strbuf_reset(out);
+    return drain(unpacker_new(kind, NULL, input, in), out, &e);
+}
+
+/* The files of a zip, each as "NAME:TEXT|", with the words of an error in place of what is missing;
+ * or the code of the error that kept it from being listed. */
+static int unzip(struct strbuf *in, struct strbuf *out)
+{
+    struct zip_list list;
+    struct err e;
+    int rc = zip_list(in->len, input, in, &list, &e);
+
+    strbuf_reset(out);
+    for (size_t i = 0; rc == 0 && i < list.n; i++) {
+        strbuf_addf(out, "%s:", list.file[i].name);
+        if (drain(unpacker_new(PACK_ZIP, &list.file[i], input, in), out, &e) < 0)
+            strbuf_addf(out, "<%s>", e.msg);
+        strbuf_addc(out, '|');
+    }
+    zip_list_free(&list);
+    return rc;
+}
+
 static const struct file files[] = {
     {"a.log", "first line\nsecond line\n", true},
     {"folder/", "", false},
+    {"folder/.hidden", "x", false},
     {"empty", "", true},
     {"folder/b.log", "no feed at the end", false},
     {"c.log", "last aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", true},
 };
-#define WHOLE                                                                                      \
-    "first line\nsecond line\nno feed at the end\nlast aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
+#define LAST "|c.log:last aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n|"
 
 static void zip_files(void **state)
 {
     struct strbuf zip = make_zip(files, ARRAY_LEN(files)), out = STRBUF_INIT;
 
     (void)state;
-    assert_int_equal(unpack(PACK_ZIP, &zip, &out), 0);
-    assert_string_equal(out.buf, WHOLE);
+    assert_int_equal(unzip(&zip, &out), 0);
+    assert_string_equal(out.buf, "a.log:first line\nsecond line\n|empty:|"
+                                 "folder/b.log:no feed at the end" LAST);
     strbuf_release(&zip);
     strbuf_release(&out);
+}
+
+/* Where the directory entry of a file begins. */
+static unsigned char *entry_of(struct strbuf *zip, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (size_t i = 0; i + 46 + n <= zip->len; i++)
+        if (memcmp(zip->buf + i, "PK\1\2", 4) == 0 && memcmp(zip->buf + i + 46, name, n) == 0)
+            return (unsigned char *)zip->buf + i;
+    fail_msg("no entry of %s", name);
+    return NULL;
+}
+
+/* One file cannot be read: it is told how far it went and why, and the others come as they are. */
+static void bad_file_of_zip(void **state)
+{
+    static const struct {
+        const char *file;
+        unsigned at, byte; /* of its directory entry */
+        const char *comes;
+    } t[] = {
+        {"folder/b.log", 8, 1, "<is encrypted, so awl cannot read it>"},
+        {"folder/b.log", 10, 14, "<is packed in a way that awl does not know (method 14)>"},
+        {"folder/b.log", 16, 0x77, "no feed at the end<damaged zip: the file's checksum is wrong>"},
+        {"folder/b.log", 24, 7, "no feed<damaged zip: the file is larger than its directory says>"},
+        {"folder/b.log", 24, 19,
+         "no feed at the end<damaged zip: the file is shorter than its directory says>"},
+        {"folder/b.log", 42, 1, "<damaged zip: the file is not where the directory says>"},
+    };
+    struct strbuf out = STRBUF_INIT, want = STRBUF_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+        struct strbuf zip = make_zip(files, ARRAY_LEN(files));
+
+        entry_of(&zip, t[i].file)[t[i].at] = (unsigned char)t[i].byte;
+        assert_int_equal(unzip(&zip, &out), 0);
+        strbuf_reset(&want);
+        strbuf_addf(&want, "a.log:first line\nsecond line\n|empty:|%s:%s" LAST, t[i].file,
+                    t[i].comes);
+        assert_string_equal(out.buf, want.buf);
+        strbuf_release(&zip);
+    }
+    strbuf_release(&out);
+    strbuf_release(&want);
 }
 
 static void damaged_zip(void **state)
@@ -141,10 +212,10 @@ static void damaged_zip(void **state)
 
     (void)state;
     for (zip.len = 0; zip.len < whole; zip.len++)
-        assert_int_equal(unpack(PACK_ZIP, &zip, &out), ERR_FORMAT);
+        assert_int_equal(unzip(&zip, &out), ERR_FORMAT);
     for (size_t i = 0; i < whole; i++) {
         zip.buf[i] ^= 0x5a;
-        (void)unpack(PACK_ZIP, &zip, &out);
+        (void)unzip(&zip, &out);
         zip.buf[i] ^= 0x5a;
     }
     strbuf_release(&zip);
@@ -215,9 +286,8 @@ static void events(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(zip_files),
-        cmocka_unit_test(damaged_zip),
-        cmocka_unit_test(zstd_frames),
+        cmocka_unit_test(zip_files),   cmocka_unit_test(bad_file_of_zip),
+        cmocka_unit_test(damaged_zip), cmocka_unit_test(zstd_frames),
         cmocka_unit_test(events),
     };
 

@@ -352,7 +352,9 @@ int main(int argc, char **argv)
     for (int i = optind; i < argc; i++)
         session_open(s, argv[i]);
     run_index(s);
-    if (!index_only)
+    if (index_only)
+        usleep(500000); /* the last thread writes the index and gives memory back */
+    else
         run_questions(s, answers);
     printf("%-28s %10.1f MiB\n", "private memory", anon_mib());
     session_free(s);

@@ -1,8 +1,6 @@
 /* index_texts.c - blocks of texts, and what number a text of the index has in the session. */
 #include "index_texts.h"
 
-#include <stdatomic.h>
-
 #include "parallel.h"
 #include "segment.h"
 #include "xalloc.h"
@@ -45,17 +43,13 @@ struct texts_job {
     const struct index_file *file;
     const struct contents *c;
     struct block_texts *block;
-    atomic_uint next;
 };
 
-static void read_some_texts(void *ctx, unsigned worker)
+static void read_block(void *ctx, uint32_t i)
 {
     struct texts_job *j = ctx;
-    uint32_t i;
 
-    (void)worker;
-    while ((i = atomic_fetch_add(&j->next, 1)) < j->c->n_texts)
-        j->block[i] = read_texts(j->file, &j->c->texts[i]);
+    j->block[i] = read_texts(j->file, &j->c->texts[i]);
 }
 
 static struct field_texts *texts_of(struct index_texts *all, const struct logtype *lt,
@@ -113,7 +107,7 @@ bool index_texts_load(struct index_texts *all, struct index_file *file, const st
     struct texts_job j = {.file = file, .c = c, .block = xcalloc(MAX(n, 1u), sizeof(*j.block))};
     bool ok = true;
 
-    parallel_run(parallel_threads(0, n), read_some_texts, &j);
+    parallel_each(n, read_block, &j);
     for (uint32_t i = 0; ok && i < n; i++)
         ok = take_texts(all, file, &c->texts[i], &j.block[i]);
     free(j.block);

@@ -1,6 +1,7 @@
 #include "parallel.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 unsigned parallel_threads(unsigned wanted, uint32_t n)
@@ -41,4 +42,28 @@ void parallel_run(unsigned threads, void (*fn)(void *ctx, unsigned worker), void
     fn(ctx, 0);
     while (n > 1)
         pthread_join(worker[--n].thread, NULL);
+}
+
+struct items {
+    uint32_t n;
+    void (*fn)(void *ctx, uint32_t i);
+    void *ctx;
+    atomic_uint next;
+};
+
+static void take_items(void *arg, unsigned worker)
+{
+    struct items *all = arg;
+    uint32_t i;
+
+    (void)worker;
+    while ((i = atomic_fetch_add(&all->next, 1)) < all->n)
+        all->fn(all->ctx, i);
+}
+
+void parallel_each(uint32_t n, void (*fn)(void *ctx, uint32_t i), void *ctx)
+{
+    struct items all = {.n = n, .fn = fn, .ctx = ctx};
+
+    parallel_run(parallel_threads(0, n), take_items, &all);
 }

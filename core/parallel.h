@@ -13,5 +13,8 @@ unsigned parallel_threads(unsigned wanted, uint32_t n);
  * fewer of them if the system gives no more threads, so they must share out the work themselves.
  * Returns when all have. */
 void parallel_run(unsigned threads, void (*fn)(void *ctx, unsigned worker), void *ctx);
+/* Calls fn(ctx, i) for each i below n, one after the other on each of as many threads as there are
+ * cores. Returns when all have been. */
+void parallel_each(uint32_t n, void (*fn)(void *ctx, uint32_t i), void *ctx);
 
 #endif

@@ -327,24 +327,21 @@ struct from_job {
     rowset_fill_fn fn;
     void *ctx;
     const atomic_bool *cancel;
-    atomic_uint next;
 };
 
-static void fill_some(void *ctx, unsigned worker)
+static void fill_segment(void *ctx, uint32_t i)
 {
     struct from_job *j = ctx;
-    uint32_t i;
+    uint32_t words = BITS_WORDS(j->r->snap->seg[i]->n), count = 0;
+    uint64_t *bits;
 
-    (void)worker;
-    while (!(j->cancel && *j->cancel) && (i = atomic_fetch_add(&j->next, 1)) < j->r->snap->n) {
-        uint32_t words = BITS_WORDS(j->r->snap->seg[i]->n), count = 0;
-        uint64_t *bits = xcalloc(words, sizeof(*bits));
-
-        j->fn(j->ctx, i, bits);
-        for (uint32_t w = 0; w < words; w++)
-            count += (uint32_t)__builtin_popcountll(bits[w]);
-        set_segment(j->r, i, bits, count);
-    }
+    if (j->cancel && *j->cancel)
+        return;
+    bits = xcalloc(words, sizeof(*bits));
+    j->fn(j->ctx, i, bits);
+    for (uint32_t w = 0; w < words; w++)
+        count += (uint32_t)__builtin_popcountll(bits[w]);
+    set_segment(j->r, i, bits, count);
 }
 
 struct rowset *rowset_from(struct snapshot *snap, rowset_fill_fn fn, void *ctx,
@@ -352,7 +349,7 @@ struct rowset *rowset_from(struct snapshot *snap, rowset_fill_fn fn, void *ctx,
 {
     struct from_job j = {.r = rowset_new(snap), .fn = fn, .ctx = ctx, .cancel = cancel};
 
-    parallel_run(parallel_threads(0, snap->n), fill_some, &j);
+    parallel_each(snap->n, fill_segment, &j);
     if (cancel && *cancel) {
         rowset_unref(j.r);
         return NULL;

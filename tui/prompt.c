@@ -22,6 +22,7 @@ struct prompt {
     unsigned which;
     size_t recall;       /* the history line shown; history.n: the user's own */
     struct strbuf typed; /* the user's own text while the history is shown */
+    bool anywhere;       /* lines that have it anywhere are shown, not only those that begin so */
     size_t typed_cursor; /* what lies before it is the prefix looked for */
     prompt_complete complete;
     void *ctx;
@@ -264,11 +265,22 @@ static enum prompt_result insert(struct prompt *p, struct slice s)
     return edited(p);
 }
 
-static enum prompt_result recall(struct prompt *p, int step)
+/* Up: what was typed before the cursor begins the line. ^R: all of it is somewhere in the line. */
+static bool recalls(const struct prompt *p, const char *line)
+{
+    const char *typed = p->typed.buf ? p->typed.buf : "";
+
+    if (slice_is(prompt_text(p), line))
+        return false;
+    return p->anywhere ? strstr(line, typed) != NULL : strncmp(line, typed, p->typed_cursor) == 0;
+}
+
+static enum prompt_result recall(struct prompt *p, int step, bool anywhere)
 {
     const struct history *h = &p->history[p->which];
     size_t i = p->recall;
 
+    p->anywhere = i == h->n ? anywhere : p->anywhere || anywhere;
     if (i == h->n) {
         strbuf_reset(&p->typed);
         strbuf_addsl(&p->typed, strbuf_slice(&p->text));
@@ -278,9 +290,7 @@ static enum prompt_result recall(struct prompt *p, int step)
         if (step < 0 ? i == 0 : i == h->n)
             return PROMPT_MOVED;
         i += (size_t)step;
-    } while (i < h->n &&
-             (strncmp(h->line[i], p->typed.buf ? p->typed.buf : "", p->typed_cursor) != 0 ||
-              slice_is(prompt_text(p), h->line[i])));
+    } while (i < h->n && !recalls(p, h->line[i]));
     p->recall = i;
     popup_close(p);
     prompt_set(p, i == h->n ? strbuf_slice(&p->typed) : slice_str(h->line[i]));
@@ -391,9 +401,11 @@ static enum prompt_result control_key(struct prompt *p, uint32_t code)
     case 'y':
         return insert(p, strbuf_slice(&p->killed));
     case 'p':
-        return recall(p, -1);
+        return recall(p, -1, false);
     case 'n':
-        return recall(p, 1);
+        return recall(p, 1, false);
+    case 'r':
+        return recall(p, -1, true);
     case 'c':
     case 'g':
         return cancel(p);
@@ -442,9 +454,9 @@ static enum prompt_result plain_key(struct prompt *p, uint32_t code)
     case KC_END:
         return moved(p, p->text.len);
     case KC_UP:
-        return recall(p, -1);
+        return recall(p, -1, false);
     case KC_DOWN:
-        return recall(p, 1);
+        return recall(p, 1, false);
     }
     if (code < ' ' || code >= KC_FIRST)
         return PROMPT_IGNORED;

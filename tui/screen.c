@@ -317,7 +317,9 @@ static void draw_title(struct app *a, struct grid *g, enum view_id id, struct re
     bool focus = a->focus == id;
 
     strbuf_addf(&title, " %s", v->title);
-    if (v->caption) {
+    if (v->caption && !*v->title) {
+        v->caption(a, &title);
+    } else if (v->caption) {
         size_t before;
 
         strbuf_addf(&title, " %s ", glyph(g, GLYPH_DOT));

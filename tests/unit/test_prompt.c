@@ -201,9 +201,32 @@ static void completions_pop_up_above(void **state)
     grid_free(g);
 }
 
+static void history_is_searched(void **state)
+{
+    struct prompt *p = prompt_new();
+
+    (void)state;
+    prompt_history_add(p, 0, SL("stats pct(duration, 99) by path"));
+    prompt_history_add(p, 0, SL("pct"));
+    prompt_history_add(p, 0, SL("status=5xx"));
+    prompt_open(p, ":", SL("pct("), 0, NULL, NULL);
+    assert_int_equal(press(p, "C-r"), PROMPT_EDITED);
+    assert_string_equal(prompt_text(p).ptr, "stats pct(duration, 99) by path");
+    assert_int_equal(press(p, "C-r"), PROMPT_MOVED); /* there is no older one */
+    press(p, "Down");
+    assert_text(p, "pct(", 4);
+    assert_int_equal(press(p, "Up"), PROMPT_MOVED); /* none begins so */
+    press(p, "C-u s Up");
+    assert_string_equal(prompt_text(p).ptr, "status=5xx");
+    press(p, "Up");
+    assert_string_equal(prompt_text(p).ptr, "stats pct(duration, 99) by path");
+    prompt_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(history_is_searched),
         cmocka_unit_test(characters_are_edited_whole),
         cmocka_unit_test(words_are_killed_and_put_back),
         cmocka_unit_test(pasted_lines_become_one),

@@ -2,6 +2,7 @@
  * s and S; Enter on a group of stats or on a pattern shows its records. */
 #include "../table.h"
 #include "../text.h"
+#include "chart.h"
 #include "expr.h"
 #include "samples.h"
 #include "xalloc.h"
@@ -133,15 +134,16 @@ static unsigned lay_out(struct app *a, const struct group_table *t, const uint32
     return col;
 }
 
-/* The column whose numbers are drawn as bars: the sorted one, else the last with numbers. */
-static int bar_column(const struct app *a, const struct shape *shape, unsigned from, unsigned end)
+/* The column of [from, end) whose numbers are drawn as bars: the sorted one, else the last with
+ * numbers. */
+static int bar_column(const struct app *a, const struct group_table *t, unsigned from, unsigned end)
 {
     unsigned sorted = (a->sort[VIEW_RESULT] - 1) / 2;
 
-    if (a->sort[VIEW_RESULT] && sorted >= from && sorted < end && shape[sorted].number)
+    if (a->sort[VIEW_RESULT] && sorted >= from && sorted < end && chart_has_numbers(t, sorted))
         return (int)sorted;
     for (unsigned col = end; col-- > from;)
-        if (shape[col].number)
+        if (chart_has_numbers(t, col))
             return (int)col;
     return -1;
 }
@@ -201,7 +203,7 @@ static void draw_table(struct app *a, struct grid *g, struct rect r, const struc
     const uint32_t *row = order(a, t);
     struct shape *shape = xcalloc(MAX(width_of(t), 1u), sizeof(*shape));
     unsigned top = table_scroll(a, r, (unsigned)t->n), end = lay_out(a, t, row, top, r, shape);
-    int bar = bar_column(a, shape, a->column_off, end), x = r.x + r.w;
+    int bar = bar_column(a, t, a->column_off, end), x = r.x + r.w;
     double max = bar >= 0 ? largest(t, (unsigned)bar) : 0;
 
     if (end == width_of(t) && end > 0)
@@ -216,6 +218,23 @@ static void draw_table(struct app *a, struct grid *g, struct rect r, const struc
         table_select(a, g, r, y, i);
     }
     free(shape);
+}
+
+bool result_chart(struct app *a, unsigned bars, struct chart *c)
+{
+    const struct group_table *t = table_of(a);
+    struct query_error qe;
+    struct query_ast *q;
+    bool ok;
+
+    if (app_place(a)->view != VIEW_RESULT || !app_place(a)->query || !t || !t->n)
+        return false;
+    app_env(a);
+    q = query_parse(app_place(a)->query, &a->env, &qe);
+    ok = q && chart_make(c, q, t, (a->sort[VIEW_RESULT] - 1) / 2,
+                         order(a, t)[MIN((uint64_t)a->table.at, t->n - 1)], bars);
+    query_ast_free(q);
+    return ok;
 }
 
 static void result_draw(struct app *a, struct grid *g, struct rect r)

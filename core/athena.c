@@ -428,6 +428,10 @@ static int translate(struct translation *t, struct strbuf *out)
                       t->o->regions ? t->o->regions : "us-east-1", out);
         strbuf_addc(out, '\n');
     }
+    for (unsigned id = 0; id < logtype_count(); id++)
+        if (t->without >> id & 1)
+            strbuf_addf(out, "-- without %s, of which there is no table of Athena\n",
+                        logtype_get(id)->fmt->name);
     if (strstr(t->with.buf, "approx_percentile("))
         strbuf_adds(out, "-- approx_percentile() estimates: within some 2 % of the rank\n");
     strbuf_addsl(out, strbuf_slice(&t->with));

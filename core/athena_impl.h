@@ -26,6 +26,7 @@ struct translation {
     const struct athena_table *table[MAX_TYPES];
     struct logtype *lt[MAX_TYPES];
     unsigned n_type;
+    uint64_t without; /* bit a log type of the files that has no table */
     struct base_field *field;
     size_t n_field, cap_field;
     /* the step at hand */

@@ -133,23 +133,43 @@ static int no_types(struct translation *t, const char *why)
     return -1;
 }
 
+/* Types that were asked for and have no table: with the reason of the first. */
+static int no_table(struct translation *t, uint64_t types)
+{
+    const char *why = NULL, *type = NULL;
+
+    for (unsigned id = 0; id < logtype_count() && !why; id++)
+        if (types >> id & 1)
+            why = athena_no_table(type = logtype_get(id)->fmt->name);
+    if (!why)
+        return no_types(
+            t, "awl knows no table of Athena for logs of such a type, with all of these fields");
+    sql_refuse(&t->env, NULL, "no table of Athena for %s: %s", type, why);
+    return -1;
+}
+
 static int choose_types(struct translation *t)
 {
-    uint64_t all = 0, types;
-    bool named = t->o->types != 0;
+    uint64_t all = 0, asked = t->o->types ? t->o->types : UINT64_MAX, types;
+    bool named = t->o->types != 0, by_query = false;
 
     for (unsigned id = 0; id < logtype_count(); id++)
         if (athena_table(logtype_get(id)->fmt->name))
             all |= UINT64_C(1) << id;
-    types = t->o->types ? t->o->types & all : all;
+    types = asked & all;
     for (unsigned i = 0; i < t->q->n_cmd && t->q->cmd[i].kind != QCMD_STATS; i++) {
         uint64_t left = t->q->cmd[i].kind == QCMD_FILTER
                             ? types_left(t->q->cmd[i].filter, UINT64_MAX)
                             : UINT64_MAX;
 
-        named = named || left != UINT64_MAX;
+        by_query = by_query || left != UINT64_MAX;
         types &= left;
+        asked &= left;
     }
+    named = named || by_query;
+    t->without = named ? asked & ~all : 0;
+    if (t->without && (by_query || types == 0))
+        return no_table(t, t->without);
     if (!named)
         types = types_with_fields(t, types);
     for (unsigned id = 0; id < logtype_count(); id++) {
@@ -159,8 +179,7 @@ static int choose_types(struct translation *t)
         t->table[t->n_type++] = athena_table(logtype_get(id)->fmt->name);
     }
     if (t->n_type == 0)
-        return no_types(
-            t, "awl knows no table of Athena for logs of such a type, with all of these fields");
+        return no_table(t, 0);
     if (!named && t->n_type > MAX_IMPLIED)
         return no_types(t, "the query does not say which logs it is about");
     return 0;
@@ -322,7 +341,11 @@ static void add_day(const struct athena_table *t, const char *op, int64_t us, st
     struct tm tm;
 
     gmtime_r(&s, &tm);
-    strftime(text, sizeof(text), strstr(t->day, "mm") ? "%Y/%m/%d/%H/%M" : "%Y/%m/%d", &tm);
+    strftime(text, sizeof(text),
+             strstr(t->day, "mm")   ? "%Y/%m/%d/%H/%M"
+             : strstr(t->day, "HH") ? "%Y/%m/%d/%H"
+                                    : "%Y/%m/%d",
+             &tm);
     strbuf_addf(out, "\"day\" %s '%s'", op, text);
 }
 
@@ -334,6 +357,10 @@ static void add_partitions(const struct translation *t, const struct athena_tabl
 {
     const char *word = "\n  WHERE ";
 
+    if (table->files) {
+        strbuf_addf(out, "%s%s", word, table->files);
+        word = " AND ";
+    }
     if (!table->day)
         return;
     if (t->o->from_us != INT64_MIN) {

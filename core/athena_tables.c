@@ -243,6 +243,18 @@ static const struct athena_column alb_conn[] = {
     WORD("conn_trace_id", "conn_trace_id", "string"),
     WORD("tls_keyexchange", "tls_keyexchange", "string"),
 };
+static const struct athena_column alb_health[] = {
+    WORD("type", "type", "string"),
+    WORD("time", "time", "string"),
+    WORD("latency", "latency", "double"),
+    WORD("target_addr", "target_addr", "string"),
+    WORD("target_group_id", "target_group_id", "string"),
+    WORD("status", "status", "string"),
+    WORD("status_code", "status_code", "int"),
+    WORD("reason_code", "reason_code", "string"),
+    WORD("elb", "elb", "string"),
+    WORD("ip_address", "ip_address", "string"),
+};
 static const struct athena_column globalaccelerator[] = {
     WORD("version", "version", "string"),
     WORD("aws_account_id", "account_id", "string"),
@@ -322,6 +334,24 @@ static const struct athena_column waf[] = {
     WORD("ja3Fingerprint", "ja3fingerprint", "string"),
     WORD("ja4Fingerprint", "ja4fingerprint", "string"),
 };
+static const struct athena_column netfw[] = {
+    WORD("firewall_name", "firewall_name", "string"),
+    WORD("availability_zone", "availability_zone", "string"),
+    WORD("event_timestamp", "event_timestamp", "bigint"),
+    WORD("aws_category", "aws_category", "string"),
+    WORD(NULL, "event",
+         "struct<timestamp:string,flow_id:string,event_type:string,src_ip:string,src_port:string,"
+         "dest_ip:string,dest_port:string,proto:string,app_proto:string,direction:string,"
+         "pkt_src:string,tx_id:string,alert:struct<action:string,signature_id:string,rev:string,"
+         "signature:string,category:string,severity:string,metadata:string>,"
+         "verdict:struct<action:string>,aws_metadata:struct<resource_arn:string>,"
+         "netflow:struct<pkts:string,bytes:string,start:string,end:string,age:string,"
+         "min_ttl:string,max_ttl:string>,tcp:struct<tcp_flags:string>,"
+         "tls:struct<sni:string,version:string>,http:struct<hostname:string,url:string,"
+         "http_user_agent:string,http_method:string,status:string>,sni:string,"
+         "tls_inspected:string,tls_error:struct<error_message:string>,"
+         "revocation_check:struct<leaf_cert_fpr:string,status:string,action:string>>"),
+};
 static const struct athena_column route53[] = {
     WORD("version", "version", "string"),
     WORD("account_id", "account_id", "string"),
@@ -370,6 +400,14 @@ static const struct athena_made s3_made[] = {
     {"request_proto", "split_part(request_uri, ' ', 3)"},
     {"key_decoded", "url_decode(key)"},
 };
+static const struct athena_made health_made[] = {
+    {"target_ip", "regexp_extract(target_addr, '^([^/]*):[0-9]+$', 1)"},
+    {"target_port", "regexp_extract(target_addr, '^[^/]*:([0-9]+)$', 1)"},
+};
+static const struct athena_made netfw_made[] = {
+    {"outcome", "COALESCE(event.verdict.action, event.alert.action)"},
+    {"server_name", "COALESCE(event.sni, event.tls.sni, event.http.hostname)"},
+};
 static const struct athena_made cloudfront_made[] = {
     {"path_decoded", "url_decode(cs_uri_stem)"},
     {"user_agent_decoded", "url_decode(url_decode(cs_user_agent))"},
@@ -381,7 +419,8 @@ static const struct athena_made cloudfront_made[] = {
 
 static const struct athena_table tables[] = {
     {"alb", "alb_logs", SERDE_REGEX, 0, COLUMNS(alb), 22, COLUMNS(alb_made),
-     "from_iso8601_timestamp(time)", ELB_FOLDER, "yyyy/MM/dd"},
+     "from_iso8601_timestamp(time)", ELB_FOLDER, "yyyy/MM/dd", NULL,
+     "NOT regexp_like(\"$path\", '/(conn|health_check)_log[._]')"},
     {"nlb", "nlb_tls_logs", SERDE_REGEX, 0, COLUMNS(nlb), 24, COLUMNS(nlb_made),
      "from_iso8601_timestamp(concat(time, 'Z'))", ELB_FOLDER, "yyyy/MM/dd"},
     {"clb", "elb_logs", SERDE_REGEX, 0, COLUMNS(clb), 16, COLUMNS(clb_made),
@@ -397,8 +436,11 @@ static const struct athena_table tables[] = {
     {"tgwflow", "transit_gateway_flow_logs", SERDE_BLANKS, 1, COLUMNS(tgwflow), 0, NULL, 0,
      "from_unixtime(\"start\")", "AWSLogs/${account}/vpcflowlogs/${region}/${day}", "yyyy/MM/dd"},
     {"alb_conn", "alb_connection_logs", SERDE_REGEX, 0, COLUMNS(alb_conn), 12, NULL, 0,
-     "from_iso8601_timestamp(time)", "AWSLogs/${account}/elasticloadbalancing/${region}/${day}",
-     "yyyy/MM/dd"},
+     "from_iso8601_timestamp(time)", ELB_FOLDER, "yyyy/MM/dd", NULL,
+     "regexp_like(\"$path\", '/conn_log[._]')"},
+    {"alb_health", "alb_health_check_logs", SERDE_REGEX, 0, COLUMNS(alb_health), 8,
+     COLUMNS(health_made), "from_iso8601_timestamp(time)", ELB_FOLDER, "yyyy/MM/dd", NULL,
+     "regexp_like(\"$path\", '/health_check_log[._]')"},
     {"globalaccelerator", "globalaccelerator_logs", SERDE_BLANKS, 1, COLUMNS(globalaccelerator), 0,
      NULL, 0, "from_unixtime(starttime)", "AWSLogs/${account}/globalaccelerator/us-west-2/${day}",
      "yyyy/MM/dd"},
@@ -408,10 +450,44 @@ static const struct athena_table tables[] = {
     {"waf", "waf_logs", SERDE_JSON, 0, COLUMNS(waf), 0, NULL, 0,
      "from_unixtime(\"timestamp\" / 1000.0)", "AWSLogs/${account}/WAFLogs/${region}/WEB-ACL/${day}",
      "yyyy/MM/dd/HH/mm"},
+    {"netfw", "network_firewall_logs", SERDE_JSON, 0, COLUMNS(netfw), 0, COLUMNS(netfw_made),
+     "from_iso8601_timestamp(event.\"timestamp\")",
+     "AWSLogs/${account}/network-firewall/${kind}/${region}/FIREWALL/${day}", "yyyy/MM/dd/HH",
+     "alert,flow,tls", NULL},
     {"route53", "route53_resolver_logs", SERDE_JSON, 0, COLUMNS(route53), 0, NULL, 0,
      "from_iso8601_timestamp(query_timestamp)", "AWSLogs/${account}/vpcdnsquerylogs/VPC/${day}",
      "yyyy/MM/dd"},
 };
+
+#define EXPORT                                                                                     \
+    "export the log group to S3, or let a subscription with Firehose write it there, and make a "  \
+    "table of what is in that bucket"
+
+static const struct {
+    const char *type, *why;
+} no_table[] = {
+    {"lambda", "AWS keeps logs of Lambda in CloudWatch: " EXPORT},
+    {"apigw", "API Gateway logs into CloudWatch, or by Firehose in a form of your own: " EXPORT},
+    {"clientvpn", "Client VPN logs into CloudWatch alone: " EXPORT},
+    {"route53public",
+     "queries of a public zone are logged in CloudWatch (us-east-1) alone: " EXPORT},
+    {"cwlogs", "what is in CloudWatch has no place in S3: " EXPORT},
+    {"cloudfront_rt",
+     "real-time logs go to Kinesis, with the fields that you chose: let Firehose write "
+     "them to S3, and make a table of these fields"},
+    {"json",
+     "JSON that is no log of AWS has no place and no columns that are known: make a table of "
+     "its members, with the serde org.openx.data.jsonserde.JsonSerDe"},
+    {"text", "plain lines have no columns: make a table of one, or of a RegexSerDe of yours"},
+};
+
+const char *athena_no_table(const char *type)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(no_table); i++)
+        if (strcmp(no_table[i].type, type) == 0)
+            return no_table[i].why;
+    return NULL;
+}
 
 const struct athena_table *athena_table_at(unsigned n)
 {
@@ -534,12 +610,18 @@ static void add_properties(const struct athena_table *t, const char *accounts, c
             add_property(out, "projection.region.type", "enum");
             add_property(out, "projection.region.values", regions);
         }
+        if (t->kinds) {
+            add_property(out, "projection.kind.type", "enum");
+            add_property(out, "projection.kind.values", t->kinds);
+        }
         add_property(out, "projection.day.type", "date");
         add_property(out, "projection.day.format", t->day);
         add_property(out, "projection.day.range", "NOW-1YEARS,NOW");
         add_property(out, "projection.day.interval", "1");
         add_property(out, "projection.day.interval.unit",
-                     strstr(t->day, "mm") ? "MINUTES" : "DAYS");
+                     strstr(t->day, "mm")   ? "MINUTES"
+                     : strstr(t->day, "HH") ? "HOURS"
+                                            : "DAYS");
         strbuf_addf(&place, "s3://BUCKET/%s", t->folder);
         add_property(out, "storage.location.template", place.buf);
     }
@@ -550,7 +632,7 @@ static void add_properties(const struct athena_table *t, const char *accounts, c
 void athena_create(const struct athena_table *t, const char *accounts, const char *regions,
                    struct strbuf *out)
 {
-    static const char *const partition[] = {"account", "region", "day"};
+    static const char *const partition[] = {"account", "region", "kind", "day"};
     unsigned n = 0;
 
     strbuf_addf(out, "CREATE EXTERNAL TABLE IF NOT EXISTS %s (", t->name);

@@ -48,13 +48,18 @@ struct athena_table {
     unsigned n_oldest; /* columns of the oldest lines; those behind may be missing */
     const struct athena_made *made;
     unsigned n_made;
-    const char *time;   /* expression of @timestamp */
-    const char *folder; /* below the bucket: ${account}, ${region}, ${day} are partitions */
-    const char *day;    /* format of the day in it; NULL: not partitioned */
+    const char *time; /* expression of @timestamp */
+    const char
+        *folder;       /* below the bucket: ${account}, ${region}, ${kind}, ${day} are partitions */
+    const char *day;   /* format of the day in it; NULL: not partitioned */
+    const char *kinds; /* values of ${kind} */
+    const char *files; /* condition on the files that are its own; NULL: all in the folder are */
 };
 
 /* NULL: the type has none. */
 const struct athena_table *athena_table(const char *type);
+/* Why it has none, and what to do; NULL: there is no more to say. */
+const char *athena_no_table(const char *type);
 /* The n-th table; NULL past the last. */
 const struct athena_table *athena_table_at(unsigned n);
 /* The statement that creates it. accounts, regions: comma separated values of the partitions. */

@@ -193,7 +193,7 @@ for type in $("$awl" fields | awk 'NR > 1 { print $1 }' | sort -u); do
     "$awl" query --athena "@logtype=$type | stats count(*)" >"$work/stdout" 2>"$work/stderr"
     case $?-$type in
     0-*) contains "--athena has a table of $type" "$(cat "$work/stdout")" "CREATE EXTERNAL TABLE" ;;
-    2-alb_health | 2-apigw | 2-clientvpn | 2-cloudfront_rt | 2-cwlogs | 2-json | 2-lambda | 2-netfw | 2-route53public)
+    2-apigw | 2-clientvpn | 2-cloudfront_rt | 2-cwlogs | 2-json | 2-lambda | 2-route53public)
         contains "--athena says that it has none of $type" "$(cat "$work/stderr")" "no table of Athena" ;;
     *) fail "--athena of $type" "$(cat "$work/stderr")" ;;
     esac

@@ -199,7 +199,9 @@ static void test_types(void **state)
     (void)state;
     has("filter @logtype in [\"alb\", \"clb\"] | stats count(*) by status",
         "  SELECT from_iso8601_timestamp(time) AS \"@timestamp\",\n    'alb' AS \"@logtype\",\n    "
-        "CAST(\"elb_status_code\" AS double) AS \"status\"\n  FROM alb_logs\n  UNION ALL\n  SELECT "
+        "CAST(\"elb_status_code\" AS double) AS \"status\"\n  FROM alb_logs\n  WHERE NOT "
+        "regexp_like(\"$path\", '/(conn|health_check)_log[._]')\n  "
+        "UNION ALL\n  SELECT "
         "from_iso8601_timestamp(\"timestamp\") AS \"@timestamp\",\n    'clb' AS \"@logtype\",\n    "
         "CAST(\"elb_response_code\" AS double) AS \"status\"\n  FROM elb_logs\n");
     has("stats count(*) by x-edge-location", "FROM cloudfront_logs");
@@ -211,15 +213,60 @@ static void test_types(void **state)
     day.from_us = INT64_C(1773450000000000); /* 2026-03-14T01:00:00Z */
     day.to_us = INT64_C(1773460000000000);
     char *sql = sql_with("filter @logtype = \"alb\"", &day);
-    assert_non_null(strstr(sql, "WHERE \"day\" >= '2026/03/14' AND \"day\" <= '2026/03/15'"));
+    assert_non_null(strstr(sql, "AND \"day\" >= '2026/03/14' AND \"day\" <= '2026/03/15'"));
     free(sql);
+    has("filter @logtype = \"alb_health\" | stats count(*) by target_ip, status_code",
+        "FROM alb_health_check_logs\n  WHERE regexp_like(\"$path\", '/health_check_log[._]')\n");
+    has("filter @logtype = \"netfw\" | stats sum(event.netflow.bytes) by src_ip, outcome",
+        "\"event\".\"src_ip\" AS \"src_ip\",\n    "
+        "COALESCE(event.verdict.action, event.alert.action) AS \"outcome\",\n    "
+        "TRY_CAST(\"event\".\"netflow\".\"bytes\" AS double) AS "
+        "\"event.netflow.bytes\"\n  FROM network_firewall_logs");
+    sql = sql_with("filter @logtype = \"netfw\"", &day);
+    assert_non_null(strstr(sql, "WHERE \"day\" >= '2026/03/14/01' AND \"day\" <= '2026/03/15/03'"));
+    free(sql);
+}
+
+static uint64_t type_bit(const char *name)
+{
+    return UINT64_C(1) << logtype_by_name(slice_str(name))->id;
+}
+
+/* Logs that AWS does not put into S3: the query is refused if it asks for them by name or for
+ * nothing else; beside others the SQL says that they are not in it. */
+static void test_without_table(void **state)
+{
+    struct athena_options o = plain;
+    struct strbuf out = STRBUF_INIT;
+    struct query_error e = {0};
+    struct query_env env = {0};
+    struct query_ast *q = query_parse("stats count(*)", &env, &e);
+
+    (void)state;
+    for (unsigned id = 0; id < logtype_count(); id++) {
+        const char *name = logtype_get(id)->fmt->name;
+
+        if (!athena_table(name) == !athena_no_table(name))
+            fail_msg("%s has both or none of a table and a reason for none", name);
+    }
+    has("filter @logtype in [\"alb\", \"clientvpn\"] | stats count(*)",
+        "no table of Athena for clientvpn: Client VPN logs into CloudWatch alone: export");
+    o.types = type_bit("alb") | type_bit("lambda");
+    assert_int_equal(athena_print(q, &o, &out, &e), 0);
+    assert_non_null(strstr(out.buf, "-- without lambda, of which there is no table of Athena\n"));
+    o.types = type_bit("lambda");
+    assert_int_equal(athena_print(q, &o, &out, &e), -1);
+    assert_non_null(strstr(e.msg, "no table of Athena for lambda: "));
+    query_ast_free(q);
+    strbuf_release(&out);
 }
 
 static void test_refused(void **state)
 {
     (void)state;
     has("stats count(*)", "0: the query does not say which logs it is about");
-    has("filter @logtype = \"lambda\"", "0: awl knows no table of Athena for logs of such a type");
+    has("filter @logtype = \"lambda\"",
+        "0: no table of Athena for lambda: AWS keeps logs of Lambda in CloudWatch: export");
     has("filter @logtype = \"alb\" | filter @message like \"x\"",
         "33: an Athena table has no raw line");
     has("filter @logtype = \"alb\" | pattern elb", "pattern: SQL does not");
@@ -273,10 +320,11 @@ static void test_tables(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conditions), cmocka_unit_test(test_values),
-        cmocka_unit_test(test_functions),  cmocka_unit_test(test_stats),
-        cmocka_unit_test(test_rows),       cmocka_unit_test(test_types),
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_conditions),    cmocka_unit_test(test_values),
+        cmocka_unit_test(test_functions),     cmocka_unit_test(test_stats),
+        cmocka_unit_test(test_rows),          cmocka_unit_test(test_types),
+        cmocka_unit_test(test_without_table), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

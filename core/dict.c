@@ -1,6 +1,7 @@
 /* dict.c - entries in chunks of doubling size, so that an id finds its chunk by its leading bit
  * and no entry ever moves; texts in an arena of blocks; an open-addressed table of (hash, id)
- * that only interning touches. */
+ * that only interning touches. The first ids may be adopted ones, which stand in blocks that are
+ * somebody else's and have no entries. */
 #define XXH_INLINE_ALL
 #include "dict.h"
 
@@ -33,6 +34,9 @@ struct slot {
 
 struct dict {
     _Atomic uint32_t count;
+    const struct dict_block *adopted; /* with what follows made before the first id is given */
+    uint32_t *first;                  /* id of each block */
+    uint32_t n_block, n_adopted;
     struct entry *_Atomic chunk[N_CHUNKS];
     pthread_mutex_t lock; /* guards the rest */
     struct slot *slot;
@@ -65,6 +69,8 @@ void dict_free(struct dict *d)
         d->blocks = b->next;
         free(b);
     }
+    free((void *)(uintptr_t)d->adopted);
+    free(d->first);
     free(d->slot);
     memlease_release(&d->memory);
     pthread_mutex_destroy(&d->lock);
@@ -82,13 +88,43 @@ uint64_t dict_hash(struct slice s)
     return XXH3_64bits(s.ptr ? s.ptr : "", s.len);
 }
 
+/* Of an id that was not adopted. */
 static struct entry *entry_at(const struct dict *d, uint32_t id)
 {
-    unsigned k = 31 - (unsigned)__builtin_clz(id / FIRST_CHUNK + 1);
+    uint32_t at = id - d->n_adopted;
+    unsigned k = 31 - (unsigned)__builtin_clz(at / FIRST_CHUNK + 1);
     uint32_t first = FIRST_CHUNK * ((1u << k) - 1);
     struct entry *chunk = atomic_load_explicit(&d->chunk[k], memory_order_acquire);
 
-    return chunk + (id - first);
+    return chunk + (at - first);
+}
+
+static struct slice adopted_at(const struct dict *d, uint32_t id)
+{
+    uint32_t lo = 0, hi = d->n_block;
+    const struct dict_block *b;
+
+    while (hi - lo > 1) {
+        uint32_t mid = lo + (hi - lo) / 2;
+
+        if (d->first[mid] <= id)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    b = &d->adopted[lo];
+    id -= d->first[lo];
+    return slice_of(b->bytes + b->off[id], b->off[id + 1] - b->off[id]);
+}
+
+static inline struct slice text_at(const struct dict *d, uint32_t id)
+{
+    const struct entry *e;
+
+    if (id < d->n_adopted)
+        return adopted_at(d, id);
+    e = entry_at(d, id);
+    return slice_of(e->ptr, e->len);
 }
 
 static const char *keep_text(struct dict *d, struct slice s)
@@ -116,7 +152,7 @@ static const char *keep_text(struct dict *d, struct slice s)
 static struct entry *append_entry(struct dict *d)
 {
     uint32_t id = atomic_load_explicit(&d->count, memory_order_relaxed);
-    unsigned k = 31 - (unsigned)__builtin_clz(id / FIRST_CHUNK + 1);
+    unsigned k = 31 - (unsigned)__builtin_clz((id - d->n_adopted) / FIRST_CHUNK + 1);
 
     BUG_ON(id == UINT32_MAX - 1);
     if (!d->chunk[k]) {
@@ -150,8 +186,7 @@ static void make_slots(struct dict *d, size_t n)
     struct slot *fresh = xcalloc(n, sizeof(*fresh));
 
     for (uint32_t id = 0; id < d->count; id++) {
-        struct entry *e = entry_at(d, id);
-        uint64_t h = XXH3_64bits(e->ptr, e->len);
+        uint64_t h = dict_hash(text_at(d, id));
         size_t i = h & (n - 1);
 
         while (fresh[i].id)
@@ -172,8 +207,7 @@ static struct slot *slot_of(struct dict *d, struct slice s, uint64_t h)
 
     for (; d->slot[i].id; i = (i + 1) & mask) {
         if (d->slot[i].hash == (uint32_t)(h >> 32)) {
-            struct entry *e = entry_at(d, d->slot[i].id - 1);
-            if (e->len == s.len && (s.len == 0 || memcmp(e->ptr, s.ptr, s.len) == 0))
+            if (slice_eq(text_at(d, d->slot[i].id - 1), s))
                 break;
         }
     }
@@ -220,14 +254,14 @@ static void fetch(const struct dict *d, const uint64_t *hash, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         uint32_t id = d->slot[hash[i] & mask].id;
 
-        if (id)
+        if (id > d->n_adopted)
             __builtin_prefetch(entry_at(d, id - 1));
     }
     for (unsigned i = 0; i < n; i++) {
         uint32_t id = d->slot[hash[i] & mask].id;
 
         if (id)
-            __builtin_prefetch(entry_at(d, id - 1)->ptr);
+            __builtin_prefetch(text_at(d, id - 1).ptr);
     }
 }
 
@@ -272,16 +306,21 @@ bool dict_find(struct dict *d, struct slice text, uint32_t *id)
     return *id != UINT32_MAX;
 }
 
-void dict_adopt(struct dict *d, const char *bytes, const uint32_t *off, uint32_t n)
+void dict_adopt(struct dict *d, const struct dict_block *block, uint32_t n)
 {
-    pthread_mutex_lock(&d->lock);
-    for (uint32_t i = 0; i < n; i++) {
-        struct entry *e = append_entry(d);
+    uint64_t all = 0;
 
-        e->ptr = bytes + off[i];
-        e->len = off[i + 1] - off[i];
-        atomic_fetch_add_explicit(&d->count, 1, memory_order_release);
-    }
+    BUG_ON(dict_count(d) != 0);
+    pthread_mutex_lock(&d->lock);
+    d->adopted = xmemdup(block, n * sizeof(*block));
+    d->first = xcalloc(n, sizeof(*d->first));
+    d->n_block = n;
+    for (uint32_t i = 0; i < n; all += block[i++].n)
+        d->first[i] = (uint32_t)all;
+    BUG_ON(all >= UINT32_MAX);
+    d->n_adopted = (uint32_t)all;
+    add_bytes(d, n * (sizeof(*block) + sizeof(*d->first)));
+    atomic_store_explicit(&d->count, (uint32_t)all, memory_order_release);
     pthread_mutex_unlock(&d->lock);
 }
 
@@ -292,11 +331,8 @@ uint32_t dict_count(const struct dict *d)
 
 struct slice dict_text(const struct dict *d, uint32_t id)
 {
-    struct entry *e;
-
     BUG_ON(id >= dict_count(d));
-    e = entry_at(d, id);
-    return slice_of(e->ptr, e->len);
+    return text_at(d, id);
 }
 
 size_t dict_bytes(const struct dict *d)

@@ -23,9 +23,15 @@ uint32_t dict_add(struct dict *d, struct slice text);
 struct slice dict_keep(struct dict *d, struct slice text);
 /* The id of a text; false if it has none. */
 bool dict_find(struct dict *d, struct slice text, uint32_t *id);
-/* Adds n texts, all of them new: text i is bytes [off[i], off[i + 1]). They must live as long as
- * the dictionary. Not while others intern. */
-void dict_adopt(struct dict *d, const char *bytes, const uint32_t *off, uint32_t n);
+/* n texts: text i is bytes [off[i], off[i + 1]). */
+struct dict_block {
+    const uint32_t *off;
+    const char *bytes;
+    uint32_t n;
+};
+/* The first texts of an empty dictionary, all of them different. Their bytes must live as long as
+ * it does. Not while others intern. */
+void dict_adopt(struct dict *d, const struct dict_block *block, uint32_t n);
 uint32_t dict_count(const struct dict *d);                 /* ids below this are valid */
 struct slice dict_text(const struct dict *d, uint32_t id); /* lives as long as the dictionary */
 size_t dict_bytes(const struct dict *d);                   /* memory held */

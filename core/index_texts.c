@@ -18,13 +18,8 @@ struct field_texts {
 
 /* --- reading --- */
 
-/* The texts of a block: their number, where each begins (one more than there are), the bytes. */
-struct block_texts {
-    const uint32_t *off; /* NULL: the block is damaged */
-    const char *bytes;
-};
-
-static struct block_texts read_texts(const struct index_file *file, const struct contents_texts *t)
+/* The texts of a block, which begins with where each of them does; off is NULL if it is damaged. */
+static struct dict_block read_texts(const struct index_file *file, const struct contents_texts *t)
 {
     struct slice s = index_file_bytes(file, &t->block);
     uint64_t table = ((uint64_t)t->n + 1) * sizeof(uint32_t);
@@ -33,16 +28,16 @@ static struct block_texts read_texts(const struct index_file *file, const struct
 
     if (!s.ptr || s.len < table || !index_file_sound(file, &t->block, s.len) || off[0] != 0 ||
         off[t->n] > s.len - table)
-        return (struct block_texts){NULL, NULL};
+        return (struct dict_block){NULL, NULL, 0};
     for (uint32_t i = 0; i < t->n; i++)
         falls |= off[i] > off[i + 1];
-    return (struct block_texts){falls ? NULL : off, s.ptr + table};
+    return (struct dict_block){falls ? NULL : off, s.ptr + table, t->n};
 }
 
 struct texts_job {
     const struct index_file *file;
     const struct contents *c;
-    struct block_texts *block;
+    struct dict_block *block;
 };
 
 static void read_block(void *ctx, uint32_t i)
@@ -74,29 +69,37 @@ static void texts_append(struct field_texts *t, uint32_t session)
     t->to_index[session] = t->n;
 }
 
-/* Brings the texts of the index into the session's dictionary, which has others already. */
-static void intern_texts(struct field_texts *t, struct dict *d, const uint32_t *off,
-                         const char *bytes, uint32_t n)
+/* Brings the texts of a block into the session's dictionary, which has others already. */
+static void intern_texts(struct field_texts *t, struct dict *d, const struct dict_block *b)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        texts_append(t, dict_add(d, slice_of(bytes + off[i], off[i + 1] - off[i])));
-    }
+    for (uint32_t i = 0; i < b->n; i++)
+        texts_append(t, dict_add(d, slice_of(b->bytes + b->off[i], b->off[i + 1] - b->off[i])));
 }
 
-static bool take_texts(struct index_texts *all, struct index_file *file,
-                       const struct contents_texts *t, const struct block_texts *block)
+/* The blocks of the field of block i, which is its first one, become its dictionary. */
+static void adopt_texts(const struct texts_job *j, uint32_t i)
 {
-    struct field_texts *mine = texts_of(all, t->lt, t->field);
-    struct dict *d = field_dict(t->lt, t->field);
+    const struct contents_texts *t = j->c->texts;
+    struct dict_block *all = xcalloc(j->c->n_texts, sizeof(*all));
+    uint32_t n = 0;
 
-    if (t->first != mine->n_written || !block->off)
-        return false;
-    mine->n_written += t->n;
-    if (all->same) {
-        dict_adopt(d, block->bytes, block->off, t->n);
-        index_file_keep(file);
-    } else {
-        intern_texts(mine, d, block->off, block->bytes, t->n);
+    for (uint32_t k = i; k < j->c->n_texts; k++)
+        if (t[k].lt == t[i].lt && t[k].field == t[i].field)
+            all[n++] = j->block[k];
+    dict_adopt(field_dict(t[i].lt, t[i].field), all, n);
+    free(all);
+}
+
+/* Whether all blocks are sound, and those of a field follow one another. */
+static bool all_sound(struct index_texts *all, const struct texts_job *j)
+{
+    for (uint32_t i = 0; i < j->c->n_texts; i++) {
+        const struct contents_texts *t = &j->c->texts[i];
+        struct field_texts *mine = texts_of(all, t->lt, t->field);
+
+        if (t->n == 0 || t->first != mine->n_written || !j->block[i].off)
+            return false;
+        mine->n_written += t->n;
     }
     return true;
 }
@@ -105,11 +108,20 @@ bool index_texts_load(struct index_texts *all, struct index_file *file, const st
 {
     uint32_t n = (uint32_t)c->n_texts;
     struct texts_job j = {.file = file, .c = c, .block = xcalloc(MAX(n, 1u), sizeof(*j.block))};
-    bool ok = true;
+    bool ok;
 
     parallel_each(n, read_block, &j);
-    for (uint32_t i = 0; ok && i < n; i++)
-        ok = take_texts(all, file, &c->texts[i], &j.block[i]);
+    ok = all_sound(all, &j);
+    for (uint32_t i = 0; ok && i < n; i++) {
+        const struct contents_texts *t = &c->texts[i];
+
+        if (!all->same)
+            intern_texts(texts_of(all, t->lt, t->field), field_dict(t->lt, t->field), &j.block[i]);
+        else if (t->first == 0)
+            adopt_texts(&j, i);
+    }
+    if (ok && n && all->same)
+        index_file_keep(file);
     free(j.block);
     return ok;
 }

@@ -249,9 +249,9 @@ static void work_state(struct app *a, const struct grid *g, struct strbuf *out)
         strbuf_addf(out, " %s searched %s  ^C stops", glyph(g, GLYPH_DOT), fmt_short(n, looked));
     if (a->answer && a->answer->rows->pending)
         filter_state(a, g, out);
-    if (p.busy && p.total > 0)
+    if (p.busy && p.bytes < p.total)
         strbuf_addf(out, " %s indexing %u %%", glyph(g, GLYPH_DOT),
-                    (unsigned)(p.bytes >= p.total ? 100 : p.bytes * 100 / p.total));
+                    (unsigned)(p.bytes * 100 / p.total));
     else if (p.stopped)
         strbuf_addf(out, " %s indexing stopped", glyph(g, GLYPH_DOT));
     else if (app_partial(a) && a->focus == VIEW_RESULT)

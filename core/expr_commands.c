@@ -510,6 +510,44 @@ static bool parse_next(struct parser *p)
     return none && !fail_unsupported(p) && no_command(p);
 }
 
+static void nearest_words(const char *const *list, unsigned n, struct slice word, char *hint,
+                          size_t len)
+{
+    struct nearest near = {.want = word};
+
+    for (unsigned i = 0; i < n; i++)
+        nearest_offer(&near, slice_str(list[i]));
+    nearest_hint(&near, hint, len);
+}
+
+/* "path lik x", "a=1 adn b=2": no field, but nearly an operator between two operands. */
+static void hint_operator(struct parser *p, size_t at)
+{
+    static const char *const words[] = {"and", "or", "not", "like", "in"};
+    struct query_error *e = p->error;
+    size_t end = e->at + e->len, next = lex_blank(p->q, end);
+    char hint[200];
+
+    if (!e->unknown_field || e->at <= at || next == end || next >= p->q.len ||
+        strchr("=<>!)|,+-*%^", p->q.ptr[next]))
+        return;
+    nearest_words(words, ARRAY_LEN(words), text_at(p, e->at, e->len), hint, sizeof(hint));
+    if (hint[0])
+        snprintf(e->hint, sizeof(e->hint), "is an operator meant? %s", hint);
+}
+
+static void no_continuation(struct parser *p)
+{
+    static const char *const words[] = {"by", "as", "asc", "desc", "sort", "limit", "and", "or"};
+    struct slice word = text_at(p, p->at, lex_name(p->q, p->at));
+    char hint[200];
+
+    nearest_words(words, ARRAY_LEN(words), word, hint, sizeof(hint));
+    fail_here(p, "this does not continue the query");
+    parse_hint(p, "%s%sa | begins the next command, and a test is field=value", hint,
+               hint[0] ? "; " : "");
+}
+
 /* Parses what stands between two pipes, and gives the commands made of it its text. */
 static bool parse_stage(struct parser *p, bool (*parse)(struct parser *))
 {
@@ -517,8 +555,10 @@ static bool parse_stage(struct parser *p, bool (*parse)(struct parser *))
     size_t at = p->at;
     struct slice text;
 
-    if (!parse(p))
+    if (!parse(p)) {
+        hint_operator(p, at);
         return false;
+    }
     text = pool_text(p->pool, slice_trim(text_at(p, at, p->at - at)));
     for (unsigned i = before; i < p->ast->n_cmd; i++)
         p->ast->cmd[i].text = text;
@@ -539,8 +579,7 @@ bool parse_pipeline(struct parser *p)
         return false;
     while (!at_last(p)) {
         if (peek(p) != '|' || slice_starts(text_at(p, p->at, p->q.len - p->at), "||")) {
-            fail_here(p, "this does not continue the query");
-            parse_hint(p, "a | begins the next command, and a test is field=value");
+            no_continuation(p);
             return false;
         }
         p->at++;
@@ -560,8 +599,10 @@ static bool parse_filter_only(struct parser *p)
     p->alone = true;
     if (at_end(p))
         return true;
-    if (!cmd_filter(p))
+    if (!cmd_filter(p)) {
+        hint_operator(p, 0);
         return false;
+    }
     if (!at_end(p))
         fail_here(p, "this does not continue the filter");
     return !p->failed;

@@ -185,6 +185,10 @@ equal "and removes its files then, too" "$(ls -A "$work/tmp")" ""
 # --- as SQL ---
 exits "a command that is misspelt" 2 "$awl" query 'filer status=200' "$alb"
 contains "is guessed" "$(cat "$work/stderr")" "is a command meant? nearest: filter"
+exits "an operator that is misspelt" 2 "$awl" query 'status=200 adn path = "/"' "$alb"
+contains "is guessed, too" "$(cat "$work/stderr")" "is an operator meant? nearest: and"
+exits "a name before an operator" 2 "$awl" query 'filter adn = 1' "$alb"
+contains "is a field" "$(cat "$work/stderr")" "adn; nearest: "
 exits "SQL" 2 "$awl" query 'select * from alb' "$alb"
 contains "is told from the language" "$(cat "$work/stderr")" "this is no SQL: "
 exits "--athena prints SQL" 0 "$awl" query --athena '@logtype=alb | stats count(*) by status'

@@ -408,6 +408,8 @@ static void test_errors(void **state)
     expect_error("limit x", "for example: limit 20", 6);
     expect_error("sort", "for example: sort @timestamp desc", 4);
     expect_error("stats count(*) where status=200", "a | begins the next command", 15);
+    expect_error("stats count(*) bye status", "nearest: by; a | begins", 15);
+    expect_error("sort status dsc", "nearest: asc, desc", 12);
     expect_error("fields formatDate(@timestamp, \"%H\", \"Europe/Berlin\")",
                  "an offset is, such as \"+02:00\"", 36);
     expect_error("stats sum(bytes) as b by action | stats avg(b) by bin(5m)", "@timestamp", 50);

@@ -289,7 +289,7 @@ static struct block *inflate_small(struct source *s, int fd)
 
     GROW(in.buf, in.cap, s->size + 1);
     got = pread(fd, in.buf, s->size, 0);
-    if (got > 0 && inflate_whole(slice_of(in.buf, (size_t)got), &out, WHOLE_LIMIT)) {
+    if (got > 0 && inflate_whole(slice_of(in.buf, (size_t)got), &out, WHOLE_LIMIT, NULL)) {
         b = block_new(s, 0, xrealloc(out.buf, out.len), out.len);
         b->to_end = true;
         out = (struct strbuf)STRBUF_INIT;

@@ -113,6 +113,7 @@ static void read_on(struct follow *w, struct feed *f)
             break;
         }
     }
+    session_check_end(w->s, f);
     f->src->done = true;
     tell_watch(w, f->src, f->src->kind == SOURCE_PLAIN ? f->end : f->src->size);
 }

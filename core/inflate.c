@@ -15,6 +15,7 @@
 #include "inflate.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 #include <zlib.h>
 #ifdef HAVE_LIBDEFLATE
@@ -43,6 +44,7 @@ struct zaccess {
     struct point *point;
     size_t n, cap;
     struct memlease memory; /* of the windows */
+    atomic_bool goes_on;    /* something but zeros stands behind the first member */
 };
 
 enum state { AT_MEMBER, IN_MEMBER, IN_RAW, DONE, FAILED };
@@ -114,8 +116,14 @@ uint64_t zaccess_end(struct zaccess *z, size_t index)
     return end;
 }
 
+bool zaccess_goes_on(struct zaccess *z)
+{
+    return z->goes_on;
+}
+
 void zaccess_member(struct zaccess *z, uint64_t in, uint64_t out)
 {
+    z->goes_on |= in > 0;
     pthread_mutex_lock(&z->lock);
     if (out >= (z->n ? z->point[z->n - 1].out : 0) + SPACING) {
         GROW(z->point, z->cap, z->n + 1);
@@ -342,6 +350,8 @@ static bool next_member(struct inflater *i, struct err *e, int *rc)
 {
     if (!fill(i, e, rc))
         return false;
+    if (i->z && i->in > 0 && i->zs.next_in[0] != 0)
+        i->z->goes_on = true;
     if (!i->first && (i->zs.next_in[0] != 0x1f || (i->zs.avail_in > 1 && i->zs.next_in[1] != 0x8b)))
         return false; /* padding behind the last member */
     if (i->z && i->out - i->last_point >= SPACING)
@@ -534,7 +544,7 @@ static bool next_member_whole(struct libdeflate_decompressor *d, struct slice *i
 }
 
 static bool inflate_members(struct libdeflate_decompressor *d, struct slice in, struct strbuf *out,
-                            size_t limit)
+                            size_t limit, struct zaccess *z)
 {
     size_t room = first_room(in);
 
@@ -543,22 +553,24 @@ static bool inflate_members(struct libdeflate_decompressor *d, struct slice in, 
 
         if (!next_member_whole(d, &in, out, room, limit))
             return false;
+        if (z && in.len && in.ptr[0] != 0)
+            z->goes_on = true;
         /* members of one file are much alike */
         room = MIN(MAX((out->len - before) * 2, (size_t)4096), (size_t)MEMBER_LIMIT);
     }
     return true;
 }
 
-bool inflate_whole(struct slice in, struct strbuf *out, size_t limit)
+bool inflate_whole(struct slice in, struct strbuf *out, size_t limit, struct zaccess *z)
 {
     struct libdeflate_decompressor *d = decompressor();
-    bool good = d && is_gzip(in) && inflate_members(d, in, out, limit);
+    bool good = d && is_gzip(in) && inflate_members(d, in, out, limit, z);
 
     if (good && is_gzip(strbuf_slice(out))) {
         struct strbuf inner = STRBUF_INIT;
 
-        good =
-            inflate_members(d, strbuf_slice(out), &inner, limit) && !is_gzip(strbuf_slice(&inner));
+        good = inflate_members(d, strbuf_slice(out), &inner, limit, NULL) &&
+               !is_gzip(strbuf_slice(&inner));
         strbuf_release(out);
         *out = inner;
     }
@@ -574,8 +586,9 @@ bool inflate_member(struct slice *in, struct strbuf *out, size_t room, size_t li
 
 #else
 
-bool inflate_whole(struct slice in, struct strbuf *out, size_t limit)
+bool inflate_whole(struct slice in, struct strbuf *out, size_t limit, struct zaccess *z)
 {
+    (void)z;
     (void)in;
     (void)out;
     (void)limit;

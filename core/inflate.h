@@ -20,6 +20,9 @@ uint64_t zaccess_end(struct zaccess *z, size_t index);
 /* A member begins at compressed byte `in`, inflated byte `out`: a point, unless one is near. */
 void zaccess_member(struct zaccess *z, uint64_t in, uint64_t out);
 
+/* Whether something but zeros was met behind the first member. */
+bool zaccess_goes_on(struct zaccess *z);
+
 /* The points as bytes, and back into an empty one; bytes that are none are left. */
 void zaccess_save(struct zaccess *z, struct strbuf *out);
 void zaccess_restore(struct zaccess *z, struct slice bytes);
@@ -46,8 +49,9 @@ ssize_t inflater_read(struct inflater *i, void *buf, size_t n, struct err *e);
 
 /* A whole file in memory into *out (empty before), a gzip inside it inflated, too. False: larger
  * than `limit`, a member larger than 64 MiB, damaged, or built without libdeflate; *out holds
- * rubbish then, and a stream does better or tells what is wrong. */
-bool inflate_whole(struct slice in, struct strbuf *out, size_t limit);
+ * rubbish then, and a stream does better or tells what is wrong. `z` (may be NULL) learns whether
+ * the file goes on behind its first member. */
+bool inflate_whole(struct slice in, struct strbuf *out, size_t limit, struct zaccess *z);
 
 /* The member at the start of *in, put behind what is in *out; *in is what follows it. `room` is a
  * guess of its size. False: it is not whole, damaged, larger than `limit`, or awl was built without

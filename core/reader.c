@@ -429,7 +429,7 @@ static void try_whole(struct reader *r)
         GROW(in.buf, in.cap, size + 1);
         while (in.len < size && (got = read_disk(r, in.buf + in.len, size - in.len, &e)) > 0)
             in.len += (size_t)got;
-        r->is_whole = inflate_whole(strbuf_slice(&in), &r->whole, limit);
+        r->is_whole = inflate_whole(strbuf_slice(&in), &r->whole, limit, r->src->zaccess);
         r->whole_memory.use = MEMORY_BUFFERS;
         memlease_force(&r->whole_memory, r->is_whole ? r->whole.cap : 0);
         recycle_give(&in);

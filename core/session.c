@@ -16,6 +16,7 @@
 
 #include "follow.h"
 #include "index.h"
+#include "inflate.h"
 #include "ingest.h"
 #include "recycle.h"
 #include "session_index.h"
@@ -275,6 +276,26 @@ static bool within_memory(struct worker *w)
     return false;
 }
 
+/* CloudTrail writes one gzip member a file; what stands behind it was put there by somebody. All
+ * records are shown, those as well, and as it is told as an error no index keeps the file silent.
+ */
+void session_check_end(struct session *s, struct feed *f)
+{
+    struct source *src = f->src;
+    char text[PATH_MAX + 160];
+
+    if (!src->zaccess || !src->lt || strcmp(src->lt->fmt->name, "cloudtrail") != 0 ||
+        !zaccess_goes_on(src->zaccess))
+        return;
+    snprintf(
+        text, sizeof(text),
+        "%s: goes on behind its first gzip member, as no file of CloudTrail does: it was joined "
+        "or tampered with",
+        src->path);
+    source_fail(src, "%s", text);
+    session_add_problem(s, text);
+}
+
 static void read_feed(struct worker *w, struct feed *f)
 {
     struct session *s = w->s;
@@ -305,6 +326,8 @@ static void read_feed(struct worker *w, struct feed *f)
             break;
         show_sometimes(w, f);
     }
+    if (first && f->exhausted)
+        session_check_end(s, f);
     if (first)
         f->src->done = true;
     f->readers--;

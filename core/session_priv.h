@@ -55,6 +55,8 @@ void session_add_problem(struct session *s, const char *text);
 struct index *session_index_of(struct session *s, const char *path, const char **name);
 /* Opens and appends a file, or all those of a zip; a problem if it cannot be read. */
 void session_add_file(struct session *s, const char *path, const char *name);
+/* Tells what is odd about a file that was read to its end. */
+void session_check_end(struct session *s, struct feed *f);
 struct feed *session_feed(struct session *s, uint32_t id);
 
 #endif

@@ -89,6 +89,7 @@ static void identify_folders(struct slice path, struct s3_identity *out)
             if (!slice_starts(part, key[k]))
                 continue;
             *value[k] = slice_of(part.ptr + n, part.len - n);
+            at = MAX(at, k == 0 ? 2u : 0u);
             hive = true;
         }
         if (hive || part.len == 0)
@@ -98,7 +99,7 @@ static void identify_folders(struct slice path, struct s3_identity *out)
         } else if (at == 1 && all_digits(part, 12)) {
             out->account = part;
             at = 2;
-        } else if (at == 2) {
+        } else if (at == 2 && rest.ptr && out->service.len == 0) {
             out->service = part;
             at = 3;
         } else if (at == 3 && is_region(part)) {
@@ -197,13 +198,16 @@ static struct slice last_part(struct slice *path)
     return name;
 }
 
-/* ACCOUNT/REGION/BUCKET/YYYY/MM/DD/YYYY-MM-DD-hh-mm-ss-UNIQUE of S3 access logs */
+/* YYYY-MM-DD-hh-mm-ss-UNIQUE of S3 access logs, often behind ACCOUNT/REGION/BUCKET/YYYY/MM/DD/ */
 static void identify_access_log(struct slice path, struct s3_identity *out)
 {
     struct slice name = last_part(&path), bucket, region, account;
 
     if (name.len != 36 || name.ptr[4] != '-' || name.ptr[19] != '-' ||
-        !all_digits(last_part(&path), 2) || !all_digits(last_part(&path), 2) ||
+        !all_digits(slice_of(name.ptr, 4), 4) || !all_digits(slice_of(name.ptr + 17, 2), 2))
+        return;
+    out->service = SL("s3");
+    if (!all_digits(last_part(&path), 2) || !all_digits(last_part(&path), 2) ||
         !all_digits(last_part(&path), 4))
         return;
     bucket = last_part(&path);
@@ -211,6 +215,30 @@ static void identify_access_log(struct slice path, struct s3_identity *out)
     account = last_part(&path);
     if (all_digits(account, 12) && is_region(region))
         *out = (struct s3_identity){account, region, SL("s3"), bucket};
+}
+
+/* YYYY/MM/DD/HH/STREAM-N-YYYY-MM-DD-hh-mm-ss-UUID of Firehose: STREAM */
+static void identify_firehose(struct slice path, struct s3_identity *out)
+{
+    struct slice name = last_part(&path), stream;
+    size_t tail = sizeof("-YYYY-MM-DD-hh-mm-ss-01234567-89ab-cdef-0123-456789abcdef") - 1;
+    const char *dot = name.len ? memchr(name.ptr, '.', name.len) : NULL, *dash;
+
+    if (dot) /* .gz, .parquet */
+        name.len = (size_t)(dot - name.ptr);
+    if (name.len <= tail || !all_digits(last_part(&path), 2) || !all_digits(last_part(&path), 2) ||
+        !all_digits(last_part(&path), 2) || !all_digits(last_part(&path), 4))
+        return;
+    stream = slice_of(name.ptr, name.len - tail);
+    name = slice_of(slice_end(stream), tail);
+    dash = memrchr(stream.ptr, '-', stream.len);
+    if (name.ptr[0] != '-' || !all_digits(slice_of(name.ptr + 1, 4), 4) || name.ptr[20] != '-' ||
+        !dash ||
+        !all_digits(slice_of(dash + 1, (size_t)(slice_end(stream) - dash - 1)),
+                    (size_t)(slice_end(stream) - dash - 1)))
+        return;
+    out->service = SL("firehose");
+    out->resource = slice_of(stream.ptr, (size_t)(dash - stream.ptr));
 }
 
 void s3_identify(const char *path, struct s3_identity *out)
@@ -223,6 +251,7 @@ void s3_identify(const char *path, struct s3_identity *out)
     identify_distribution(base_name(whole), out);
     identify_function(whole, out);
     identify_access_log(whole, out);
+    identify_firehose(whole, out);
 }
 
 static void set_origin(struct source *s)

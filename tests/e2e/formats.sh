@@ -160,6 +160,17 @@ for time in first second; do # from the file, and from the index
 done
 equal "records show its members once" "$("$awl" query 'limit 1' -o json "$work/odd/nested" | jq -c .b)" '{"c":1,"d":{"e":"x"}}'
 equal "an empty trail file" "$(type_of CloudTrail)" "cloudtrail 0 0 0"
+trail='{"Records":[{"eventVersion":"1.08","eventTime":"2024-01-02T03:04:05Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"eu-west-1","eventID":"1"}]}'
+mkdir "$work/trail"
+echo "$trail" | gzip -c >"$work/trail/one.json.gz"
+cat "$work/trail/one.json.gz" "$work/trail/one.json.gz" >"$work/trail/two.json.gz"
+{ cat "$work/trail/one.json.gz"; echo rubbish; } >"$work/trail/more.json.gz"
+{ cat "$work/trail/one.json.gz"; printf '\0\0\0'; } >"$work/trail/padded.json.gz"
+for time in first second; do
+    equal "what stands behind the first member of a trail file is shown, the $time time" "$(count '' "$work/trail")" 5
+    equal "and told" "$("$awl" query '' "$work/trail" 2>&1 >/dev/null | grep 'goes on behind its first gzip member' |
+        sed 's,.*/\(.*\)\.json.*,\1,' | sort | tr '\n' ' ')" "more two "
+done
 # --- headers of vended delivery ---
 {
     printf '#Version: 1.0\n#Fields: elb_status_code time client_port request_line mine\n'

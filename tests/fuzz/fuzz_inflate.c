@@ -51,7 +51,7 @@ static void check_whole(struct slice in)
 {
     struct strbuf out = STRBUF_INIT;
 
-    BUG_ON(inflate_whole(in, &out, ENOUGH) && out.len > ENOUGH);
+    BUG_ON(inflate_whole(in, &out, ENOUGH, NULL) && out.len > ENOUGH);
     strbuf_release(&out);
 }
 

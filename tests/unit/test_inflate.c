@@ -491,7 +491,7 @@ static void test_whole_keeps_its_limit(void **state)
     while (zeros.len < 8 << 20)
         strbuf_add(&zeros, block, sizeof(block));
     deflate_more(&gz, zeros.buf, zeros.len, 9);
-    assert_false(inflate_whole(strbuf_slice(&gz), &out, 1 << 20));
+    assert_false(inflate_whole(strbuf_slice(&gz), &out, 1 << 20, NULL));
     assert_true(out.cap <= 1 << 21);
     strbuf_release(&zeros);
     strbuf_release(&gz);

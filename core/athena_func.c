@@ -83,6 +83,7 @@ static const struct {
 } refused[] = {
     {"ipv4ToNumber", "Athena has no function that makes a number of an address"},
     {"parseLogfmt", "Athena has no function that reads key=value pairs with quotes"},
+    {"arnPart", "Athena has no function for ARNs; split_part(ARN, ':', 5) is the account"},
     {"csvValue", "Athena has no function that reads a line of CSV"},
 };
 

@@ -4,6 +4,28 @@
 
 #include "expr_func.h"
 
+/* --- ARNs --- */
+
+/* arnPart("arn:aws:iam::123456789012:role/x", "account"): missing where there is no such part. */
+CALL(f_arnpart)
+{
+    static const char *const part[] = {"arn", "partition", "service", "region", "account"};
+    struct slice rest = arg[0].str, at = {NULL, 0};
+    bool known = false;
+
+    if (arg[0].kind != VAL_STR || arg[1].kind != VAL_STR || !slice_starts(rest, "arn:"))
+        return missing();
+    for (unsigned i = 0; i < ARRAY_LEN(part) && !known; i++) {
+        if (!rest.ptr)
+            return missing();
+        at = slice_cut(&rest, ':');
+        known = slice_is(arg[1].str, part[i]);
+    }
+    if (!known) /* the rest is whole, colons and slashes of its own included */
+        at = slice_is(arg[1].str, "resource") ? rest : (struct slice){NULL, 0};
+    return at.ptr && at.len ? text(at) : missing();
+}
+
 /* --- URLs, base64, hex --- */
 
 static bool url_plain(char c)
@@ -365,7 +387,7 @@ static const struct func codes[] = {
     {"decToHex", 1, 1, f_dectohex, false},         {"ipv4ToNumber", 1, 1, f_ipv4tonumber, false},
     {"messageSize", 1, 1, f_messagesize, false},   {"regexReplace", 3, 3, f_regexreplace, false},
     {"formatDate", 2, 3, f_formatdate, false},     {"strftime", 2, 3, f_formatdate, false},
-    {"parseDate", 2, 3, f_parsedate, false},
+    {"parseDate", 2, 3, f_parsedate, false},       {"arnPart", 2, 2, f_arnpart, false},
 };
 
 const struct func_table funcs_codes = {codes, ARRAY_LEN(codes)};

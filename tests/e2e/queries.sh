@@ -333,6 +333,11 @@ base64decode("aGVsbG8=")	hello
 hexToAscii("6869")	hi
 hexToDec("0xff")	255
 decToHex(255)	0xff
+arnPart("arn:aws-cn:iam::123456789012:role/a/b:c", "account")	123456789012
+arnPart("arn:aws-cn:iam::123456789012:role/a/b:c", "resource")	role/a/b:c
+concat(arnPart("arn:aws-cn:iam::1:r", "partition"), arnPart("arn:aws-cn:iam::1:r", "service"))	aws-cniam
+coalesce(arnPart("arn:aws-cn:iam::1:r", "region"), arnPart("arn:aws", "account"), "none")	none
+coalesce(arnPart("no:arn:at:all:1:r", "account"), arnPart("arn:a:b:c:d:e", "name"), "none")	none
 isValidIp(ip)	1
 isIpv4InSubnet(ip, "10.0.0.0/8")	1
 isPrivateIP(ip)	1

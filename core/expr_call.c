@@ -1,5 +1,6 @@
 /* expr_call.c - calls of functions, their arguments, and those calls that mean something else. */
 #include "expr_func.h"
+#include "zone.h"
 
 static bool is_period_func(const char *name)
 {
@@ -230,17 +231,19 @@ static bool takes_zone(const char *name)
     return !strcmp(name, "parseDate") || !strcmp(name, "formatDate") || !strcmp(name, "strftime");
 }
 
-/* Names of zones would need a table of their summers: better a word than a missing value. */
+/* Better a word than missing values. */
 static bool check_zone(struct parser *p, const struct expr *call)
 {
     const char *name = call->func->name;
     const struct expr *zone = call->n == 3 ? call->arg[2] : NULL;
     int seconds;
 
-    if (!zone || zone->kind != EX_STR || !takes_zone(name) || zone_seconds(zone->text, &seconds))
+    if (!zone || zone->kind != EX_STR || !takes_zone(name) || zone_seconds(zone->text, &seconds) ||
+        time_zone_find(zone->text))
         return true;
-    parse_fail(p, zone->at, zone->at_len, "names of time zones are not supported");
-    parse_hint(p, "an offset is, such as \"+02:00\", and \"UTC\"");
+    parse_fail(p, zone->at, zone->at_len, "this machine knows no such time zone");
+    parse_hint(p, "\"+02:00\", \"UTC\", or \"Europe/Berlin\" where there is "
+                  "/usr/share/zoneinfo/Europe/Berlin");
     return false;
 }
 

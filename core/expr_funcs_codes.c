@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "expr_func.h"
+#include "zone.h"
 
 /* --- ARNs --- */
 
@@ -223,10 +224,23 @@ bool zone_seconds(struct slice s, int *out)
     return true;
 }
 
-static bool arg_zone(const struct expr *e, const struct val *arg, unsigned at, int *out)
+struct zone_arg {
+    int seconds;                   /* east of UTC ... */
+    const struct time_zone *named; /* ... if it is no name */
+};
+
+/* Names must be written in the query, where they were checked: no row makes awl open files. */
+static bool arg_zone(const struct expr *e, const struct val *arg, unsigned at, struct zone_arg *out)
 {
-    *out = 0;
-    return e->n <= at || (arg[at].kind == VAL_STR && zone_seconds(arg[at].str, out));
+    *out = (struct zone_arg){0};
+    if (e->n <= at)
+        return true;
+    if (arg[at].kind != VAL_STR)
+        return false;
+    if (zone_seconds(arg[at].str, &out->seconds))
+        return true;
+    out->named = e->arg[at]->kind == EX_STR ? time_zone_find(arg[at].str) : NULL;
+    return out->named != NULL;
 }
 
 CALL(f_formatdate)
@@ -238,16 +252,20 @@ CALL(f_formatdate)
     struct civil c;
     int64_t us;
     time_t sec;
-    int zone;
+    struct zone_arg zone;
+    int east;
     size_t n = 0;
 
     if (val_time(arg[0], &us) && arg_zone(e, arg, 2, &zone) && format.len < sizeof(copy)) {
-        us += zone * INT64_C(1000000);
+        sec = (time_t)(us / 1000000 - (us % 1000000 < 0));
+        east = zone.named ? time_zone_offset(zone.named, sec) : zone.seconds;
+        us += east * INT64_C(1000000);
         c = us_to_civil(us);
         sec = (time_t)(us / 1000000 - (us % 1000000 < 0));
         if (c.year > 0 && c.year < 10000 && gmtime_r(&sec, &tm)) {
             memcpy(copy, format.ptr, format.len);
             copy[format.len] = 0;
+            tm.tm_gmtoff = east;
             n = strftime(text, sizeof(text), copy, &tm);
         }
     }
@@ -288,6 +306,7 @@ static bool take_month(struct slice *s, int *out)
 
 struct date {
     int y, mon, d, h, min, sec, ms, zone;
+    bool zoned; /* its text says in which zone it is */
 };
 
 /* One run of n equal letters of a Java pattern. */
@@ -329,7 +348,7 @@ static bool take_part(struct slice *s, char letter, size_t n, struct date *d)
     case 'z':
         while (len < s->len && s->ptr[len] != ' ')
             len++;
-        v = zone_seconds(slice_of(s->ptr, len), &d->zone);
+        v = d->zoned = zone_seconds(slice_of(s->ptr, len), &d->zone);
         *s = slice_of(s->ptr + len, s->len - len);
         return v;
     default:
@@ -370,14 +389,19 @@ static bool take_date(struct slice s, struct slice format, struct date *d)
 CALL(f_parsedate)
 {
     struct date d = {.y = 1970, .mon = 1, .d = 1};
-    int64_t ms;
+    struct zone_arg zone;
+    int64_t s;
 
-    if (arg[0].kind != VAL_STR || arg[1].kind != VAL_STR || !arg_zone(e, arg, 2, &d.zone) ||
+    if (arg[0].kind != VAL_STR || arg[1].kind != VAL_STR || !arg_zone(e, arg, 2, &zone) ||
         !take_date(arg[0].str, arg[1].str, &d) || d.mon < 1 || d.mon > 12 || d.d < 1 || d.d > 31 ||
         d.h > 24 || d.min > 59 || d.sec > 60 || d.y < 1)
         return missing();
-    ms = civil_to_us(d.y, d.mon, d.d, d.h, d.min, d.sec, 0) / 1000 + d.ms - d.zone * INT64_C(1000);
-    return number((double)ms);
+    s = civil_to_us(d.y, d.mon, d.d, d.h, d.min, d.sec, 0) / 1000000;
+    if (zone.named && !d.zoned)
+        s = time_zone_utc(zone.named, s);
+    else
+        s -= d.zoned ? d.zone : zone.seconds;
+    return number((double)(s * 1000 + d.ms));
 }
 
 static const struct func codes[] = {

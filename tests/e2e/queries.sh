@@ -357,6 +357,12 @@ jsonStringify(jsonParse("{\"a\": 1}"))	{"a": 1}
 queryTimeRange()	239000
 level = "ERROR"	1
 END
+if [ -f /usr/share/zoneinfo/Europe/Berlin ]; then
+    equal "a named zone, in summer" "$(one 'display formatDate(@timestamp, "%H:%M %z", "Europe/Berlin")')" "12:00 +0200"
+    equal "and in winter" "$(one 'display parseDate("2024-01-01 12:00", "yyyy-MM-dd HH:mm", "Europe/Berlin")')" "1704106800000"
+    equal "the text's own zone goes first" \
+        "$(one 'display parseDate("2024-01-01 12:00 Z", "yyyy-MM-dd HH:mm X", "Europe/Berlin")')" "1704110400000"
+fi
 
 # --- every sample query of the language's documentation parses, or says why it does not ---
 

@@ -278,7 +278,27 @@ static void keep_cell(struct output *o, unsigned col, const struct val *v, struc
     o->cell[o->n_cell++] = cell.buf ? cell.buf : xstrdup("");
 }
 
-static void json_row(struct output *o, const struct val *v, struct strbuf *text)
+static void add_json(struct strbuf *sb, struct slice raw, struct arena *mem, unsigned depth);
+
+static void json_cell(struct output *o, const struct val *v, struct slice json, struct strbuf *text)
+{
+    struct arena mem = {0};
+
+    if (json.ptr) {
+        add_json(&o->line, json, &mem, 0);
+        arena_release(&mem);
+    } else if (v->kind == VAL_NUM || v->kind == VAL_BOOL ||
+               (v->kind == VAL_TIME && is_json_number(v->str))) { /* seconds since 1970 */
+        add_number(&o->line, v->num, v->str);
+    } else {
+        strbuf_reset(text);
+        val_print(*v, text);
+        json_string(&o->line, strbuf_slice(text));
+    }
+}
+
+static void json_row(struct output *o, const struct val *v, const struct slice *json,
+                     struct strbuf *text)
 {
     bool any = false;
 
@@ -291,24 +311,22 @@ static void json_row(struct output *o, const struct val *v, struct strbuf *text)
         any = true;
         json_string(&o->line, slice_str(o->name[i]));
         strbuf_addc(&o->line, ':');
-        if (v[i].kind == VAL_NUM || v[i].kind == VAL_BOOL ||
-            (v[i].kind == VAL_TIME && is_json_number(v[i].str))) { /* seconds since 1970 */
-            add_number(&o->line, v[i].num, v[i].str);
-            continue;
-        }
-        strbuf_reset(text);
-        val_print(v[i], text);
-        json_string(&o->line, strbuf_slice(text));
+        json_cell(o, &v[i], json ? json[i] : slice_of(NULL, 0), text);
     }
     strbuf_adds(&o->line, "}\n");
 }
 
 bool output_row(struct output *o, const struct val *v)
 {
+    return output_row_of_json(o, v, NULL);
+}
+
+bool output_row_of_json(struct output *o, const struct val *v, const struct slice *json)
+{
     struct strbuf text = STRBUF_INIT;
 
     if (o->f == OUTPUT_JSON)
-        json_row(o, v, &text);
+        json_row(o, v, json, &text);
     for (unsigned i = 0; i < o->n_col && o->f != OUTPUT_JSON; i++) {
         strbuf_reset(&text);
         val_print(v[i], &text);

@@ -33,6 +33,9 @@ struct output *output_new(enum output_format f, const char *const *name, unsigne
                           output_sink sink, void *ctx);
 /* One row of n_col values. False as the sink. */
 bool output_row(struct output *o, const struct val *v);
+/* The same; -o json writes what is not NULL in json[n_col] in the place of the value: as it is in a
+ * record of JSON, whose numbers, truths and objects stay what they are. */
+bool output_row_of_json(struct output *o, const struct val *v, const struct slice *json);
 /* Ends the output (tables are written now) and frees it. False as the sink. */
 bool output_end(struct output *o);
 

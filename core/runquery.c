@@ -9,6 +9,7 @@
  * for was settled when the query was read (expr.h). */
 #include "runquery_impl.h"
 
+#include "json.h"
 #include "membudget.h"
 #include "parallel.h"
 #include "spill.h"
@@ -244,16 +245,46 @@ static bool write_whole(struct exec *r)
     return r->q->sink(r->q->ctx, r->line.buf, r->line.len);
 }
 
+/* Members of a JSON record that no table of fields lists have columns of text; what they are stands
+ * in the record. Strings need no look. */
+static void find_json(struct exec *r)
+{
+    const struct logtype *lt = r->view.seg->lt;
+    struct slice raw = slice_of(NULL, 0);
+
+    for (unsigned i = 0; i < r->n_col; i++) {
+        const struct expr *e = r->col[i]->expr;
+        int at =
+            e->kind == EX_FIELD && e->field->pseudo == PF_NONE ? e->field->per_type[lt->id] : -1;
+
+        r->json[i] = slice_of(NULL, 0);
+        if (at < (int)lt->n_static || r->cells[i].kind == VAL_MISSING)
+            continue;
+        if (!raw.ptr)
+            raw = slice_trim(rowview_raw(&r->view));
+        if (is_json_object(raw))
+            r->json[i] = json_get(raw, slice_str(lt->field[at]->name));
+        if (r->json[i].ptr && json_kind(r->json[i]) == JSON_STRING)
+            r->json[i] = slice_of(NULL, 0);
+    }
+}
+
 static bool write_columns(struct exec *r)
 {
     struct row_access access = exec_access(r);
+    bool record = r->n_col && (!r->listed || r->ref) && r->q->format == OUTPUT_JSON;
 
     for (unsigned i = 0; i < r->n_col; i++) {
         strbuf_reset(&r->scratches[i]);
         access.scratch = &r->scratches[i];
         r->cells[i] = expr_eval(r->col[i]->expr, &access);
     }
-    return output_row(r->out, r->n_col ? r->cells : r->cell + r->at * r->width);
+    record = record && r->view.seg->lt->fmt->json &&
+             segment_reason(r->view.seg, r->view.row) == REASON_NONE;
+    if (record)
+        find_json(r);
+    return output_row_of_json(r->out, r->n_col ? r->cells : r->cell + r->at * r->width,
+                              record ? r->json : NULL);
 }
 
 static bool write_row(struct exec *r, void *ctx)
@@ -278,6 +309,7 @@ static void begin_columns(struct exec *r)
     r->out = output_new(r->q->format, name, n, r->q->sink, r->q->ctx);
     r->cells = xcalloc(n, sizeof(*r->cells));
     r->scratches = xcalloc(n, sizeof(*r->scratches));
+    r->json = xcalloc(n, sizeof(*r->json));
     free(name);
 }
 
@@ -397,6 +429,7 @@ void exec_release_rows(struct exec *r)
     for (unsigned i = 0; r->scratches && i < MAX(r->n_col, 1u); i++)
         strbuf_release(&r->scratches[i]);
     free(r->scratches);
+    free(r->json);
     free(r->cells);
     free(r->col);
     exec_free_names(r);

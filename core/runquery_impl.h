@@ -35,6 +35,7 @@ struct exec {
     struct output *out;
     struct val *cells;
     struct strbuf *scratches; /* texts of each column of a row */
+    struct slice *json;       /* what is in the record of each column, where that is JSON */
     struct strbuf line;
     struct watcher *watch; /* who wants to see what there is so far; NULL: nobody */
     unsigned asked;        /* how often, whether it is time to */

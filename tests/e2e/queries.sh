@@ -294,6 +294,20 @@ exits "lookup: a folder" 2 "$awl" query "lookup '$work' a as level OUTPUT b" "$a
 contains "lookup: what it should be" "$(cat "$work/stderr")" "is a regular file"
 equal "unnest behind stats" "$(rows 'stats count(*) as n by level | unnest n into m | filter level = "INFO"' "$app")" "INFO|2|2"
 
+# --- members of JSON keep their kind in -o json, and are texts to the language ---
+
+printf '%s\n' '{"time":"2024-05-01T10:00:00Z","n":5,"f":1.50,"t":true,"z":null,"o":{"a":1,"b":[1,"x"]},"s":"007"}' \
+    '{"time":"2024-05-01T10:00:01Z","n":"5","t":"true","f":1e3}' >"$work/kinds.json"
+equal "kinds of members" "$("$awl" query -o json 'fields n, f, t, z, o, s, o.b' "$work/kinds.json")" \
+    '{"n":5,"f":1.50,"t":true,"o":{"a":1,"b":[1,"x"]},"s":"007","o.b":[1,"x"]}
+{"n":"5","f":1e3,"t":"true"}'
+equal "kinds of members of sorted rows" \
+    "$("$awl" query -o json 'filter t = true and n = 5 | sort @timestamp desc | fields n as m | limit 2' "$work/kinds.json")" \
+    '{"m":"5"}
+{"m":5}'
+equal "one group of both" "$("$awl" query -o json 'stats count(*) by t' "$work/kinds.json")" '{"t":"true","count(*)":2}'
+equal "other forms have texts" "$("$awl" query -o csv 'fields o.b | limit 1' "$work/kinds.json" | tail -n 1)" '"[1,""x""]"'
+
 # --- functions: VALUE of an expression on the first record ---
 
 while IFS='	' read -r expr want; do

@@ -56,7 +56,7 @@ static bool is_stamp(struct slice s)
 /* "E2ABCDEFGHIJKL" */
 static bool is_distribution(struct slice s)
 {
-    if (s.len < 10 || s.len > 14 || s.ptr[0] != 'E')
+    if (s.len < 10 || s.len > 15 || s.ptr[0] != 'E')
         return false;
     for (size_t i = 1; i < s.len; i++)
         if (!(s.ptr[i] >= '0' && s.ptr[i] <= '9') && !(s.ptr[i] >= 'A' && s.ptr[i] <= 'Z'))

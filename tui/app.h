@@ -248,7 +248,8 @@ void copy_view(struct app *a);
 /* Begins to write the rows of the view (write.h). */
 void write_view(struct app *a, const char *path);
 
-/* views/result.c: the result that is on the screen over time; false: it is none, or has no times. */
+/* views/result.c: the result that is on the screen over time; false: it is none, or has no times.
+ */
 struct chart;
 bool result_chart(struct app *a, unsigned bars, struct chart *c);
 /* views/histogram.c and views/record.c: what the folded screen shows of them. */

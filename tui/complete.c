@@ -72,6 +72,23 @@ static void complete_from_dicts(const struct field_ref *ref, uint64_t types, str
     }
 }
 
+/* Whether the facet counts the field, maybe by its common name and with those of other types. */
+static bool counts_field(const struct facet *f, const struct field_ref *ref)
+{
+    struct field_ref of;
+    char hint[128];
+
+    if (!f || !field_resolve(slice_str(f->name), &of, hint, sizeof(hint)) ||
+        of.pseudo != ref->pseudo)
+        return false;
+    if (of.pseudo != PF_NONE)
+        return true;
+    for (unsigned t = 0; t < MAX_TYPES; t++)
+        if (ref->per_type[t] >= 0 && of.per_type[t] == ref->per_type[t])
+            return true;
+    return false;
+}
+
 static void complete_values(struct app *a, struct slice name, struct slice word,
                             struct completions *c)
 {
@@ -83,7 +100,7 @@ static void complete_values(struct app *a, struct slice name, struct slice word,
     for (unsigned i = 0; a->told && i < a->told->n_facet; i++) {
         const struct facet *f = a->told->facet[i];
 
-        if (!f || !slice_is(name, f->name))
+        if (!counts_field(f, &ref))
             continue;
         for (unsigned v = 0; v < f->n; v++)
             offer_value(c, f->value[v].text, word, fmt_count(note, f->value[v].count));
@@ -155,6 +172,15 @@ static const struct {
     {"q", "quit"},
 };
 
+/* The small words within commands. */
+static const char *query_small_word(unsigned i)
+{
+    static const char *const words[] = {"by", "as",  "asc",  "desc", "and",
+                                        "or", "not", "like", "in"};
+
+    return i < ARRAY_LEN(words) ? words[i] : NULL;
+}
+
 /* Where the command of the query that the cursor is in begins: behind the last | outside quotes. */
 static size_t command_start(struct slice text, size_t cursor)
 {
@@ -176,6 +202,23 @@ static size_t command_start(struct slice text, size_t cursor)
     return start;
 }
 
+/* They stand behind a whole operand, and go before the many names of fields. */
+static void complete_small_words(struct slice text, size_t cursor, struct completions *c)
+{
+    size_t start = cursor, before, first = command_start(text, cursor);
+
+    while (start > 0 && is_letter(text.ptr[start - 1]))
+        start--;
+    before = start;
+    while (before > 0 && text.ptr[before - 1] == ' ')
+        before--;
+    while (first < cursor && is_letter(text.ptr[first])) /* the word of the command */
+        first++;
+    if (start < cursor && before < start && before > first &&
+        !strchr("=!<>,([|", text.ptr[before - 1]))
+        offer_words(c, query_small_word, slice_of(text.ptr + start, cursor - start), "", "");
+}
+
 void complete_line(void *ctx, struct slice text, size_t cursor, struct completions *c)
 {
     size_t start = command_start(text, cursor);
@@ -192,6 +235,7 @@ void complete_line(void *ctx, struct slice text, size_t cursor, struct completio
         if (c->n > 0)
             return;
     }
+    complete_small_words(text, cursor, c);
     complete_filter(ctx, text, cursor, c);
 }
 

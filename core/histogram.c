@@ -212,6 +212,8 @@ int64_t histogram_round_width(int64_t from_us, int64_t to_us, unsigned buckets)
     return days * INT64_C(86400000000);
 }
 
+#define SPARSE 32 /* fewer than one row in so many are asked one by one */
+
 struct errors_fill {
     const struct rowset *r;
     unsigned mask;
@@ -231,13 +233,13 @@ static void fill_errors(void *ctx, uint32_t i, uint64_t *bits)
         p.by_code[c] = e->mask >> p.by_code[c] & 1;
         any |= p.by_code[c];
     }
-    if (any) {
+    if (any && e->r->count[i] >= seg->n / SPARSE) {
         column_choose(p.col, seg->n, p.by_code, bits);
         for (uint32_t w = 0; e->r->bits[i] && w < BITS_WORDS(seg->n); w++)
             bits[w] &= e->r->bits[i][w];
-    } else if (!p.by_code) {
+    } else if (any || !p.by_code) {
         FOR_ROWS(e->r, i, row)
-        if (e->mask >> class_of_row(&p, row) & 1)
+        if (p.by_code ? class_of_row(&p, row) : e->mask >> class_of_row(&p, row) & 1)
             bit_set(bits, row);
     }
     free(p.by_code);

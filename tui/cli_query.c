@@ -8,7 +8,9 @@
 #include "plan.h"
 #include "runquery.h"
 #include "samples.h"
+#include "value.h"
 #include "xalloc.h"
+#include "zone.h"
 
 /* Without our name before it: the caret stands below the text. */
 static void complain_query(const struct query_error *e, const char *text)
@@ -94,11 +96,33 @@ static bool read_query(const struct options *o, const char *text, struct session
     return false;
 }
 
-/* A time as an option: "2024-01-02 03:04" is one word there. */
+/* "2024-01-02T03:04 Europe/Berlin": the moment that this is. */
+static bool zoned_time(struct slice s, int64_t *us)
+{
+    const char *blank = s.len ? memrchr(s.ptr, ' ', s.len) : NULL;
+    struct slice name = blank ? slice_of(blank + 1, (size_t)(slice_end(s) - blank - 1)) : SL("");
+    const struct time_zone *zone = name.len && !is_digit(*name.ptr) ? time_zone_find(name) : NULL;
+
+    if (!zone)
+        return false;
+    s = slice_trim(slice_of(s.ptr, (size_t)(blank - s.ptr)));
+    if (!s.len || !is_digit(s.ptr[s.len - 1]) || !parse_iso8601(s, us))
+        return false;
+    *us = time_zone_utc(zone, *us / 1000000) * 1000000 + *us % 1000000;
+    return true;
+}
+
+/* A time as an option: "2024-01-02 03:04" is one word there, and a zone may be named. */
 static void add_time(struct strbuf *out, const char *time)
 {
     struct slice s = slice_trim(slice_str(time));
+    char iso[40];
+    int64_t us;
 
+    if (zoned_time(s, &us)) {
+        strbuf_add(out, iso, format_iso8601(us, iso));
+        return;
+    }
     strbuf_addsl(out, s);
     if (s.len > 11 && s.ptr[4] == '-' && s.ptr[7] == '-' && s.ptr[10] == ' ')
         out->buf[out->len - s.len + 10] = 'T';
@@ -123,8 +147,8 @@ static bool read_bounds(const struct options *o, struct session *s, struct query
     }
     *within = text.len ? filter_parse(text.buf, &env, &qe) : NULL;
     if (text.len && !*within) {
-        fprintf(stderr, "awl: --since and --until want times such as -2h, 13:05 or "
-                        "2024-01-02T03:04Z\n");
+        fprintf(stderr, "awl: --since and --until want times such as -2h, 13:05, "
+                        "2024-01-02T03:04Z or '2024-01-02 03:04 Europe/Berlin'\n");
         complain_query(&qe, text.buf);
         ok = false;
     }

@@ -162,6 +162,12 @@ equal "nor a part of one" "$(ls "$work" | grep -c 'result.*[.]......$')" 0
 equal "since and until" \
     "$("$awl" query --since 2026-03-14T13:00Z --until '2026-03-14 14:00' '' -o raw "$alb" | cksum)" \
     "$(awk '$2 >= "2026-03-14T13:00" && $2 < "2026-03-14T14:00"' "$alb" | cksum)"
+if [ -f /usr/share/zoneinfo/Europe/Berlin ]; then
+    equal "since a time of a named zone" \
+        "$("$awl" query --since '2026-03-14 14:00 Europe/Berlin' '' -o raw "$alb" | cksum)" \
+        "$("$awl" query --since 2026-03-14T13:00Z '' -o raw "$alb" | cksum)"
+fi
+exits "since a zone that there is not" 2 "$awl" query --since '2026-03-14 14:00 Europe/Nowhere' '' "$alb"
 exits "since what is no time" 2 "$awl" query --since never '' "$alb"
 "$awl" query --redact '' -o raw "$alb" >"$work/redacted"
 equal "redacting loses no line" "$(wc -l <"$work/redacted" | tr -d ' ')" "$lines"

@@ -356,6 +356,8 @@ static bool wait_for_work(struct engine *e, struct work *w)
     struct timespec t;
 
     e->busy = false;
+    if (e->stopped) /* nothing else will come that the screen could draw this with */
+        e->changed(e->ctx);
     while (!e->quit && (e->serial == 0 || e->serial == w->serial)) {
         if (e->serial && !e->stopped && (session_generation(e->s) != w->generation || !w->complete))
             break;

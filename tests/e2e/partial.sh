@@ -22,7 +22,7 @@ equal "nothing is written" "$(ls "$work" | grep -c result)" 0
 
 # --- the screen ---
 if ! command -v tmux >/dev/null; then
-    echo "skip: tmux is not there"
+    echo "skip the screen: tmux is not there"
     finish
 fi
 tmux_socket=awl-partial-$$

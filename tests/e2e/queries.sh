@@ -376,6 +376,8 @@ if [ -f /usr/share/zoneinfo/Europe/Berlin ]; then
     equal "and in winter" "$(one 'display parseDate("2024-01-01 12:00", "yyyy-MM-dd HH:mm", "Europe/Berlin")')" "1704106800000"
     equal "the text's own zone goes first" \
         "$(one 'display parseDate("2024-01-01 12:00 Z", "yyyy-MM-dd HH:mm X", "Europe/Berlin")')" "1704110400000"
+else
+    echo "skip named zones: there is no /usr/share/zoneinfo/Europe/Berlin"
 fi
 
 # --- every sample query of the language's documentation parses, or says why it does not ---

@@ -54,7 +54,7 @@ static struct feed *feed_by_inode(struct follow *w, dev_t dev, ino_t ino)
 
 static void tell_watch(struct follow *w, const struct source *src, uint64_t size)
 {
-    if (src->kind != SOURCE_STDIN)
+    if (src->kind != SOURCE_STDIN && !src->archive_store)
         watch_know(w->watch, source_file(src), src->dev, src->ino,
                    src->archive ? src->archive_size : size);
 }

@@ -25,15 +25,15 @@
 #include "membudget.h"
 #include "recycle.h"
 #include "members.h"
+#include "once.h"
 #include "source.h"
 #include "stdin_store.h"
 #include "xalloc.h"
 
 #define WHOLE_GZIP (8u << 20)    /* compressed files up to here are inflated in one go, unless */
 #define WHOLE_LIMIT (128u << 20) /* they are larger than this unpacked, or memory is short */
-#define PIPE_READ (256 * 1024)
-#define LOOK (16 * 1024) /* bytes looked at at a time for the end of a line */
-#define MAX_SPARE 16     /* buffers kept */
+#define LOOK (16 * 1024)         /* bytes looked at at a time for the end of a line */
+#define MAX_SPARE 16             /* buffers kept */
 
 struct buffer {
     struct buffer *next;
@@ -61,12 +61,10 @@ struct reader {
     unsigned n_spare;
     struct inflater *inflater;
     struct members *members; /* of a large gzip file that has several */
-    struct unpacker *unpacker;
-    struct strbuf whole; /* a small gzip file, inflated */
+    struct once *once;       /* what comes over a pipe or is unpacked */
+    struct strbuf whole;     /* a small gzip file, inflated */
     struct memlease whole_memory;
     bool is_whole, sniffed;
-    char head[4]; /* what was read of a pipe or an archive to sniff */
-    size_t n_head;
 };
 
 struct reader *reader_new(struct source *s, uint64_t from, size_t chunk_size)
@@ -139,8 +137,8 @@ static void drop_memory(struct reader *r)
     r->inflater = NULL;
     members_free(r->members);
     r->members = NULL;
-    unpacker_free(r->unpacker);
-    r->unpacker = NULL;
+    once_free(r->once);
+    r->once = NULL;
     memlease_release(&r->whole_memory);
     recycle_give(&r->whole);
 }
@@ -321,11 +319,12 @@ static ssize_t pack_input(void *ctx, uint64_t off, void *buf, size_t n, struct e
     uint64_t size;
     ssize_t got;
 
-    if (r->fd < 0)
+    if (r->fd < 0 && !r->src->archive_store)
         r->fd = open_file(r, &size, e);
-    if (r->fd < 0)
+    if (r->fd < 0 && !r->src->archive_store)
         return ERR_SYS;
-    got = pread_some(r->fd, buf, n, off);
+    got = r->src->archive_store ? (ssize_t)stdin_store_read(r->src->archive_store, off, buf, n)
+                                : pread_some(r->fd, buf, n, off);
     if (got < 0)
         return err_sys(e, "cannot read", r->src->path);
     r->raw = off + (uint64_t)got;
@@ -364,56 +363,6 @@ static ssize_t disk_input(void *ctx, void *buf, size_t n, struct err *e)
     return read_disk(ctx, buf, n, e);
 }
 
-static ssize_t read_pipe(struct reader *r, void *buf, size_t n, struct err *e)
-{
-    ssize_t got;
-
-    do {
-        if (!source_wait(r->src, &r->src->cancel))
-            return 0;
-        got = read(r->src->pipe, buf, MIN(n, (size_t)PIPE_READ));
-    } while (got < 0 && (errno == EINTR || errno == EAGAIN));
-    if (got < 0)
-        return err_sys(e, "cannot read", r->src->path);
-    r->raw += (uint64_t)got;
-    return got;
-}
-
-/* What comes over a pipe or out of an archive, which may be gzip again. */
-static ssize_t once_input(void *ctx, void *buf, size_t n, struct err *e)
-{
-    struct reader *r = ctx;
-
-    if (r->n_head) { /* what sniffing took */
-        n = MIN(n, r->n_head);
-        memcpy(buf, r->head, n);
-        memmove(r->head, r->head + n, r->n_head - n);
-        r->n_head -= n;
-        return (ssize_t)n;
-    }
-    return r->unpacker ? unpacker_read(r->unpacker, buf, n, e) : read_pipe(r, buf, n, e);
-}
-
-static int sniff_once(struct reader *r, struct err *e)
-{
-    char head[sizeof(r->head)];
-    size_t n = 0, want = r->unpacker ? sizeof(head) : 2; /* of a pipe no more than must be */
-    enum pack_kind kind;
-    ssize_t got = 1;
-
-    r->sniffed = true;
-    while (n < want && (got = once_input(r, head + n, want - n, e)) > 0)
-        n += (size_t)got;
-    memcpy(r->head, head, n);
-    r->n_head = n;
-    kind = pack_kind(slice_of(head, n));
-    if (r->unpacker && (kind == PACK_ZIP || kind == PACK_ZSTD))
-        return err_set(e, ERR_FORMAT, "is an archive in an archive, which awl does not read");
-    if (slice_starts(slice_of(head, n), "\x1f\x8b"))
-        r->inflater = inflater_new(once_input, r, NULL);
-    return got < 0 ? (int)got : 0;
-}
-
 /* A small gzip file is read and inflated at once; anything odd about it goes the streaming way. */
 static void try_whole(struct reader *r)
 {
@@ -444,20 +393,25 @@ static void try_whole(struct reader *r)
     }
 }
 
+static bool is_pipe(const struct reader *r)
+{
+    return r->src->kind == SOURCE_STDIN;
+}
+
 static ssize_t read_bytes(struct reader *r, void *buf, size_t n, struct err *e)
 {
     ssize_t got;
 
-    if (r->src->kind == SOURCE_PACKED && !r->unpacker)
-        r->unpacker = unpacker_new(r->src->pack, r->src->zipped, pack_input, r);
-    if (r->src->store && !r->sniffed && sniff_once(r, e) < 0)
-        return e->code;
-    got = r->members    ? members_read(r->members, buf, n, e)
-          : r->inflater ? inflater_read(r->inflater, buf, n, e)
-                        : once_input(r, buf, n, e);
+    if (r->src->store && !r->once)
+        r->once = once_new(r->src, pack_input, r);
+    got = r->members ? members_read(r->members, buf, n, e)
+          : r->once  ? once_read(r->once, buf, n, e)
+                     : inflater_read(r->inflater, buf, n, e);
     if (r->members)
         r->raw = members_at(r->members);
-    if (r->src->store && got > 0)
+    if (is_pipe(r))
+        r->raw = once_came(r->once);
+    if (r->once && got > 0)
         stdin_store_add(r->src->store, buf, (size_t)got);
     return got;
 }
@@ -466,7 +420,7 @@ static bool pipe_is_quiet(const struct reader *r)
 {
     struct pollfd p = {.fd = r->src->pipe, .events = POLLIN};
 
-    return r->src->kind == SOURCE_STDIN && poll(&p, 1, 0) == 0;
+    return is_pipe(r) && poll(&p, 1, 0) == 0;
 }
 
 /* Fills b up to `want` bytes, or less where a pipe pauses after a line. */

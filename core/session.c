@@ -124,6 +124,28 @@ static void add_feed(struct session *s, struct feed *f)
     pthread_mutex_unlock(&s->lock);
 }
 
+static void add_files(struct session *s, const struct source *zip, struct zip_list *list)
+{
+    for (size_t i = 0; i < list->n && !s->stop; i++)
+        add_feed(s, feed_new(source_of_zip(zip, &list->file[i])));
+    zip_list_free(list);
+}
+
+/* A zip came over a pipe: its files follow the pipe, which stays as an empty source. */
+static void add_piped_zip(struct session *s, struct source *pipe)
+{
+    struct zip_list list;
+    struct err e;
+
+    if (source_list_zip(pipe, &list, &e) == 0) {
+        snprintf(pipe->why, sizeof(pipe->why), "is a zip, whose files are sources of their own");
+        add_files(s, pipe, &list);
+    } else {
+        source_fail(pipe, "%s", e.msg);
+        session_add_problem(s, e.msg);
+    }
+}
+
 /* Each file of a zip is a source. A zip that cannot be listed is one, with its error. */
 static void add_zip(struct session *s, struct feed *zip)
 {
@@ -138,9 +160,7 @@ static void add_zip(struct session *s, struct feed *zip)
         add_feed(s, zip);
         return;
     }
-    for (size_t i = 0; i < list.n && !s->stop; i++)
-        add_feed(s, feed_new(source_of_zip(zip->src, &list.file[i])));
-    zip_list_free(&list);
+    add_files(s, zip->src, &list);
     feed_free(zip);
 }
 
@@ -326,6 +346,9 @@ static void read_feed(struct worker *w, struct feed *f)
             break;
         show_sometimes(w, f);
     }
+    if (first && f->exhausted && !s->stop && f->src->kind == SOURCE_STDIN &&
+        f->src->pack == PACK_ZIP)
+        add_piped_zip(s, f->src);
     if (first && f->exhausted)
         session_check_end(s, f);
     if (first)

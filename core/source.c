@@ -395,15 +395,30 @@ static ssize_t zip_input(void *ctx, uint64_t off, void *buf, size_t n, struct er
     return got < 0 ? err_set(e, ERR_SYS, "cannot read: %s", strerror(errno)) : got;
 }
 
-int source_list_zip(struct source *zip, struct zip_list *out, struct err *e)
+static ssize_t store_input(void *ctx, uint64_t off, void *buf, size_t n, struct err *e)
+{
+    (void)e;
+    return (ssize_t)stdin_store_read(ctx, off, buf, n);
+}
+
+static int list_file(struct source *zip, struct zip_list *out, struct err *e)
 {
     int fd = open(zip->path, O_RDONLY | O_CLOEXEC | O_NOCTTY), rc;
-    struct err why;
 
     if (fd < 0)
         return err_sys(e, "cannot open", zip->path);
-    rc = zip_list(zip->size, zip_input, &fd, out, &why);
+    rc = zip_list(zip->size, zip_input, &fd, out, e);
     close(fd);
+    return rc;
+}
+
+int source_list_zip(struct source *zip, struct zip_list *out, struct err *e)
+{
+    struct err why;
+    int rc = zip->kind == SOURCE_STDIN
+                 ? zip_list(zip->archive_size, store_input, zip->store, out, &why)
+                 : list_file(zip, out, &why);
+
     return rc < 0 ? err_set(e, why.code, "%s: %.400s", zip->path, why.msg) : 0;
 }
 
@@ -426,12 +441,13 @@ struct source *source_of_zip(const struct source *zip, const struct zip_file *f)
     s->pack = PACK_ZIP;
     s->store = stdin_store_new();
     s->archive = xstrdup(zip->path);
-    s->archive_size = zip->size;
+    s->archive_size = zip->kind == SOURCE_STDIN ? zip->archive_size : zip->size;
+    s->archive_store = zip->kind == SOURCE_STDIN ? zip->store : NULL;
     s->zipped = xmemdup(f, sizeof(*f));
     s->zipped->name = NULL;
     s->dev = zip->dev;
     s->ino = zip->ino;
-    s->size = f->packed;
+    s->size = MIN(f->packed, s->archive_size); /* an archive may say what it likes */
     s->mtime_us = zip->mtime_us;
     s->mtime_ns = zip->mtime_ns;
     s->ctime_ns = zip->ctime_ns;

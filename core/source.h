@@ -60,10 +60,13 @@ struct source {
 
     struct zaccess *zaccess;   /* gzip access points, built while reading; NULL for others */
     enum pack_kind pack;       /* SOURCE_PACKED: what it is */
-    char *archive;             /* of a file of a zip: the archive's path, its size, */
+    char *archive;             /* of a file of a zip: the archive's path, its size (that also of a
+                                  zip that came over a pipe), */
     uint64_t archive_size;     /* and what it is there; else NULL and 0 */
     struct zip_file *zipped;   /* whose name is NULL */
     struct stdin_store *store; /* SOURCE_STDIN, SOURCE_PACKED: all bytes so far; they never move */
+    /* Of a file of a zip that came over a pipe: the archive, which is that pipe's store. */
+    struct stdin_store *archive_store;
 };
 
 /* Opens identity only (stat + magic bytes); returns NULL with *e if unreadable. */
@@ -72,7 +75,8 @@ struct source *source_open(const char *path, const char *name, struct err *e);
 struct source *source_known(const char *path, const char *name, enum source_kind kind,
                             const struct stat *st);
 void source_free(struct source *s);
-/* The files of a zip, which is SOURCE_PACKED itself, and a source for each. */
+/* The files of a zip, which is SOURCE_PACKED itself or was read whole from a pipe, and a source for
+ * each. */
 int source_list_zip(struct source *zip, struct zip_list *out, struct err *e);
 struct source *source_of_zip(const struct source *zip, const struct zip_file *f);
 /* What lies on disk: the file, or the archive that it is in. */

@@ -7,10 +7,15 @@
 #include "xalloc.h"
 
 #define INPUT (64u * 1024)
-#define MAX_FILES 65535
-#define END_RECORD 22 /* bytes of the end record without its comment */
-#define ENTRY 46      /* of a directory entry without what is variable */
-#define HEADER 30     /* of the header before a file's bytes */
+#define MAX_FILES 1000000
+#define MAX_DIRECTORY ((uint64_t)256 << 20)
+#define END_RECORD 22      /* bytes of the end record without its comment */
+#define LOCATOR 20         /* of what stands before it in zip64, and tells where */
+#define END_RECORD64 56    /* its wide sister begins */
+#define IS_WIDE UINT32_MAX /* in place of a number that stands in its wide form elsewhere */
+#define WIDE_FIELD 1       /* the extra field of a directory entry that has them */
+#define ENTRY 46           /* of a directory entry without what is variable */
+#define HEADER 30          /* of the header before a file's bytes */
 
 struct zip_reader {
     const struct zip_file *file;
@@ -36,6 +41,11 @@ static uint32_t get32(const unsigned char *p)
     return get16(p) | (uint32_t)get16(p + 2) << 16;
 }
 
+static uint64_t get64(const unsigned char *p)
+{
+    return get32(p) | (uint64_t)get32(p + 4) << 32;
+}
+
 static int damaged(struct err *e, const char *what)
 {
     return err_set(e, ERR_FORMAT, "damaged zip: %s", what);
@@ -58,27 +68,61 @@ static int read_all(pack_input_fn input, void *ctx, uint64_t off, unsigned char 
 
 /* --- the directory --- */
 
+struct directory {
+    uint64_t off, bytes;
+};
+
+/* The end record of zip64, of which the locator before the other one at `end` tells; where there is
+ * none, what the other one says stands. */
+static int widen_directory(uint64_t end, pack_input_fn input, void *ctx, struct directory *d,
+                           struct err *e)
+{
+    unsigned char p[END_RECORD64];
+    uint64_t at;
+    int rc;
+
+    if (end < LOCATOR)
+        return 0;
+    rc = read_all(input, ctx, end - LOCATOR, p, LOCATOR, e);
+    if (rc < 0 || memcmp(p, "PK\6\7", 4) != 0)
+        return rc;
+    at = get64(p + 8);
+    if (at > end || end - at < LOCATOR + END_RECORD64)
+        return damaged(e, "the end record of zip64 is not within it");
+    rc = read_all(input, ctx, at, p, END_RECORD64, e);
+    if (rc < 0)
+        return rc;
+    if (memcmp(p, "PK\6\6", 4) != 0)
+        return damaged(e, "the end record of zip64 is not where it should be");
+    *d = (struct directory){.off = get64(p + 48), .bytes = get64(p + 40)};
+    return 0;
+}
+
 /* The end record is at the end, behind it only a comment. */
-static int find_directory(uint64_t size, pack_input_fn input, void *ctx, uint64_t *off,
-                          size_t *bytes, struct err *e)
+static int find_directory(uint64_t size, pack_input_fn input, void *ctx, struct directory *d,
+                          struct err *e)
 {
     size_t n = (size_t)MIN(size, (uint64_t)END_RECORD + 65535), i = n;
     unsigned char *tail = xmalloc(n + 1);
     int rc = read_all(input, ctx, size - n, tail, n, e);
-    bool found = false;
+    bool found = false, wide = false;
 
     for (; rc == 0 && !found && i >= END_RECORD; i--) {
         const unsigned char *p = tail + (i - END_RECORD);
 
         found = memcmp(p, "PK\5\6", 4) == 0;
-        *bytes = found ? get32(p + 12) : 0;
-        *off = found ? get32(p + 16) : 0;
+        *d = (struct directory){.off = get32(p + 16), .bytes = get32(p + 12)};
+        wide = d->off == IS_WIDE || d->bytes == IS_WIDE || get16(p + 10) == UINT16_MAX;
     }
     free(tail);
     if (rc == 0 && !found)
         return damaged(e, "no directory at its end");
-    if (rc == 0 && *off + *bytes > size)
-        return damaged(e, "its directory is not within it, or it is zip64");
+    if (rc == 0 && wide) /* i is one before the record's end */
+        rc = widen_directory(size - n + i + 1 - END_RECORD, input, ctx, d, e);
+    if (rc == 0 && (d->off > size || d->bytes > size - d->off))
+        return damaged(e, "its directory is not within it");
+    if (rc == 0 && d->bytes > MAX_DIRECTORY)
+        return damaged(e, "its directory is too large");
     return rc;
 }
 
@@ -91,10 +135,40 @@ static bool is_left_out(struct slice name)
     return name.len && (base == slice_end(name) || *base == '.');
 }
 
+/* Puts the wide forms in place, which stand in this order in an extra field of the entry at p. */
+static bool widen_file(struct zip_file *f, const unsigned char *p)
+{
+    uint64_t *const number[] = {&f->size, &f->packed, &f->at};
+    struct slice rest = slice_of((const char *)p + ENTRY + get16(p + 28), get16(p + 30));
+
+    if (f->size != IS_WIDE && f->packed != IS_WIDE && f->at != IS_WIDE)
+        return true;
+    while (rest.len >= 4) {
+        const unsigned char *x = (const unsigned char *)rest.ptr;
+        size_t bytes = get16(x + 2), at = 4;
+
+        if (bytes > rest.len - 4)
+            return false;
+        for (unsigned i = 0; get16(x) == WIDE_FIELD && i < ARRAY_LEN(number); i++) {
+            if (*number[i] != IS_WIDE)
+                continue;
+            if (at + 8 > bytes + 4)
+                return false;
+            *number[i] = get64(x + at);
+            at += 8;
+        }
+        if (get16(x) == WIDE_FIELD)
+            return true;
+        rest = slice_of(rest.ptr + 4 + bytes, rest.len - 4 - bytes);
+    }
+    return true; /* a number may happen to be that */
+}
+
 static int add_file(struct zip_list *l, const unsigned char *p, size_t left, size_t *used,
                     struct err *e)
 {
     size_t cap = l->n;
+    struct zip_file f;
     struct slice name;
 
     if (left < ENTRY || memcmp(p, "PK\1\2", 4) != 0)
@@ -107,32 +181,35 @@ static int add_file(struct zip_list *l, const unsigned char *p, size_t left, siz
         return 0;
     if (l->n == MAX_FILES)
         return damaged(e, "too many files");
+    f = (struct zip_file){.at = get32(p + 42),
+                          .packed = get32(p + 20),
+                          .size = get32(p + 24),
+                          .crc = get32(p + 16),
+                          .method = get16(p + 10),
+                          .encrypted = get16(p + 8) & 1};
+    if (!widen_file(&f, p))
+        return damaged(e, "the sizes of a file are cut");
+    f.name = slice_dup(name);
     GROW(l->file, cap, l->n + 1);
-    l->file[l->n++] = (struct zip_file){.name = slice_dup(name),
-                                        .at = get32(p + 42),
-                                        .packed = get32(p + 20),
-                                        .size = get32(p + 24),
-                                        .crc = get32(p + 16),
-                                        .method = get16(p + 10),
-                                        .encrypted = get16(p + 8) & 1};
+    l->file[l->n++] = f;
     return 0;
 }
 
 int zip_list(uint64_t size, pack_input_fn input, void *ctx, struct zip_list *out, struct err *e)
 {
     unsigned char *dir;
-    uint64_t off = 0;
-    size_t bytes = 0, at = 0, used = 0;
+    struct directory d = {0};
+    size_t at = 0, used = 0;
     int rc;
 
     *out = (struct zip_list){0};
-    rc = find_directory(size, input, ctx, &off, &bytes, e);
+    rc = find_directory(size, input, ctx, &d, e);
     if (rc < 0)
         return rc;
-    dir = xmalloc(bytes + 1);
-    rc = read_all(input, ctx, off, dir, bytes, e);
-    for (; rc == 0 && at < bytes; at += used)
-        rc = add_file(out, dir + at, bytes - at, &used, e);
+    dir = xmalloc((size_t)d.bytes + 1);
+    rc = read_all(input, ctx, d.off, dir, (size_t)d.bytes, e);
+    for (; rc == 0 && at < d.bytes; at += used)
+        rc = add_file(out, dir + at, (size_t)d.bytes - at, &used, e);
     free(dir);
     if (rc < 0)
         zip_list_free(out);

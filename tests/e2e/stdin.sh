@@ -20,6 +20,11 @@ equal "a line in halves is one" \
 equal "without a newline at the end" "$(head -c -1 "$alb" | count '' -)" "$lines"
 equal "gzip" "$(gzip -c "$alb" | count 'elb_status_code=504' -)" "$(count 'elb_status_code=504' "$alb")"
 equal "two gzip members" "$({ gzip -c "$alb"; gzip -c "$alb"; } | count '' -)" $((2 * lines))
+if command -v zstd >/dev/null && zstd -qc "$alb" >"$work/zst" && ! count '' "$work/zst" 2>&1 | grep -q 'built without'; then
+    equal "zstd" "$(count 'elb_status_code=504' - <"$work/zst")" "$(count 'elb_status_code=504' "$alb")"
+fi
+printf '{"awslogs":{"data":"%s"}}' "$(printf '{"messageType":"DATA_MESSAGE","logGroup":"g","logStream":"s","logEvents":[{"id":"1","timestamp":1700000000000,"message":"END RequestId: a"}]}' | gzip -c | base64 | tr -d '\n')" >"$work/event"
+equal "a packed payload" "$(count '@logtype=lambda' - <"$work/event")" 1
 gzip -c "$alb" | head -c 200000 | "$awl" query '' -o raw - >"$work/part" 2>"$work/stderr"
 equal "a cut gzip: the lines before the cut" "$(sed '$d' "$work/part" | cksum)" \
     "$(head -n $(($(wc -l <"$work/part") - 1)) "$alb" | cksum)"

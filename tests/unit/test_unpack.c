@@ -50,9 +50,38 @@ struct file {
     bool pack;
 };
 
-static struct strbuf make_zip(const struct file *f, unsigned n)
+/* The numbers of a zip64 entry, in whose place something else stands. */
+static void put_wide(struct strbuf *sb, uint64_t size, uint64_t packed, uint64_t at)
+{
+    put(sb, 0x5455, 2); /* another field before them: a time */
+    put(sb, 1, 2);
+    put(sb, 7, 1);
+    put(sb, 1, 2);
+    put(sb, 24, 2);
+    put(sb, size, 8);
+    put(sb, packed, 8);
+    put(sb, at, 8);
+}
+
+static void put_wide_end(struct strbuf *zip, uint64_t at, uint64_t bytes)
+{
+    uint64_t end = zip->len;
+
+    strbuf_adds(zip, "PK\6\6");
+    put(zip, 44, 8);
+    put(zip, 0, 28);
+    put(zip, bytes, 8);
+    put(zip, at, 8);
+    strbuf_adds(zip, "PK\6\7");
+    put(zip, 0, 4);
+    put(zip, end, 8);
+    put(zip, 1, 4);
+}
+
+static struct strbuf make_zip(const struct file *f, unsigned n, bool wide)
 {
     struct strbuf zip = STRBUF_INIT, dir = STRBUF_INIT;
+    uint64_t at, none = wide ? UINT32_MAX : 0;
 
     for (unsigned i = 0; i < n; i++) {
         struct slice text = slice_str(f[i].text), name = slice_str(f[i].name);
@@ -78,21 +107,25 @@ static struct strbuf make_zip(const struct file *f, unsigned n)
         put(&dir, f[i].pack ? 8 : 0, 2);
         put(&dir, 0, 4);
         put(&dir, crc32(0, (const unsigned char *)text.ptr, (unsigned)text.len), 4);
-        put(&dir, data.len, 4);
-        put(&dir, text.len, 4);
+        put(&dir, data.len | none, 4);
+        put(&dir, text.len | none, 4);
         put(&dir, name.len, 2);
-        put(&dir, 0, 4);
+        put(&dir, wide ? 33 : 0, 4);
         put(&dir, 0, 8);
-        put(&dir, off, 4);
+        put(&dir, off | none, 4);
         strbuf_addsl(&dir, name);
+        if (wide)
+            put_wide(&dir, text.len, data.len, off);
         strbuf_release(&data);
     }
-    n = (unsigned)zip.len;
+    at = zip.len;
     strbuf_addsl(&zip, strbuf_slice(&dir));
+    if (wide)
+        put_wide_end(&zip, at, dir.len);
     strbuf_adds(&zip, "PK\5\6");
     put(&zip, 0, 8);
-    put(&zip, dir.len, 4);
-    put(&zip, n, 4);
+    put(&zip, dir.len | none, 4);
+    put(&zip, at | none, 4);
     put(&zip, 0, 2);
     strbuf_release(&dir);
     return zip;
@@ -149,13 +182,17 @@ static const struct file files[] = {
 
 static void zip_files(void **state)
 {
-    struct strbuf zip = make_zip(files, ARRAY_LEN(files)), out = STRBUF_INIT;
+    struct strbuf out = STRBUF_INIT;
 
     (void)state;
-    assert_int_equal(unzip(&zip, &out), 0);
-    assert_string_equal(out.buf, "a.log:first line\nsecond line\n|empty:|"
-                                 "folder/b.log:no feed at the end" LAST);
-    strbuf_release(&zip);
+    for (unsigned wide = 0; wide < 2; wide++) {
+        struct strbuf zip = make_zip(files, ARRAY_LEN(files), wide);
+
+        assert_int_equal(unzip(&zip, &out), 0);
+        assert_string_equal(out.buf, "a.log:first line\nsecond line\n|empty:|"
+                                     "folder/b.log:no feed at the end" LAST);
+        strbuf_release(&zip);
+    }
     strbuf_release(&out);
 }
 
@@ -191,7 +228,7 @@ static void bad_file_of_zip(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(t); i++) {
-        struct strbuf zip = make_zip(files, ARRAY_LEN(files));
+        struct strbuf zip = make_zip(files, ARRAY_LEN(files), false);
 
         entry_of(&zip, t[i].file)[t[i].at] = (unsigned char)t[i].byte;
         assert_int_equal(unzip(&zip, &out), 0);
@@ -207,18 +244,47 @@ static void bad_file_of_zip(void **state)
 
 static void damaged_zip(void **state)
 {
-    struct strbuf zip = make_zip(files, ARRAY_LEN(files)), out = STRBUF_INIT;
-    size_t whole = zip.len;
+    struct strbuf out = STRBUF_INIT;
 
     (void)state;
-    for (zip.len = 0; zip.len < whole; zip.len++)
-        assert_int_equal(unzip(&zip, &out), ERR_FORMAT);
-    for (size_t i = 0; i < whole; i++) {
-        zip.buf[i] ^= 0x5a;
-        (void)unzip(&zip, &out);
-        zip.buf[i] ^= 0x5a;
+    for (unsigned wide = 0; wide < 2; wide++) {
+        struct strbuf zip = make_zip(files, ARRAY_LEN(files), wide);
+        size_t whole = zip.len;
+
+        for (zip.len = 0; zip.len < whole; zip.len++)
+            assert_int_equal(unzip(&zip, &out), ERR_FORMAT);
+        for (size_t i = 0; i < whole; i++) {
+            for (unsigned flip = 0x5a; flip <= 0xff; flip += 0xa5) {
+                zip.buf[i] = (char)((unsigned char)zip.buf[i] ^ flip);
+                (void)unzip(&zip, &out);
+                zip.buf[i] = (char)((unsigned char)zip.buf[i] ^ flip);
+            }
+        }
+        strbuf_release(&zip);
     }
-    strbuf_release(&zip);
+    strbuf_release(&out);
+}
+
+/* Places and sizes of zip64 that lie nowhere. */
+static void impossible_zip64(void **state)
+{
+    static const char *const marks[] = {"PK\6\6", "PK\6\7"};
+    static const unsigned places[][2] = {{40, 48}, {8, 8}};
+    struct strbuf out = STRBUF_INIT;
+
+    (void)state;
+    for (unsigned m = 0; m < 2; m++) {
+        for (unsigned p = 0; p < 2; p++) {
+            for (unsigned byte = 2; byte < 8; byte++) {
+                struct strbuf zip = make_zip(files, ARRAY_LEN(files), true);
+                char *at = memmem(zip.buf, zip.len, marks[m], 4);
+
+                at[places[m][p] + byte] = '\x7f';
+                assert_int_equal(unzip(&zip, &out), ERR_FORMAT);
+                strbuf_release(&zip);
+            }
+        }
+    }
     strbuf_release(&out);
 }
 
@@ -287,8 +353,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zip_files),   cmocka_unit_test(bad_file_of_zip),
-        cmocka_unit_test(damaged_zip), cmocka_unit_test(zstd_frames),
-        cmocka_unit_test(events),
+        cmocka_unit_test(damaged_zip), cmocka_unit_test(impossible_zip64),
+        cmocka_unit_test(zstd_frames), cmocka_unit_test(events),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,8 @@ enum {
     F_WINDOW,
     F_EVENT_VERSION,
     F_DIGEST,
+    F_CATEGORY,
+    F_MANAGEMENT,
     N_NAMED
 };
 
@@ -77,6 +79,12 @@ static const struct field_def fields[] = {
     [F_EVENT_VERSION] =
         FIELD_TEXT("eventVersion", "eventversion", 0, FR_NONE, "version of the event format"),
     [F_DIGEST] = FIELD_TIME("digestStartTime", NULL, 0, "start of what a digest file covers"),
+    [F_CATEGORY] =
+        FIELD_TEXT("eventCategory", "eventcategory", 0, FR_NONE,
+                   "Management, Data, NetworkActivity, Insight or Aggregated; before version 1.07, "
+                   "which has none, Data where managementEvent is false and else Management"),
+    [F_MANAGEMENT] =
+        FIELD_TEXT("managementEvent", NULL, 0, FR_NONE, "true for calls that manage resources"),
     FIELD_TEXT("awsRegion", "awsregion", 0, FR_NONE, "region that was called"),
     FIELD_TEXT("sourceIPAddress", "sourceipaddress", 0, FR_CLIENT_IP,
                "address of the caller, or the name of the service that called"),
@@ -91,7 +99,6 @@ static const struct field_def fields[] = {
     FIELD_TEXT("eventType", "eventtype", 0, FR_NONE,
                "what made the event: a call, the console, a service"),
     FIELD_TEXT("apiVersion", "apiversion", 0, FR_NONE, "version of the API that was called"),
-    FIELD_TEXT("managementEvent", NULL, 0, FR_NONE, "true for calls that manage resources"),
     FIELD_TEXT("readOnly", "readonly", 0, FR_NONE, "true if the call could change nothing"),
     FIELD_LONG("resources", NULL, FR_NONE, "resources that were touched"),
     FIELD_TEXT("resources[].ARN", "resources.arn", 0, FR_NONE, "first resource that was touched"),
@@ -107,8 +114,6 @@ static const struct field_def fields[] = {
     FIELD_TEXT("vpcEndpointId", "vpcendpointid", 0, FR_NONE, "VPC endpoint that was used"),
     FIELD_TEXT("vpcEndpointAccountId", "vpcendpointaccountid", FF_ID, FR_NONE,
                "owner of the VPC endpoint"),
-    FIELD_TEXT("eventCategory", "eventcategory", 0, FR_NONE,
-               "Management, Data, NetworkActivity, Insight or Aggregated"),
     FIELD_LONG("addendum", NULL, FR_NONE, "why the event came late or was changed"),
     FIELD_TEXT("sessionCredentialFromConsole", "sessioncredentialfromconsole", 0, FR_NONE,
                "true if a session of the console called"),
@@ -254,6 +259,26 @@ static struct slice second_factor(const struct slice *val)
     return slice_is(s, "Yes") || slice_is(s, "true") ? SL("true") : SL("false");
 }
 
+/* Whether a version, MAJOR.MINOR, is older than 1.07; 1.10 is newer. */
+static bool is_before_categories(struct slice version)
+{
+    struct slice minor = version, major = slice_cut(&minor, '.');
+
+    if (!slice_is(major, "1") || !is_digits(minor))
+        return false;
+    while (minor.len && minor.ptr[0] == '0')
+        minor = slice_of(minor.ptr + 1, minor.len - 1);
+    return minor.len == 0 || (minor.len == 1 && minor.ptr[0] < '7');
+}
+
+/* What the event says it is, or what it would say had its version the word. */
+static struct slice category(const struct slice *val)
+{
+    if (val[F_CATEGORY].len || val[F_WINDOW].len || !is_before_categories(val[F_EVENT_VERSION]))
+        return val[F_CATEGORY];
+    return slice_is(val[F_MANAGEMENT], "false") ? SL("Data") : SL("Management");
+}
+
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
@@ -270,6 +295,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     if ((!val[F_EVENT_VERSION].len && !val[F_WINDOW].len) ||
         (!val[F_SOURCE].len && !val[F_NAME].len && !val[F_WINDOW].len && !val[F_TIME].len))
         return record_bad(rec, REASON_SHAPE);
+    val[F_CATEGORY] = category(val);
     val[F_SESSION] = session_name(val);
     val[F_SERVICE] = service(val[F_SOURCE]);
     val[F_ROOT] = slice_is(val[F_TYPE], "Root") ? SL("true") : (struct slice){NULL, 0};

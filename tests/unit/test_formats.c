@@ -431,6 +431,36 @@ static void test_lambda_edge(void **state)
     want_type("", EDGE_ID " START DistributionID: E1ABC\n" EDGE_ID " END\n", "lambda");
 }
 
+/* Before version 1.07 an event does not say what category it is of. */
+static void test_cloudtrail_category(void **state)
+{
+    static const struct {
+        const char *members, *category;
+    } t[] = {
+        {"\"eventVersion\":\"1.05\",\"managementEvent\":false", "Data"},
+        {"\"eventVersion\":\"1.06\",\"managementEvent\":true", "Management"},
+        {"\"eventVersion\":\"1.0\"", "Management"},
+        {"\"eventVersion\":\"1.05\",\"eventCategory\":\"Insight\"", "Insight"},
+        {"\"eventVersion\":\"1.07\",\"managementEvent\":false", NULL},
+        {"\"eventVersion\":\"1.10\"", NULL},
+        {"\"eventVersion\":\"2.01\"", NULL},
+        {"\"eventVersion\":\"1.0\",\"timeWindow\":{\"windowStart\":\"2026-01-02T03:00:00Z\"}",
+         NULL},
+        {"\"eventVersion\":\"1.\"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+        struct strbuf sb = STRBUF_INIT;
+
+        strbuf_addf(&sb, "{%s,\"eventTime\":\"2019-05-02T03:00:00Z\",\"eventName\":\"GetObject\"}",
+                    t[i].members);
+        assert_int_equal(parse("cloudtrail", sb.buf), PARSE_OK);
+        want("cloudtrail", "eventCategory", t[i].category);
+        strbuf_release(&sb);
+    }
+}
+
 static void test_apigw(void **state)
 {
     (void)state;
@@ -1185,6 +1215,7 @@ int main(void)
         cmocka_unit_test(test_lambda_pairs),
         cmocka_unit_test(test_clb),
         cmocka_unit_test(test_nlb),
+        cmocka_unit_test(test_cloudtrail_category),
         cmocka_unit_test(test_apigw),
         cmocka_unit_test(test_lambda_edge),
         cmocka_unit_test(test_cloudfront),

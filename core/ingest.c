@@ -10,6 +10,7 @@
 #include "detect.h"
 #include "index.h"
 #include "json.h"
+#include "tok_space.h"
 #include "value.h"
 #include "xalloc.h"
 
@@ -421,13 +422,18 @@ static uint32_t parse_batch(struct ingest *in, struct source *src, const struct 
     return batch->events ? batch->events->lines : (uint32_t)w.lines;
 }
 
+#define FIRST_LINES 4 /* of a file: its header is among them, whatever columns it names */
+
 /* The layout in force behind a chunk, without parsing it: only lines that can be headers count. */
 static const struct layout *layout_after(struct source *src, const struct layout *lay,
-                                         struct slice bytes, struct record *rec)
+                                         struct slice bytes, bool first, struct record *rec)
 {
     const char *end = slice_end(bytes), *p, *mark = src->lt->fmt->header_mark;
+    struct slice head, line;
 
-    bytes = slice_past_mark(bytes);
+    head = bytes = slice_past_mark(bytes);
+    for (unsigned i = 0; first && !lay && i < FIRST_LINES && probe_line(&head, &line); i++)
+        src->lt->fmt->parse(src->lt, &lay, line, rec);
     p = bytes.ptr;
     while ((p = memmem(p, (size_t)(end - p), mark, strlen(mark)))) {
         const char *from = memrchr(bytes.ptr, '\n', (size_t)(p - bytes.ptr));
@@ -545,7 +551,7 @@ static int take_chunk(struct ingest *in, struct feed *f, size_t chunk_bytes, str
     *lay = f->lay;
     *alone = c->last && *id == 0;
     if (!*alone && may_name_columns(f, *id))
-        f->lay = layout_after(f->src, f->lay, slice_of(c->ptr, c->len), in->rec);
+        f->lay = layout_after(f->src, f->lay, slice_of(c->ptr, c->len), *id == 0, in->rec);
     return 1;
 }
 

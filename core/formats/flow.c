@@ -2,7 +2,6 @@
  * underscores for dashes, or in ${} as the format string has them. */
 #include "formats/flow.h"
 
-#include "formats/w3c.h"
 #include "value.h"
 
 static bool is_name_char(char c)
@@ -78,6 +77,16 @@ bool flow_is_header(const struct field_def *fields, unsigned n_fields, struct sl
     while (next_word(&line, &word, &is_name))
         known += find_name(fields, n_fields, word) >= 0;
     return n >= 2 && known >= 2 && known * 3 >= n;
+}
+
+bool flow_first_line(const struct probe *p, struct slice *line)
+{
+    struct slice head = p->head;
+
+    while (probe_line(&head, line))
+        if (!flow_is_comment(*line))
+            return true;
+    return false;
 }
 
 bool flow_names_gateway(struct slice line)

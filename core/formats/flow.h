@@ -2,11 +2,18 @@
 #ifndef AWL_FORMATS_FLOW_H
 #define AWL_FORMATS_FLOW_H
 
-#include "format.h"
+#include "formats/w3c.h"
 
 /* Whether a line has names only, of which at least two and a third are in the table (by name with
  * - _ or . between its words, or by alias). */
 bool flow_is_header(const struct field_def *fields, unsigned n, struct slice line);
+/* "#Version: 1.0" and the like, which names no columns and says nothing. */
+static inline bool flow_is_comment(struct slice line)
+{
+    return w3c_is_comment(line) && !w3c_names(line).ptr;
+}
+/* The first line of the head that is no comment; false if there is none. */
+bool flow_first_line(const struct probe *p, struct slice *line);
 /* Whether names in a header line are those of Transit Gateway records: folder and file name do not
  * tell them from VPC flow logs. */
 bool flow_names_gateway(struct slice line);

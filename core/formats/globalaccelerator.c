@@ -107,7 +107,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     const struct layout *l = *lay;
     unsigned n;
 
-    if (unlikely(is_header(line))) {
+    if (unlikely(is_header(line) || flow_is_comment(line))) {
         record_begin(rec, lt);
         flow_read_header(lt, lay, line);
         return PARSE_HEADER;
@@ -126,10 +126,10 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 
 static int detect(const struct probe *p)
 {
-    struct slice head = p->head, line;
+    struct slice line;
     bool named = path_has(p, "globalaccelerator");
 
-    if (probe_line(&head, &line) && is_header(line))
+    if (flow_first_line(p, &line) && is_header(line))
         return named ? 100 : 95;
     return probe_records(p, "globalaccelerator", named);
 }

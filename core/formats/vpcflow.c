@@ -363,7 +363,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 {
     enum parse_reason reason;
 
-    if (unlikely(is_header(line))) {
+    if (unlikely(is_header(line) || flow_is_comment(line))) {
         record_begin(rec, lt);
         flow_read_header(lt, lay, line);
         return PARSE_HEADER;
@@ -376,10 +376,10 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 
 static int detect(const struct probe *p)
 {
-    struct slice head = p->head, line;
+    struct slice line;
     bool named = path_has(p, "vpcflowlogs");
 
-    if (probe_line(&head, &line) && is_header(line))
+    if (flow_first_line(p, &line) && is_header(line))
         return named ? 100 : 90;
     return probe_records(p, "vpcflow", named);
 }

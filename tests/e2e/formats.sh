@@ -183,4 +183,10 @@ equal "a header counts to the end of a file of many chunks, or to the next" \
     "elb_status_code,count(*) 200,19800 418,1 503,200 "
 equal "and headers are counted as such" "$("$awl" sources -o csv "$work/logs/named.log" | tail -1 | cut -d, -f2,4,5,6)" \
     "alb,20001,0,3"
+{
+    printf '#Version: 2\nversion interface-id dstaddr bytes start end action log-status\n'
+    awk 'BEGIN { for (i = 0; i < 20000; i++)
+        printf "2 eni-0a0b0c0d0e0f0a0b0 10.0.0.%d %d %d 1700000060 ACCEPT OK\n", i % 250, i, 1700000000 + i % 60 }'
+} >"$work/odd/chosen"
+equal "and those of flow logs, whatever columns were chosen" "$(type_of chosen)" "vpcflow 20000 0 2"
 finish

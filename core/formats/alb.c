@@ -167,6 +167,31 @@ static bool shape_fits(const struct slice *val)
     return !is_digits(val[F_ELB]) && is_addr_port(val[F_CLIENT]) && is_status(val[F_ELB_STATUS]);
 }
 
+#define AGENT_AT 13 /* in the order of fields */
+
+/* An agent cut behind a backslash: the quote that ends it looks escaped, and the agent goes on to
+ * that of trace_id, over cipher, protocol and group. They, and the bare quote behind them, tell. */
+static enum parse_reason mend_cut_agent(struct logtype *lt, struct slice line, struct record *rec)
+{
+    const struct tok_map map = {order + AGENT_AT + 1, ARRAY_LEN(order) - AGENT_AT - 1,
+                                lt->n_static};
+    struct slice agent = rec->val[F_AGENT], before = agent, group, rest;
+    const char *quote = agent.len ? memchr(agent.ptr + 1, '"', agent.len - 1) : NULL;
+
+    while (quote && quote[-1] == '\\')
+        quote = memchr(quote + 1, '"', (size_t)(slice_end(agent) - quote - 1));
+    if (!quote || quote[-1] != ' ')
+        return REASON_NONE;
+    before.len = (size_t)(quote - 1 - agent.ptr);
+    group = elb_cut_word(&before);
+    if ((!slice_is(group, "-") && !slice_starts(group, "arn:")) || !elb_cut_agent(&before, &rest))
+        return agent.len > ELB_AGENT_LONG ? REASON_QUOTE : REASON_NONE;
+    rec->val[F_AGENT] = before;
+    line = slice_of(rest.ptr, (size_t)(slice_end(line) - rest.ptr));
+    rec->n_val = MAX(rec->n_val, tok_quoted(line, map, rec->val).n_val);
+    return REASON_NONE;
+}
+
 /* Vended delivery: what is called otherwise in JSON (section 2.4). */
 static const char *const json_keys[] = {
     "client_port", "client:port",      "target_port",      "target:port", "request_line",
@@ -192,6 +217,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return record_bad(rec, REASON_SHORT);
     if (!got.keyed && !shape_fits(rec->val))
         return record_bad(rec, REASON_SHAPE);
+    if (!got.keyed && mend_cut_agent(lt, line, rec) != REASON_NONE)
+        return record_bad(rec, REASON_QUOTE);
     elb_split_addr(rec->val, F_CLIENT);
     elb_split_addr(rec->val, F_TARGET);
     elb_split_request(rec->val, F_REQUEST);

@@ -113,6 +113,21 @@ static bool shape_fits(const struct slice *val)
             is_seconds(val[F_BACKEND_TIME]) && is_seconds(val[F_RESPONSE_TIME]));
 }
 
+#define AGENT_AT 12 /* in the order of fields */
+
+/* The agent is cut behind a backslash: the quote that ends it looks escaped, so none ends it. */
+static bool mend_cut_agent(struct logtype *lt, struct record *rec)
+{
+    const struct tok_map map = {order + AGENT_AT + 1, ARRAY_LEN(order) - AGENT_AT - 1,
+                                lt->n_static};
+    struct slice rest;
+
+    if (rec->val[F_AGENT].len < ELB_AGENT_LONG || !elb_cut_agent(&rec->val[F_AGENT], &rest))
+        return false;
+    tok_quoted(rest, map, rec->val);
+    return true;
+}
+
 static enum parse_result parse(struct logtype *lt, const struct layout **lay, struct slice line,
                                struct record *rec)
 {
@@ -128,7 +143,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return record_bad(rec, REASON_SHORT);
     if (!shape_fits(rec->val))
         return record_bad(rec, REASON_SHAPE);
-    if (got.open)
+    if (got.open && !mend_cut_agent(lt, rec))
         return next_record_inside(line) ? record_bad(rec, REASON_QUOTE) : PARSE_MORE;
     elb_split_addr(rec->val, F_CLIENT);
     elb_split_addr(rec->val, F_BACKEND);

@@ -100,3 +100,27 @@ void elb_split_request(struct slice *val, unsigned whole)
     part[4] = r.part.query;
     part[5] = r.proto;
 }
+
+struct slice elb_cut_word(struct slice *s)
+{
+    const char *blank = s->len ? memrchr(s->ptr, ' ', s->len) : NULL;
+    struct slice word;
+
+    if (!blank)
+        return (struct slice){NULL, 0};
+    word = slice_of(blank + 1, (size_t)(slice_end(*s) - blank - 1));
+    s->len = (size_t)(blank - s->ptr);
+    return word;
+}
+
+bool elb_cut_agent(struct slice *agent, struct slice *rest)
+{
+    struct slice before = *agent, tls = elb_cut_word(&before), cipher = elb_cut_word(&before);
+
+    if (!cipher.len || !slice_ends(before, "\\\"") ||
+        !(slice_is(tls, "-") || slice_starts(tls, "TLSv") || slice_starts(tls, "SSLv")))
+        return false;
+    *rest = slice_of(cipher.ptr, (size_t)(slice_end(*agent) - cipher.ptr));
+    *agent = slice_of(before.ptr, before.len - 1);
+    return true;
+}

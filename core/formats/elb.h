@@ -29,4 +29,13 @@ void elb_split_addr(struct slice *val, unsigned whole);
  * into the six fields behind it. */
 void elb_split_request(struct slice *val, unsigned whole);
 
+/* --- user agents, which are cut at 8 KB, be it behind the backslash of an escape sequence --- */
+
+#define ELB_AGENT_LONG (8192 - 8)
+/* The word behind the last blank of *s, which ends before it then; absent if there is no blank. */
+struct slice elb_cut_word(struct slice *s);
+/* Whether *agent goes on, over the quote that ends it, to a cipher and a TLS version: *rest begins
+ * there and *agent ends at the backslash. */
+bool elb_cut_agent(struct slice *agent, struct slice *rest);
+
 #endif

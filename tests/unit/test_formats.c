@@ -213,6 +213,63 @@ static void test_elb_dashes(void **state)
     assert_int_equal(parse("clb", "2024-03-05T07:08:09Z b - a message - in - -"), PARSE_BAD);
 }
 
+#define AGENT_CUT "\\\" "
+#define ALB_BEHIND                                                                                 \
+    "TLS_AES_128_GCM_SHA256 TLSv1.3 arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/a/b "     \
+    "\"Root=1-2-3\" \"shop.example.org\" \"-\" 3 2024-03-05T07:08:08Z \"forward\" \"-\" \"-\""
+
+/* An agent of `n` letters and `end`, in a line between `front` and `behind`. */
+static enum parse_result parse_agent(const char *name, const char *front, unsigned n,
+                                     const char *end, const char *behind)
+{
+    struct strbuf line = STRBUF_INIT;
+    enum parse_result r;
+
+    strbuf_addf(&line, "%s \"", front);
+    for (unsigned i = 0; i < n; i++)
+        strbuf_addc(&line, 'a');
+    strbuf_addf(&line, "%s%s", end, behind);
+    r = parse(name, line.buf);
+    strbuf_release(&line);
+    return r;
+}
+
+/* Agents are cut at 8 KB: what is left of an escape sequence makes the quote behind it look
+ * escaped.
+ */
+static void test_elb_cut_agents(void **state)
+{
+    static const char alb[] = ALB_FRONT " 200 1 2 \"GET http://x:80/ HTTP/1.1\"";
+    static const char clb[] =
+        "2024-03-05T07:08:09Z b 192.0.2.1:1 - 0 0 0 200 200 1 2 \"GET http://x:80/ HTTP/1.1\"";
+    struct slice agent;
+
+    (void)state;
+    assert_int_equal(parse_agent("alb", alb, 8191, AGENT_CUT, ALB_BEHIND), PARSE_OK);
+    agent = record_get(&rec, (unsigned)logtype_lookup(type("alb"), SL("user_agent")));
+    assert_int_equal(agent.len, 8192);
+    assert_int_equal(agent.ptr[8191], '\\');
+    want("alb", "ssl_cipher", "TLS_AES_128_GCM_SHA256");
+    want("alb", "trace_id", "Root=1-2-3");
+    want("alb", "domain_name", "shop.example.org");
+    want("alb", "error_reason", "-");
+    want("alb", "extra_1", NULL);
+    assert_int_equal(parse_agent("alb", alb, 10, "\\\"x\\\" y" AGENT_CUT, "- - - \"-\""), PARSE_OK);
+    want("alb", "user_agent", "aaaaaaaaaa\\\"x\\\" y\\");
+    want("alb", "trace_id", "-");
+    want("alb", "domain_name", NULL);
+    assert_int_equal(parse_agent("alb", alb, 8191, AGENT_CUT, "cipher TLSv1.3 group \"-\" \"-\""),
+                     PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_QUOTE);
+    assert_int_equal(parse_agent("alb", alb, 10, AGENT_CUT "- - - \\\"-\\\"\" ", "- - - \"-\""),
+                     PARSE_OK);
+    want("alb", "user_agent", "aaaaaaaaaa\\\" - - - \\\"-\\\"");
+    assert_int_equal(parse_agent("clb", clb, 8191, AGENT_CUT, "ECDHE-A TLSv1.2"), PARSE_OK);
+    want("clb", "ssl_cipher", "ECDHE-A");
+    want("clb", "ssl_protocol", "TLSv1.2");
+    assert_int_equal(parse_agent("clb", clb, 100, AGENT_CUT, "ECDHE-A TLSv1.2"), PARSE_MORE);
+}
+
 /* Vended delivery: the user chose the fields, and the type need not be among them. */
 static void test_elb_keyed(void **state)
 {
@@ -279,6 +336,12 @@ static void test_elb_named(void **state)
     assert_int_equal(parse("vpcflow", "#Fields: srcaddr dstaddr start action"), PARSE_HEADER);
     assert_int_equal(parse("vpcflow", "10.0.0.1\t10.0.0.2\t1700000000\tREJECT"), PARSE_OK);
     want("vpcflow", "action", "REJECT");
+    assert_int_equal(parse("vpcflow", "#Version: 1.0"), PARSE_HEADER);
+    assert_int_equal(parse("vpcflow", "10.0.0.1 10.0.0.2 1700000000 ACCEPT"), PARSE_OK);
+    want("vpcflow", "action", "ACCEPT");
+    assert_int_equal(parse("vpcflow", "#Fields: version tgw-id srcaddr"), PARSE_BAD);
+    assert_int_equal(parse("tgwflow", "#Version: 1.0"), PARSE_HEADER);
+    assert_int_equal(parse("globalaccelerator", "#Version: 1.0"), PARSE_HEADER);
     lay = NULL;
 }
 
@@ -1151,6 +1214,10 @@ static void test_detect_headers(void **state)
     want_type("x", "#Fields: time target_addr status reason_code latency\n", "alb_health");
     want_type("x", "#Fields: date time x-edge-location cs-method x-new\n", "cloudfront");
     want_type("x", "#Fields: version srcaddr dstaddr action\n", "vpcflow");
+    want_type("x", "#Version: 1.0\n#Fields: version srcaddr dstaddr action\n", "vpcflow");
+    want_type("x", "#Version: 2\n\nversion srcaddr dstaddr action\n", "vpcflow");
+    want_type("x", "#Version: 1.0\n#Fields: version tgw-id srcaddr\n", "tgwflow");
+    want_type("x", "#Version: 1.0\n#Fields: accelerator_id client_ip\n", "globalaccelerator");
     want_type("x", "#Fields: of nothing that is known\n", "text");
 }
 
@@ -1206,6 +1273,7 @@ int main(void)
         cmocka_unit_test(test_alb),
         cmocka_unit_test(test_alb_edges),
         cmocka_unit_test(test_elb_dashes),
+        cmocka_unit_test(test_elb_cut_agents),
         cmocka_unit_test(test_elb_keyed),
         cmocka_unit_test(test_elb_named),
         cmocka_unit_test(test_url_fields),

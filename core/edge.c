@@ -1,7 +1,8 @@
 /* edge.c - the two tables behind edge_lookup(), both sorted by the three letters.
  *
  * The first holds the codes CloudFront is known to use, with the names people expect (an airport
- * table would call Tokyo Narita and miss Toronto). The second, OurAirports', finds the rest. */
+ * table would call Tokyo Narita and miss Toronto, which has the code of a city), and the codes of
+ * other cities with several airports. The second, OurAirports', finds the rest. */
 #include "edge.h"
 
 struct edge_row {
@@ -18,6 +19,7 @@ static const struct edge_row known[] = {
     {"ATL", "Atlanta", "US"},
     {"BAH", "Manama", "BH"},
     {"BCN", "Barcelona", "ES"},
+    {"BJS", "Beijing", "CN"},
     {"BKK", "Bangkok", "TH"},
     {"BLR", "Bengaluru", "IN"},
     {"BNA", "Nashville", "US"},
@@ -31,6 +33,7 @@ static const struct edge_row known[] = {
     {"CCU", "Kolkata", "IN"},
     {"CDG", "Paris", "FR"},
     {"CGK", "Jakarta", "ID"},
+    {"CHI", "Chicago", "US"},
     {"CMH", "Columbus", "US"},
     {"CPH", "Copenhagen", "DK"},
     {"CPT", "Cape Town", "ZA"},
@@ -69,6 +72,7 @@ static const struct edge_row known[] = {
     {"LHR", "London", "GB"},
     {"LIM", "Lima", "PE"},
     {"LIS", "Lisbon", "PT"},
+    {"LON", "London", "GB"},
     {"LOS", "Lagos", "NG"},
     {"MAA", "Chennai", "IN"},
     {"MAD", "Madrid", "ES"},
@@ -84,9 +88,12 @@ static const struct edge_row known[] = {
     {"MXP", "Milan", "IT"},
     {"NBO", "Nairobi", "KE"},
     {"NRT", "Tokyo", "JP"},
+    {"NYC", "New York", "US"},
     {"ORD", "Chicago", "US"},
+    {"OSA", "Osaka", "JP"},
     {"OSL", "Oslo", "NO"},
     {"OTP", "Bucharest", "RO"},
+    {"PAR", "Paris", "FR"},
     {"PEK", "Beijing", "CN"},
     {"PER", "Perth", "AU"},
     {"PHL", "Philadelphia", "US"},
@@ -97,6 +104,7 @@ static const struct edge_row known[] = {
     {"PRG", "Prague", "CZ"},
     {"PVG", "Shanghai", "CN"},
     {"QRO", "Queretaro", "MX"},
+    {"ROM", "Rome", "IT"},
     {"SCL", "Santiago", "CL"},
     {"SEA", "Seattle", "US"},
     {"SFO", "San Francisco", "US"},
@@ -110,7 +118,9 @@ static const struct edge_row known[] = {
     {"TPA", "Tampa", "US"},
     {"TPE", "Taipei", "TW"},
     {"TXL", "Berlin", "DE"},
+    {"TYO", "Tokyo", "JP"},
     {"VIE", "Vienna", "AT"},
+    {"WAS", "Washington", "US"},
     {"WAW", "Warsaw", "PL"},
     {"YTO", "Toronto", "CA"},
     {"YUL", "Montreal", "CA"},

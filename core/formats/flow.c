@@ -157,3 +157,10 @@ bool flow_is_address(struct slice s)
 
     return !s.ptr || flow_is_dash(s) || parse_ip(s, &ip);
 }
+
+bool flow_shape_fits(struct slice version, struct slice status, struct slice src, struct slice dst)
+{
+    return (!version.ptr || is_digits(version) || flow_is_dash(version)) &&
+           (!status.ptr || flow_is_status(status) || flow_is_dash(status)) &&
+           flow_is_address(src) && flow_is_address(dst);
+}

@@ -26,5 +26,7 @@ unsigned flow_split(struct logtype *lt, const uint16_t *field, unsigned n, struc
 bool flow_is_dash(struct slice s);
 bool flow_is_status(struct slice s);  /* OK, NODATA, SKIPDATA */
 bool flow_is_address(struct slice s); /* absent and a dash, too */
+/* What those values of a record must not look like otherwise; all may be absent or a dash. */
+bool flow_shape_fits(struct slice version, struct slice status, struct slice src, struct slice dst);
 
 #endif

@@ -74,9 +74,10 @@ static const struct field_def fields[N_FIELDS] = {
     [F_VPC] = FIELD_TEXT("vpc_id", NULL, 0, FR_NONE, "VPC of the endpoint"),
     [F_REASON] = FIELD_TEXT("reject_reason", NULL, 0, FR_ERROR,
                             "why traffic was refused: BPA; empty if it was not"),
-    [F_CITY] = DERIVED_FIELD("city", NULL, derive_edge_city, F_EDGE, "city of the edge location"),
-    [F_COUNTRY] =
-        DERIVED_FIELD("country", NULL, derive_edge_country, F_EDGE, "country of the edge location"),
+    [F_CITY] =
+        DERIVED_FIELD("city", "edge_city", derive_edge_city, F_EDGE, "city of the edge location"),
+    [F_COUNTRY] = DERIVED_FIELD("country", "edge_country", derive_edge_country, F_EDGE,
+                                "country of the edge location"),
 };
 
 static const uint16_t default_order[N_ORDERED] = {

@@ -40,9 +40,10 @@ static const struct field_def fields[N_FIELDS] = {
                             "address of the resolver that asked"),
     [F_SUBNET] = FIELD_TEXT("edns_client_subnet", "ednsClientSubnet edns-client-subnet", 0, FR_NONE,
                             "network of the client behind the resolver, where it tells"),
-    [F_CITY] = DERIVED_FIELD("city", NULL, derive_edge_city, F_EDGE, "city of the edge location"),
-    [F_COUNTRY] =
-        DERIVED_FIELD("country", NULL, derive_edge_country, F_EDGE, "country of the edge location"),
+    [F_CITY] =
+        DERIVED_FIELD("city", "edge_city", derive_edge_city, F_EDGE, "city of the edge location"),
+    [F_COUNTRY] = DERIVED_FIELD("country", "edge_country", derive_edge_country, F_EDGE,
+                                "country of the edge location"),
 };
 
 static const uint16_t order[N_ORDERED] = {F_VERSION, F_TIME,     F_ZONE, F_NAME,     F_TYPE,

@@ -152,9 +152,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         return record_bad(rec, REASON_HEADER);
     if (n < (l ? l->n : MIN_DEFAULT))
         return record_bad(rec, REASON_SHORT);
-    if ((val[F_LOG_STATUS].ptr && !flow_is_status(val[F_LOG_STATUS]) &&
-         !flow_is_dash(val[F_LOG_STATUS])) ||
-        !flow_is_address(val[F_SRC]) || !flow_is_address(val[F_DST]))
+    if (!flow_shape_fits(val[F_VERSION], val[F_LOG_STATUS], val[F_SRC], val[F_DST]))
         return record_bad(rec, REASON_SHAPE);
     if (parse_epoch(val[F_START], &rec->ts) || parse_epoch(val[F_END], &rec->ts))
         return PARSE_OK;

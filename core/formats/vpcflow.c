@@ -290,13 +290,9 @@ static bool is_default(const struct slice *val, unsigned n)
            (n < ARRAY_LEN(version_2) || flow_is_status(val[F_LOG_STATUS]));
 }
 
-/* What a line of the layout in force must not look like otherwise. */
 static bool shape_fits(const struct slice *val)
 {
-    return (!val[F_VERSION].ptr || is_digits(val[F_VERSION]) || flow_is_dash(val[F_VERSION])) &&
-           (!val[F_LOG_STATUS].ptr || flow_is_status(val[F_LOG_STATUS]) ||
-            flow_is_dash(val[F_LOG_STATUS])) &&
-           flow_is_address(val[F_SRC]) && flow_is_address(val[F_DST]);
+    return flow_shape_fits(val[F_VERSION], val[F_LOG_STATUS], val[F_SRC], val[F_DST]);
 }
 
 static enum parse_reason event_time(struct record *rec)

@@ -268,6 +268,8 @@ static void test_edges(void **state UNUSED)
     check_place("BOM78-P11", "Mumbai", "IN", false);
     check_place("AKL5", "Auckland", "NZ", false);
     check_place("ZRH55-P3", "Zurich", "CH", false);
+    check_place("BJS9-E1", "Beijing", "CN", false);
+    check_place("WAS1", "Washington", "US", false);
     check_place("KEF50-P1", "Reykjavík", "IS", true);
     for (unsigned i = 0; i < ARRAY_LEN(bad); i++)
         assert_false(edge_lookup(slice_str(bad[i]), &p, NULL));

@@ -788,6 +788,12 @@ static void test_tgwflow(void **state)
     assert_int_equal(rec.reason, REASON_SHORT);
     assert_int_equal(parse("tgwflow", "6 tgw-01 nobody 10.0.0.1 0 1 2 OK"), PARSE_BAD);
     assert_int_equal(rec.reason, REASON_SHAPE);
+    lay = NULL;
+    assert_int_equal(parse("tgwflow",
+                           "a.log:6 TransitGateway 1 tgw-1 a - - - - - - - - - - - - - - - "
+                           "- - - 1700000000 1700000060 NODATA"),
+                     PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_SHAPE);
 }
 
 static void test_globalaccelerator(void **state)

@@ -67,12 +67,18 @@ void session_open(struct session *s, const char *path)
     s->root[s->n_root++] = xstrdup(path);
 }
 
-void session_add_problem(struct session *s, const char *text)
+static void add_problem(struct session *s, const char *text, bool warning)
 {
     pthread_mutex_lock(&s->lock);
     GROW(s->problem, s->cap_problem, s->n_problem + 1);
     s->problem[s->n_problem++] = xstrdup(text);
+    s->n_warning += warning;
     pthread_mutex_unlock(&s->lock);
+}
+
+void session_add_problem(struct session *s, const char *text)
+{
+    add_problem(s, text, false);
 }
 
 bool session_problem(struct session *s, uint32_t i, char *buf, size_t n)
@@ -313,7 +319,7 @@ void session_check_end(struct session *s, struct feed *f)
         "or tampered with",
         src->path);
     source_fail(src, "%s", text);
-    session_add_problem(s, text);
+    add_problem(s, text, true);
 }
 
 static void read_feed(struct worker *w, struct feed *f)
@@ -505,7 +511,8 @@ void session_progress(struct session *s, struct progress *p)
     p->full = s->full;
     p->total = s->total;
     p->sources = (uint32_t)s->n_feed;
-    p->failed = (uint32_t)s->n_problem;
+    p->failed = (uint32_t)(s->n_problem - s->n_warning);
+    p->warnings = (uint32_t)s->n_warning;
     /* those behind are not begun */
     n = s->running > 0 && !s->loading ? s->next_feed : s->n_feed;
     for (size_t i = s->n_settled; i < n; i++)

@@ -43,7 +43,9 @@ struct progress {
     bool full;             /* stopped because memory was used up (membudget.h): a problem says so */
     uint64_t bytes, total; /* on disk */
     uint64_t records, unparsed;
-    uint32_t sources, sources_done, failed;
+    uint32_t sources, sources_done;
+    uint32_t failed;   /* problems: paths that could not be opened or read */
+    uint32_t warnings; /* problems of files that were read all the same */
 };
 void session_progress(struct session *s, struct progress *p);
 
@@ -54,7 +56,7 @@ uint32_t session_sources(struct session *s);
 struct source *session_source(struct session *s, uint32_t id); /* lives as long as the session */
 /* 1-based number of the first line of a chunk of a source; 0 while not known yet. */
 uint64_t session_line_base(struct session *s, uint32_t source, uint32_t chunk);
-/* The i-th path that could not be opened or read; false past the last. */
+/* The i-th problem, warnings among them; false past the last. */
 bool session_problem(struct session *s, uint32_t i, char *buf, size_t n);
 
 #endif

@@ -41,6 +41,7 @@ struct session {
     uint64_t total;
     char **problem;
     size_t n_problem, cap_problem;
+    size_t n_warning; /* of the problems: files that were read, but are not as they should be */
 
     pthread_t thread[66];
     unsigned n_thread;

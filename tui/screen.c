@@ -260,6 +260,9 @@ static void work_state(struct app *a, const struct grid *g, struct strbuf *out)
         strbuf_addf(out, " %s counting", glyph(g, GLYPH_DOT));
     if (p.failed)
         strbuf_addf(out, " %s %u files unread (8)", glyph(g, GLYPH_DOT), p.failed);
+    if (p.warnings)
+        strbuf_addf(out, " %s %u %s (8)", glyph(g, GLYPH_DOT), p.warnings,
+                    p.warnings == 1 ? "warning" : "warnings");
 }
 
 static void draw_status(struct app *a, struct grid *g)

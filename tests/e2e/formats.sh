@@ -171,6 +171,10 @@ for time in first second; do
     equal "and told" "$("$awl" query '' "$work/trail" 2>&1 >/dev/null | grep 'goes on behind its first gzip member' |
         sed 's,.*/\(.*\)\.json.*,\1,' | sort | tr '\n' ' ')" "more two "
 done
+printf 'idle\nsnap it\n' >"$work/keys"
+status=$("$awl" --script "$work/keys" --size 120x24 "$work/trail" 2>/dev/null | grep 'F1 help')
+contains "as warnings, for all of it was read" "$status" "2 warnings (8)"
+equal "not as files unread" "$(echo "$status" | grep -c unread)" 0
 # --- headers of vended delivery ---
 {
     printf '#Version: 1.0\n#Fields: elb_status_code time client_port request_line mine\n'

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "arn.h"
 #include "expr_func.h"
 #include "zone.h"
 
@@ -10,21 +11,15 @@
 /* arnPart("arn:aws:iam::123456789012:role/x", "account"): missing where there is no such part. */
 CALL(f_arnpart)
 {
-    static const char *const part[] = {"arn", "partition", "service", "region", "account"};
-    struct slice rest = arg[0].str, at = {NULL, 0};
-    bool known = false;
+    struct slice part[ARN_PARTS];
 
-    if (arg[0].kind != VAL_STR || arg[1].kind != VAL_STR || !slice_starts(rest, "arn:"))
+    if (arg[0].kind != VAL_STR || arg[1].kind != VAL_STR)
         return missing();
-    for (unsigned i = 0; i < ARRAY_LEN(part) && !known; i++) {
-        if (!rest.ptr)
-            return missing();
-        at = slice_cut(&rest, ':');
-        known = slice_is(arg[1].str, part[i]);
-    }
-    if (!known) /* the rest is whole, colons and slashes of its own included */
-        at = slice_is(arg[1].str, "resource") ? rest : (struct slice){NULL, 0};
-    return at.ptr && at.len ? text(at) : missing();
+    arn_split(arg[0].str, part); /* of one that is cut short, too */
+    for (unsigned i = 0; i < ARN_PARTS; i++)
+        if (part[i].len && slice_is(arg[1].str, arn_part_name(i)))
+            return text(part[i]);
+    return missing();
 }
 
 /* --- URLs, base64, hex --- */

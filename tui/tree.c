@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "arn.h"
 #include "xalloc.h"
 
 #define OPEN_BYTES 1200 /* larger values are folded until they are asked for */
@@ -102,16 +103,51 @@ static void add_members(struct tree *t, const struct tree_folds *folds, struct t
         add_member(t, folds, &parent, m.key, m.key, m.value);
 }
 
+static void add_parts(struct tree *t, const struct tree_folds *folds,
+                      const struct tree_line *parent)
+{
+    struct slice part[ARN_PARTS];
+
+    arn_split(parent->value, part);
+    for (unsigned i = 0; i < ARN_PARTS; i++) {
+        struct slice name = slice_str(arn_part_name(i));
+
+        if (i == ARN_RESOURCE || !part[i].len) /* which has its type and id */
+            continue;
+        add(t, folds,
+            (struct tree_line){.field = parent->field,
+                               .depth = parent->depth + 1,
+                               .label = name,
+                               .value = part[i],
+                               .path = joined(t, parent->path, name),
+                               .text = true,
+                               .quoted = true});
+    }
+}
+
+static bool is_arn(struct slice s)
+{
+    struct slice part[ARN_PARTS];
+
+    return arn_split(s, part);
+}
+
 static void add(struct tree *t, const struct tree_folds *folds, struct tree_line line)
 {
     if (t->n >= TREE_LINES)
         return;
-    if (line.value.ptr && is_nested(line.value) && line.depth < JSON_DEPTH)
+    if (line.depth < JSON_DEPTH && is_arn(line.value)) {
+        line.arn = true;
+        line.fold = is_turned(folds, line.path) ? FOLD_OPEN : FOLD_CLOSED;
+    } else if (line.value.ptr && is_nested(line.value) && line.depth < JSON_DEPTH) {
         line.fold =
             (line.value.len <= OPEN_BYTES) != is_turned(folds, line.path) ? FOLD_OPEN : FOLD_CLOSED;
+    }
     GROW(t->line, t->cap, t->n + 1);
     t->line[t->n++] = line;
-    if (line.fold == FOLD_OPEN)
+    if (line.fold == FOLD_OPEN && line.arn)
+        add_parts(t, folds, &line);
+    else if (line.fold == FOLD_OPEN)
         add_members(t, folds, line);
 }
 

@@ -1,4 +1,4 @@
-/* tree.h - a JSON value as lines of a tree that can be folded. */
+/* tree.h - a JSON value, or an ARN, as lines of a tree that can be folded. */
 #ifndef AWL_TREE_H
 #define AWL_TREE_H
 
@@ -14,10 +14,11 @@ struct tree_line {
     unsigned depth;     /* 0: the field itself */
     enum fold fold;     /* whether there is something below */
     struct slice label; /* the field's name, a member's key, [N] */
-    struct slice value; /* text without escapes; raw JSON where fold is not FOLD_NONE */
+    struct slice value; /* text without escapes; raw JSON where that can be folded */
     const char *path;   /* dotted, from the record */
     bool text;          /* the value is a string */
-    bool quoted;        /* within JSON that is the text of a string: no field goes by the path */
+    bool arn;           /* what is below are parts of an ARN */
+    bool quoted; /* in an ARN, or in JSON that is the text of a string: no field goes by the path */
 };
 
 /* Which folds the user has turned, by path; the newest are kept. */
@@ -34,7 +35,7 @@ struct tree {
 
 void tree_clear(struct tree *t);
 void tree_release(struct tree *t);
-/* Adds a field and, as far as it is JSON and not folded, what is in it. */
+/* Adds a field and, as far as it is JSON or an ARN and not folded, what is in it. */
 void tree_add(struct tree *t, const struct tree_folds *folds, int field, const char *name,
               struct slice value);
 void tree_turn(struct tree_folds *folds, const struct tree_line *line);

@@ -175,6 +175,11 @@ printf 'idle\nsnap it\n' >"$work/keys"
 status=$("$awl" --script "$work/keys" --size 120x24 "$work/trail" 2>/dev/null | grep 'F1 help')
 contains "as warnings, for all of it was read" "$status" "2 warnings (8)"
 equal "not as files unread" "$(echo "$status" | grep -c unread)" 0
+echo '{"role":"arn:aws:iam::111122223333:role/deploy/ci"}' >"$work/odd/arn"
+printf 'idle\npress Tab\npress \\\npress Enter\nsnap it\n' >"$work/keys"
+equal "the record pane unfolds ARNs" "$("$awl" --script "$work/keys" --size 120x24 "$work/odd/arn" 2>/dev/null |
+    sed 's/[^ -~]//g' | awk '$1 ~ /^(partition|service|region|account|type|id)$/ { print $1 "=" $2 }' | sort -u | tr '\n' ' ')" \
+    "account=111122223333 id=deploy/ci partition=aws service=iam type=role "
 # --- headers of vended delivery ---
 {
     printf '#Version: 1.0\n#Fields: elb_status_code time client_port request_line mine\n'

@@ -349,6 +349,8 @@ hexToDec("0xff")	255
 decToHex(255)	0xff
 arnPart("arn:aws-cn:iam::123456789012:role/a/b:c", "account")	123456789012
 arnPart("arn:aws-cn:iam::123456789012:role/a/b:c", "resource")	role/a/b:c
+concat(arnPart("arn:aws:iam::1:role/a/b", "type"), arnPart("arn:aws:lambda:r:1:function:f:v2", "id"))	rolef:v2
+concat(coalesce(arnPart("arn:aws:s3:::b/k/l", "type"), "-"), arnPart("arn:aws:s3:::b/k/l", "id"))	-b/k/l
 concat(arnPart("arn:aws-cn:iam::1:r", "partition"), arnPart("arn:aws-cn:iam::1:r", "service"))	aws-cniam
 coalesce(arnPart("arn:aws-cn:iam::1:r", "region"), arnPart("arn:aws", "account"), "none")	none
 coalesce(arnPart("no:arn:at:all:1:r", "account"), arnPart("arn:a:b:c:d:e", "name"), "none")	none

@@ -157,7 +157,7 @@ static void draw_line(struct app *a, struct grid *g, struct rect r, int y, struc
     if (!l->depth && !missing)
         value = field_decode(d, value, &a->cell);
     draw_label(g, y, r.x + 1, name_w, l);
-    if (l->fold != FOLD_OPEN)
+    if (l->fold != FOLD_OPEN || l->arn)
         grid_put(g, y, x, value, value_w - 1, role, 0);
     draw_meaning(g, y, x + value_w, meaning_w, v, l);
     if (selected)

@@ -4,6 +4,7 @@
 #include "detect.h"
 
 #include "json.h"
+#include "source.h"
 #include "tok_space.h"
 
 #define HEAD_LINES (64u * 1024) /* bytes that formats of lines may look at */
@@ -198,24 +199,6 @@ static bool has_offset(struct slice head)
            token.ptr[token.len - 3] == ':';
 }
 
-/* The stream in the key of an export task: .../UUID/STREAM/000000.gz */
-static struct slice stream_of_path(struct slice path)
-{
-    struct slice dir = path, id;
-    const char *slash = path.len ? memrchr(path.ptr, '/', path.len) : NULL;
-
-    if (!slash || path.ptr + path.len - slash < 7 || !is_digits(slice_of(slash + 1, 6)))
-        return (struct slice){NULL, 0};
-    dir.len = (size_t)(slash - path.ptr);
-    slash = memrchr(dir.ptr, '/', dir.len);
-    if (!slash)
-        return (struct slice){NULL, 0};
-    id = slice_of(dir.ptr, (size_t)(slash - dir.ptr));
-    if (id.len < 36 || id.ptr[id.len - 13] != '-' || id.ptr[id.len - 28] != '-')
-        return (struct slice){NULL, 0};
-    return slice_of(slash + 1, dir.len - (size_t)(slash + 1 - dir.ptr));
-}
-
 struct choice {
     struct logtype *lt;
     struct frame frame;
@@ -256,7 +239,7 @@ static struct choice try_containers(struct slice path, struct slice head, bool w
     for (unsigned i = 0; i < ARRAY_LEN(timed); i++) {
         f = (struct frame){.kind = timed[i]};
         if (f.kind == FRAME_EXPORT)
-            f.stream = stream_of_path(path);
+            f.stream = s3_export_stream(path);
         if (fits_kind(timed[i], head))
             consider(&best, f, path, head, whole);
     }

@@ -265,8 +265,10 @@ bool source_fact(const struct source *src, enum pseudo_field pseudo, struct slic
     case PF_STREAM:
         *out = slice_str(src->name);
         return true;
+    case PF_LOG: /* a stream is no group */
+        *out = slice_is(src->ident.service, "logs") ? SL("") : slice_str(src->origin);
+        return true;
     case PF_SOURCE:
-    case PF_LOG:
         *out = slice_str(src->origin);
         return true;
     case PF_ACCOUNT:

@@ -16,6 +16,7 @@
 
 #include "inflate.h"
 #include "stdin_store.h"
+#include "value.h"
 #include "xalloc.h"
 
 #define MAX_DEPTH 64
@@ -241,6 +242,27 @@ static void identify_firehose(struct slice path, struct s3_identity *out)
     out->resource = slice_of(stream.ptr, (size_t)(dash - stream.ptr));
 }
 
+struct slice s3_export_stream(struct slice path)
+{
+    struct slice name = last_part(&path), stream = last_part(&path);
+
+    if (slice_ends(name, ".gz"))
+        name.len -= 3;
+    return stream.len && all_digits(name, 6) && is_uuid(last_part(&path)) ? stream
+                                                                          : (struct slice){NULL, 0};
+}
+
+/* PREFIX/TASK/STREAM/000000.gz: the group is not told, unless the prefix is called like it */
+static void identify_export(struct slice path, struct s3_identity *out)
+{
+    struct slice stream = s3_export_stream(path);
+
+    if (!stream.ptr || out->resource.len)
+        return;
+    out->service = SL("logs");
+    out->resource = stream;
+}
+
 void s3_identify(const char *path, struct s3_identity *out)
 {
     struct slice whole = slice_str(path);
@@ -252,6 +274,7 @@ void s3_identify(const char *path, struct s3_identity *out)
     identify_function(whole, out);
     identify_access_log(whole, out);
     identify_firehose(whole, out);
+    identify_export(whole, out);
 }
 
 static void set_origin(struct source *s)

@@ -154,6 +154,20 @@ bool parse_double(struct slice s, double *out)
     return true;
 }
 
+bool is_uuid(struct slice s)
+{
+    if (s.len != 36)
+        return false;
+    for (size_t i = 0; i < 36; i++) {
+        char c = s.ptr[i];
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+        if (dash ? c != '-' : !(is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')))
+            return false;
+    }
+    return true;
+}
+
 /* --- addresses --- */
 
 static bool read_v4(struct slice s, uint8_t b[4])

@@ -25,6 +25,7 @@ bool parse_iso8601(struct slice s, int64_t *us);
 bool parse_clf(struct slice s, int64_t *us);   /* 02/Jan/2024:03:04:05 +0000, no brackets */
 bool parse_epoch(struct slice s, int64_t *us); /* seconds, up to 6 decimals; 13 digits = ms */
 bool parse_date(struct slice s, int64_t *us);  /* 2024-01-02 */
+bool is_uuid(struct slice s);
 int64_t civil_to_us(int y, int mon, int d, int h, int min, int sec, int us); /* UTC, proleptic */
 struct civil {
     int year, mon, day, hour, min, sec, us, wday; /* wday 0 = Monday */

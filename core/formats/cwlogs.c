@@ -32,20 +32,6 @@ static bool in_word(char c)
     return is_digit(c) || is_letter(c) || c == '-';
 }
 
-static bool is_uuid(struct slice word)
-{
-    if (word.len != 36)
-        return false;
-    for (size_t i = 0; i < 36; i++) {
-        char c = word.ptr[i];
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-        if (dash ? c != '-' : !((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')))
-            return false;
-    }
-    return true;
-}
-
 /* Words of the first line: a level counts in the first ones only, "error" in a sentence is none
  * unless it is in capitals or in brackets. */
 static void read_words(struct slice line, struct slice *val)

@@ -486,6 +486,7 @@ static void test_walk(void **state)
 /* --- keys --- */
 
 #define AWS "bkt/pre/AWSLogs/"
+#define TASK "01234567-89ab-cdef-0123-456789abcdef"
 
 static const struct {
     const char *path, *account, *region, *service, *resource;
@@ -539,6 +540,15 @@ static const struct {
     {"AWSLogs/", "", "", "", ""},
     {"x/aws/lambda/cart/2026/000000.gz", "", "", "lambda", "cart"},
     {"myaws/lambda/cart/x", "", "", "", ""},
+    {"exported/" TASK "/2024-01-31-[$LATEST]0a1b/000000.gz", "", "", "logs",
+     "2024-01-31-[$LATEST]0a1b"},
+    {TASK "/eni-0abc-all/000012", "", "", "logs", "eni-0abc-all"},
+    {"aws/lambda/cart/" TASK "/2024-01-31-[7]0a1b/000000.gz", "", "", "lambda", "cart"},
+    {TASK "/000000.gz", "", "", "", ""},
+    {TASK "/web/0000000.gz", "", "", "", ""},
+    {"0" TASK "/web/000000.gz", "", "", "", ""},
+    {"g1234567-89ab-cdef-0123-456789abcdef/web/000000.gz", "", "", "", ""},
+    {"/000000.gz", "", "", "", ""},
     {"AWSLogs", "", "", "", ""},
     {"____", "", "", "", ""},
     {"123456789012_", "", "", "", ""},

@@ -173,7 +173,7 @@ static const struct field_def fields[] = {
 /* --- who --- */
 
 /* The last part of arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, else what is behind the colon of
- * ROLEID:SESSION. */
+ * ROLEID:SESSION. Users of another provider have a colon in their id as well. */
 static struct slice session_name(const struct slice *val)
 {
     struct slice s = val[F_ARN];
@@ -184,16 +184,22 @@ static struct slice session_name(const struct slice *val)
         return slice_of(at + 1, (size_t)(slice_end(s) - at - 1));
     }
     s = val[F_PRINCIPAL_ID];
+    if (slice_is(val[F_TYPE], "WebIdentityUser") || slice_is(val[F_TYPE], "SAMLUser"))
+        return (struct slice){NULL, 0};
     at = s.len ? memchr(s.ptr, ':', s.len) : NULL;
     return at ? slice_of(at + 1, (size_t)(slice_end(s) - at - 1)) : (struct slice){NULL, 0};
 }
 
-/* The role in the ARN of a session, where the event does not name its issuer. */
+/* The role in the ARN of a session, or whose ARN it is, where the event does not name an issuer. */
 static struct slice role_name(const struct slice *val)
 {
     struct slice s = val[F_ARN];
     const char *at = s.len ? memmem(s.ptr, s.len, ":assumed-role/", 14) : NULL;
 
+    if (!val[F_ISSUER].len && !at && s.len && memmem(s.ptr, s.len, ":role/", 6)) {
+        at = memrchr(s.ptr, '/', s.len);
+        return slice_of(at + 1, (size_t)(slice_end(s) - at - 1));
+    }
     if (val[F_ISSUER].len || !at)
         return val[F_ISSUER];
     s = slice_of(at + 14, (size_t)(slice_end(s) - at - 14));

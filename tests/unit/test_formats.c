@@ -524,6 +524,47 @@ static void test_cloudtrail_category(void **state)
     }
 }
 
+/* Who called: user, session and role, as far as the event has them. */
+static void test_cloudtrail_principal(void **state)
+{
+    static const struct {
+        const char *identity, *principal, *session;
+    } t[] = {
+        {"\"type\":\"IAMUser\",\"principalId\":\"AIDA\",\"userName\":\"anna\"", "anna", NULL},
+        {"\"type\":\"AssumedRole\",\"principalId\":\"AROA:s\",\"arn\":\"arn:aws:sts::1:assumed-"
+         "role/R/s\","
+         "\"sessionContext\":{\"sourceIdentity\":\"bob\"}",
+         "bob ← s ← R", "s"},
+        {"\"type\":\"Role\",\"principalId\":\"AROA:s\",\"arn\":\"arn:aws:iam::1:role/path/R\"",
+         "s ← R", "s"},
+        {"\"type\":\"AWSAccount\",\"principalId\":\"AROA:s\",\"accountId\":\"2\"", "s", "s"},
+        {"\"type\":\"WebIdentityUser\",\"principalId\":\"accounts.google.com:app:4711\","
+         "\"userName\":"
+         "\"4711\",\"identityProvider\":\"accounts.google.com\"",
+         "4711 ← accounts.google.com", NULL},
+        {"\"type\":\"SAMLUser\",\"principalId\":\"q:anna\",\"userName\":\"anna\"", "anna", NULL},
+        {"\"type\":\"Root\",\"principalId\":\"1\",\"arn\":\"arn:aws:iam::1:root\"", "root", NULL},
+        {"\"type\":\"AWSService\",\"invokedBy\":\"s3.amazonaws.com\"", "s3.amazonaws.com", NULL},
+        {"\"type\":\"AWSAccount\",\"principalId\":\"\",\"accountId\":\"anonymous\"", "anonymous",
+         NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+        struct strbuf sb = STRBUF_INIT;
+
+        strbuf_addf(&sb,
+                    "{\"eventVersion\":\"1.08\",\"userIdentity\":{%s},\"eventTime\":\"2019-05-"
+                    "02T03:00:00Z\","
+                    "\"eventName\":\"GetObject\"}",
+                    t[i].identity);
+        assert_int_equal(parse("cloudtrail", sb.buf), PARSE_OK);
+        want("cloudtrail", "principal", t[i].principal);
+        want("cloudtrail", "session_name", t[i].session);
+        strbuf_release(&sb);
+    }
+}
+
 static void test_apigw(void **state)
 {
     (void)state;
@@ -1289,6 +1330,7 @@ int main(void)
         cmocka_unit_test(test_lambda_pairs),
         cmocka_unit_test(test_clb),
         cmocka_unit_test(test_nlb),
+        cmocka_unit_test(test_cloudtrail_principal),
         cmocka_unit_test(test_cloudtrail_category),
         cmocka_unit_test(test_apigw),
         cmocka_unit_test(test_lambda_edge),

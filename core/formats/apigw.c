@@ -159,24 +159,32 @@ static const struct field_def fields[] = {
 
 /* --- JSON --- */
 
-/* Behind the quote that ends an unescaped value at p: one that a comma and a key, or the closing
- * brace, comes behind. */
+static const char *past_blanks(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\t'))
+        p++;
+    return p;
+}
+
+/* Whether a key and its colon stand at p. */
+static bool is_key(const char *p, const char *end)
+{
+    if (p == end || *p != '"')
+        return false;
+    p = find_byte(p + 1, end, '"');
+    return p < end && (p = past_blanks(p + 1, end)) < end && *p == ':';
+}
+
+/* At the quote that ends an unescaped value at p: behind it come a comma and a key, or the closing
+ * brace as the last of all. */
 static const char *loose_end(const char *p, const char *end)
 {
-    while ((p = find_byte(p, end, '"')) < end) {
-        const char *next = p + 1;
+    for (; (p = find_byte(p, end, '"')) < end; p++) {
+        const char *next = past_blanks(p + 1, end);
 
-        while (next < end && (*next == ' ' || *next == '\t'))
-            next++;
-        if (next == end || *next == '}')
+        if (next == end || (*next == '}' && past_blanks(next + 1, end) == end) ||
+            (*next == ',' && is_key(past_blanks(next + 1, end), end)))
             return p;
-        if (*next == ',') {
-            for (next++; next < end && (*next == ' ' || *next == '\t');)
-                next++;
-            if (next < end && *next == '"')
-                return p;
-        }
-        p++;
     }
     return NULL;
 }
@@ -457,17 +465,36 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     return r == PARSE_OK ? finish_access(rec) : r;
 }
 
+/* Whether the keys of the object, however they are written, are those of an access log. */
+static bool has_access_keys(const struct logtype *lt, struct slice line)
+{
+    bool id = false, status = false, route = false;
+    struct json_member m;
+
+    while (!(id && status && route) && json_next_member(&line, &m)) {
+        int f = logtype_alias(lt, m.key);
+
+        id |= f == F_REQUEST_ID || f == F_EXTENDED_ID;
+        status |= f == F_STATUS;
+        /* others log a "method", too */
+        route |= f == F_RESOURCE || f == F_ROUTE || (f == F_METHOD && !slice_is(m.key, "method")) ||
+                 slice_is(m.key, "path");
+    }
+    return id && status && route;
+}
+
 static int detect(const struct probe *p)
 {
     struct slice head = p->head, line;
     bool named = path_has(p, "API-Gateway-Execution-Logs") || path_has(p, "amazon-apigateway-");
-    int score = probe_json(p,
-                           "requestId|request_id|extendedRequestId status|statusCode|status_code "
-                           "resourcePath|routeKey|httpMethod|http_method|resource_path|path",
-                           named);
+    unsigned fit = 0, seen = 0;
 
-    if (score > 50)
-        return score;
+    if (p->objects && score_lines(PROBE_LINES, PROBE_LINES, named) > p->beat)
+        for (; seen < PROBE_LINES && probe_line(&head, &line); seen++)
+            fit += is_json_object(line) && has_access_keys(p->lt, line);
+    if (fit)
+        return score_lines(fit, seen, named);
+    head = p->head;
     if (!probe_line(&head, &line) || line.ptr[0] == '{' || line.ptr[0] == '[')
         return 0;
     return probe_records(p, "apigw", named);

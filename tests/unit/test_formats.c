@@ -584,6 +584,12 @@ static void test_apigw(void **state)
         PARSE_OK);
     want("apigw", "odd key", "a \"b\" c\\");
     want("apigw", "status", "-");
+    assert_int_equal(parse("apigw",
+                           "{\"requestId\":\"r1\",\"identity_userAgent\":\"x (a,\"b\"} c\", "
+                           "\"status\":\"200\"}"),
+                     PARSE_OK);
+    want("apigw", "user_agent", "x (a,\"b\"} c");
+    want("apigw", "status", "200");
     assert_int_equal(parse("apigw", "192.0.2.1 - - [02/Jan/2024:03:04:05 +0000] \"GET $default "
                                     "HTTP/1.1\" 404 12 JKJaXmPLvHcESHA= JKJaXmPLvHcESHA="),
                      PARSE_OK);

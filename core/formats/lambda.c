@@ -145,6 +145,8 @@ static const char *const json_keys[] = {
     "xray_trace_id",
     "xray_trace_id",
     "xray_trace_id",
+    "log_level",
+    "level",
     "timestamp",
     "time",
     NULL,
@@ -288,6 +290,33 @@ static struct slice next_word(struct slice *s)
     return slice_of(from, (size_t)(p - from));
 }
 
+/* Ids of requests look as UUIDs do, if not all their digits are such in made-up ones. */
+static bool is_request_id(struct slice s)
+{
+    return s.len == 36 && s.ptr[8] == '-' && s.ptr[13] == '-' && s.ptr[18] == '-' &&
+           s.ptr[23] == '-';
+}
+
+/* Cuts off an id, or the word that stands there before there is a request. What a function prints
+ * behind a time of its own is none, unless a level follows. */
+static struct slice cut_request_id(struct slice *rest)
+{
+    struct slice after = *rest, id, level;
+
+    if (slice_starts(*rest, "\t\t")) { /* it is empty */
+        *rest = slice_of(rest->ptr + 1, rest->len - 1);
+        return (struct slice){NULL, 0};
+    }
+    id = next_word(&after);
+    level = after;
+    if (slice_is(id, "undefined"))
+        *rest = after;
+    if (!is_request_id(id) && (is_level(id) || !is_level(next_word(&level))))
+        return (struct slice){NULL, 0};
+    *rest = after;
+    return slice_is(id, "undefined") ? (struct slice){NULL, 0} : id;
+}
+
 /* TIME ID Task timed out after N seconds; TIME ID LEVEL MESSAGE */
 static void timed_line(struct slice rest, struct record *rec)
 {
@@ -295,9 +324,8 @@ static void timed_line(struct slice rest, struct record *rec)
     struct slice *val = rec->val, after;
 
     val[F_TIME] = next_word(&rest);
-    after = rest;
-    val[F_REQUEST_ID] = next_word(&after);
-    rest = slice_trim(after);
+    val[F_REQUEST_ID] = cut_request_id(&rest);
+    rest = slice_trim(rest);
     if (slice_starts(rest, timeout)) {
         after = slice_of(rest.ptr + sizeof(timeout) - 1, rest.len - (sizeof(timeout) - 1));
         val[F_TIMEOUT] = slice_cut(&after, ' ');
@@ -324,7 +352,7 @@ static bool bracket_line(struct slice line, struct record *rec, int64_t *us)
         return false;
     rec->val[F_LEVEL] = slice_of(level.ptr + 1, level.len - 2);
     rec->val[F_TIME] = time;
-    rec->val[F_REQUEST_ID] = next_word(&rest);
+    rec->val[F_REQUEST_ID] = cut_request_id(&rest);
     rec->val[F_MESSAGE] = slice_trim(rest);
     return true;
 }
@@ -424,6 +452,15 @@ static enum parse_result parse_text(struct slice line, struct record *rec)
     return PARSE_OK;
 }
 
+/* "Root=1-0-0;Parent=0;Sampled=1", the trace header, has the id that the text form shows. */
+static struct slice trace_id(struct slice s)
+{
+    if (!slice_starts(s, "Root="))
+        return s;
+    s = slice_of(s.ptr + 5, s.len - 5);
+    return slice_cut(&s, ';');
+}
+
 static enum parse_result parse_json(struct logtype *lt, struct slice line, struct record *rec)
 {
     enum parse_result r = json_record(lt, line, rec);
@@ -431,6 +468,7 @@ static enum parse_result parse_json(struct logtype *lt, struct slice line, struc
 
     if (!read_time(val[F_TIME], &rec->ts))
         rec->ts = TIME_NONE;
+    val[F_TRACE] = trace_id(val[F_TRACE]);
     val[F_KIND] = slice_starts(val[F_JSON_TYPE], "platform.") ? val[F_JSON_TYPE] : SL("APP");
     return r;
 }
@@ -467,7 +505,7 @@ static bool is_node_line(struct slice line)
     struct slice rest = line, time = slice_cut(&rest, '\t'), id = slice_cut(&rest, '\t');
     int64_t us;
 
-    return rest.ptr && id.len == 36 && read_time(time, &us);
+    return rest.ptr && is_request_id(id) && read_time(time, &us);
 }
 
 static bool is_edge_start(struct slice line)
@@ -481,7 +519,7 @@ static bool is_timeout_line(struct slice line)
     struct slice rest = line;
     int64_t us;
 
-    return read_time(next_word(&rest), &us) && next_word(&rest).len == 36 &&
+    return read_time(next_word(&rest), &us) && is_request_id(next_word(&rest)) &&
            slice_starts(slice_trim(rest), "Task timed out after ");
 }
 

@@ -813,6 +813,51 @@ static void test_lambda_pairs(void **state)
     assert_int_equal(parse("lambda", "REPORT RequestId: a Phase: invoke"), PARSE_BAD);
 }
 
+/* Who is named in a line with a time of its own: the request, or nobody. */
+static void test_lambda_request(void **state)
+{
+    static const char time[] = "2024-01-02T03:04:05.678Z",
+                      id[] = "0a1b2c3d-0000-1111-2222-333344445555";
+    static const struct {
+        const char *line, *id, *level, *message; /* ~ is the time, @ the id */
+    } t[] = {
+        {"~\t@\tINFO\thello\tthere", id, "INFO", "hello\tthere"},
+        {"~\tundefined\tERROR\tno module", NULL, "ERROR", "no module"},
+        {"~ abc123 ERROR something broke", "abc123", "ERROR", "something broke"},
+        {"~ @ something broke", id, NULL, "something broke"},
+        {"~ INFO ready", NULL, "INFO", "ready"},
+        {"~ once upon a time", NULL, NULL, "once upon a time"},
+        {"[INFO]\t~\t@\tready", id, "INFO", "ready"},
+        {"[INFO]\t~\t\tready to serve", NULL, "INFO", "ready to serve"},
+        {"[INFO] ~ ready", NULL, "INFO", "ready"},
+        {"~ @ Task timed out after 3.00 seconds", id, NULL, "Task timed out after 3.00 seconds"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+        struct strbuf sb = STRBUF_INIT;
+
+        for (const char *p = t[i].line; *p; p++)
+            if (*p == '~' || *p == '@')
+                strbuf_adds(&sb, *p == '~' ? time : id);
+            else
+                strbuf_addc(&sb, *p);
+        assert_int_equal(parse("lambda", sb.buf), PARSE_OK);
+        assert_int_equal(rec.ts, civil_to_us(2024, 1, 2, 3, 4, 5, 678000));
+        want("lambda", "RequestId", t[i].id);
+        want("lambda", "level", t[i].level);
+        want("lambda", "message", t[i].message);
+        strbuf_release(&sb);
+    }
+    assert_int_equal(parse("lambda",
+                           "{\"time\":\"2024-01-02T03:04:05.678Z\",\"type\":\"platform.start\","
+                           "\"record\":{\"requestId\":\"a\",\"tracing\":{\"value\":"
+                           "\"Root=1-2-3;Parent=4;Sampled=1\"}},}"),
+                     PARSE_OK);
+    want("lambda", "trace_id", "1-2-3");
+    want("lambda", "@type", "platform.start");
+}
+
 static void test_tgwflow(void **state)
 {
     const char *const *s = type("tgwflow")->fmt->samples;
@@ -1334,6 +1379,7 @@ int main(void)
         cmocka_unit_test(test_alb_conn),
         cmocka_unit_test(test_alb_health),
         cmocka_unit_test(test_lambda_pairs),
+        cmocka_unit_test(test_lambda_request),
         cmocka_unit_test(test_clb),
         cmocka_unit_test(test_nlb),
         cmocka_unit_test(test_cloudtrail_principal),

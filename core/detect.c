@@ -10,6 +10,7 @@
 #define HEAD_LINES (64u * 1024) /* bytes that formats of lines may look at */
 #define HEAD_INNER (256u * 1024)
 #define MAX_COLON 60 /* a foreign prefix must leave lines that fit as well as this */
+#define ALL_FIT 90   /* the score of lines that all fit */
 
 /* One line a record, as formats are probed: line feeds in a record become blanks. */
 static void add_probe_line(struct strbuf *out, struct slice payload)
@@ -49,6 +50,22 @@ static void add_names(struct strbuf *path, const struct unwrapped *u)
     strbuf_addsl(path, u->stream);
 }
 
+static void add_event(struct inner *in, const struct event *e, const char *start, struct arena *mem)
+{
+    const struct frame *f = frame_by_id(e->frame);
+    struct unwrapped u;
+
+    if (e->header)
+        return;
+    frame_unwrap(f, slice_of(start + e->off, e->len), mem, &u);
+    if (in->n == 0)
+        add_names(&in->path, &u);
+    in->contained |= holds_messages(f);
+    in->objects += is_json_object(u.payload);
+    add_probe_line(&in->lines, u.payload);
+    in->n++;
+}
+
 static void look_inside(struct inner *in, struct slice path, struct splitter s, struct slice head,
                         bool whole)
 {
@@ -58,21 +75,8 @@ static void look_inside(struct inner *in, struct slice path, struct splitter s, 
     *in = (struct inner){0};
     strbuf_addsl(&in->path, path);
     split_records(&s, head, whole, &events);
-    for (size_t i = 0; i < events.n && in->n < PROBE_LINES; i++) {
-        const struct event *e = &events.item[i];
-        const struct frame *f = frame_by_id(e->frame);
-        struct unwrapped u;
-
-        if (e->header)
-            continue;
-        frame_unwrap(f, slice_of(head.ptr + e->off, e->len), &mem, &u);
-        if (in->n == 0)
-            add_names(&in->path, &u);
-        in->contained |= holds_messages(f);
-        in->objects += is_json_object(u.payload);
-        add_probe_line(&in->lines, u.payload);
-        in->n++;
-    }
+    for (size_t i = 0; i < events.n && in->n < PROBE_LINES; i++)
+        add_event(in, &events.item[i], head.ptr, &mem);
     free(events.item);
     arena_release(&mem);
 }
@@ -264,7 +268,9 @@ struct logtype *detect_content(struct slice path, struct slice head, bool whole,
         return lt;
     splitter_init(s, frame_by_id(FRAME_ID_LINES));
     lt = best_type(&p, &score);
-    if (score < MAX_COLON) /* no line fits, only the name */
+    /* Where not all lines fit, the others may be right: what continues a message in a container
+     * looks like a line of its own. */
+    if (score < ALL_FIT)
         inside = try_containers(path, p.head, whole && p.head.len == head.len, lt ? score : 0);
     if (!inside.lt && lt == by_name("apigw") && frame_begins(FRAME_EXEC, first))
         splitter_init(s, frame_intern(&(struct frame){.kind = FRAME_EXEC}));
@@ -291,4 +297,30 @@ struct logtype *detect_record(const struct frame *f, struct slice payload)
     lt = lt ? lt : fallback(&in);
     strbuf_release(&line);
     return lt == logtype_text() ? NULL : lt;
+}
+
+/* Whether no text is wrong in a log of this type, so that none tells of another one. */
+static bool takes_anything(const struct logtype *lt)
+{
+    return lt == by_name("lambda") || lt == by_name("cwlogs");
+}
+
+struct logtype *detect_group(struct logtype *usual, const struct events *ev, size_t i,
+                             const char *start)
+{
+    const struct frame *f = frame_by_id(ev->item[i].frame);
+    struct inner in = {0};
+    struct arena mem = {0};
+    struct logtype *lt;
+    int score;
+
+    if (!f->group.len || !takes_anything(usual) ||
+        (usual == by_name("lambda") && slice_starts(f->group, "/aws/lambda/")))
+        return usual;
+    for (; i < ev->n && ev->item[i].frame == f->id && in.n < PROBE_LINES; i++)
+        add_event(&in, &ev->item[i], start, &mem);
+    lt = inner_type(&in, &score);
+    inner_release(&in);
+    arena_release(&mem);
+    return lt ? lt : usual;
 }

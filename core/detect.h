@@ -11,5 +11,9 @@ struct logtype *detect_content(struct slice path, struct slice head, bool whole,
 /* The type of one record by itself, for files of several types: never by its file's name. NULL if
  * nothing fits. */
 struct logtype *detect_record(const struct frame *f, struct slice payload);
+/* The type that the records of another log group begin with, where those before were of `usual`: of
+ * events that begin at `start`, the group's first is number i. */
+struct logtype *detect_group(struct logtype *usual, const struct events *ev, size_t i,
+                             const char *start);
 
 #endif

@@ -268,8 +268,14 @@ static void unwrap_timed(struct slice raw, bool has_stream, struct arena *mem,
 
     if (ts == TIME_NONE)
         return;
-    if (has_stream)
-        stream = slice_cut(&rest, ' ');
+    if (has_stream && rest.ptr) { /* --format json has a line feed behind it */
+        const char *p = rest.ptr, *end = slice_end(rest);
+
+        while (p < end && *p != ' ' && *p != '\n')
+            p++;
+        stream = slice_of(rest.ptr, (size_t)(p - rest.ptr));
+        rest = p < end ? slice_of(p + 1, (size_t)(end - p - 1)) : (struct slice){NULL, 0};
+    }
     out->ts = ts;
     out->stream = stream.len ? stream : out->stream;
     if (rest.len && rest.ptr[0] == '\n') /* --format json starts a line of its own */

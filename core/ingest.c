@@ -106,7 +106,8 @@ struct lane {
 struct work {
     struct ingest *in;
     struct source *src;
-    struct logtype *lt; /* of the record in hand */
+    struct logtype *lt;   /* of the record in hand */
+    struct logtype *home; /* of the file, or of the log group within it */
     struct lane lane[MAX_TYPES];
     struct slice bytes; /* that are parsed */
     uint32_t frame;     /* of the record in hand */
@@ -328,7 +329,7 @@ static bool is_object_in_text(const struct logtype *lt, struct slice payload)
 /* A record that is not of the type of the one before may be of another one. */
 static enum parse_result parse_event(struct work *w, const struct frame *f, struct slice raw)
 {
-    struct logtype *lt = w->lt != w->src->lt && is_fallback(w->lt) ? w->src->lt : w->lt, *other;
+    struct logtype *lt = w->lt != w->home && is_fallback(w->lt) ? w->home : w->lt, *other;
     struct unwrapped u;
     enum parse_result r = parse_as(w, lt, f, raw, &u);
 
@@ -341,8 +342,18 @@ static enum parse_result parse_event(struct work *w, const struct frame *f, stru
     return r == PARSE_OK ? r : parse_as(w, w->src->lt, f, raw, &u);
 }
 
-static void one_event(struct work *w, const struct event *e, const char *start)
+static void enter_frame(struct work *w, const struct events *ev, size_t i, const char *start)
 {
+    struct slice before = frame_by_id(w->frame)->group;
+
+    w->frame = ev->item[i].frame;
+    if (!slice_eq(before, frame_by_id(w->frame)->group))
+        w->lt = w->home = detect_group(w->src->lt, ev, i, start);
+}
+
+static void one_event(struct work *w, const struct events *ev, size_t i, const char *start)
+{
+    const struct event *e = &ev->item[i];
     enum parse_result r;
 
     w->lines++;
@@ -350,7 +361,8 @@ static void one_event(struct work *w, const struct event *e, const char *start)
         w->headers++;
         return;
     }
-    w->frame = e->frame;
+    if (w->frame != e->frame)
+        enter_frame(w, ev, i, start);
     w->document = e->document;
     r = parse_event(w, frame_by_id(e->frame), slice_of(start + e->off, e->len));
     if (r == PARSE_HEADER) {
@@ -398,6 +410,7 @@ static uint32_t parse_batch(struct ingest *in, struct source *src, const struct 
     struct work w = {.in = in,
                      .src = src,
                      .lt = src->lt,
+                     .home = src->lt,
                      .chunk = batch->chunk,
                      .bytes = batch->bytes,
                      .base = batch->off,
@@ -410,7 +423,7 @@ static uint32_t parse_batch(struct ingest *in, struct source *src, const struct 
     if (batch->off == 0 && !batch->events)
         p = slice_past_mark(batch->bytes).ptr;
     for (size_t i = 0; batch->events && i < batch->events->n; i++)
-        one_event(&w, &batch->events->item[i], batch->bytes.ptr);
+        one_event(&w, batch->events, i, batch->bytes.ptr);
     while (!batch->events && p < end)
         p = one_line(&w, p, batch->bytes.ptr, end);
     set_all_pending(&w, src->mtime_us);

@@ -73,4 +73,32 @@ equal "the connection behind a request" \
 equal "a check is an object with its target" \
     "$("$awl" query 'status="FAIL"' -o json "$work/s3" | grep -o '"target_addr":"[^"]*","target_group_id":"shop","status":"FAIL"')" \
     '"target_addr":"10.1.2.4:8080","target_group_id":"shop","status":"FAIL"'
+
+# One stream of Firehose for several log groups, none parted from the next: each group has its type,
+# whichever comes first. A function's lines could be anything, so it is the group that tells.
+group() { # GROUP MESSAGE...
+    printf '{"messageType":"DATA_MESSAGE","owner":"%s","logGroup":"%s","logStream":"s","subscriptionFilters":["f"],"logEvents":[' $account "$1"
+    shift
+    printf '{"id":"1","timestamp":1764644645000,"message":"%s"}' "$1"
+    shift
+    [ $# -eq 0 ] || printf ',{"id":"2","timestamp":1764644645000,"message":"%s"}' "$@"
+    printf ']}'
+}
+id=01234567-89ab-cdef-0123-456789abcdef
+lambda() { group /aws/lambda/cart "START RequestId: $id Version: 1\n" "looking for the cart\n" "END RequestId: $id\n"; }
+flow() { group flows "2 $account eni-0a 203.0.113.9 10.0.0.7 50000 443 6 12 3456 1764644645 1764644655 REJECT OK"; }
+api() { group API-Gateway-Execution-Logs_a1/prod "($id) Method completed with status: 502"; }
+for order in "lambda flow api" "flow lambda api" "api lambda flow" "lambda api flow"; do
+    for part in $order; do $part; done >"$work/firehose"
+    equal "groups by turns: $order" \
+        "$("$awl" query 'stats count(*) as n by @logtype' -o csv "$work/firehose" | tail -n +2 | LC_ALL=C sort | tr '\n' ' ')" \
+        "apigw,1 lambda,3 vpcflow,1 "
+done
+
+# What continues a message looks like a line of its own.
+printf '2025-12-02T03:04:05.000Z START RequestId: %s Version: 1\n2025-12-02T03:04:06.000Z REPORT RequestId: %s\tDuration: 1.00 ms\tBilled Duration: 2 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB\t\nXRAY TraceId: 1-0-0\tSegmentId: 1\tSampled: true\n' \
+    $id $id >"$work/export"
+equal "an export of Lambda's lines with traces" \
+    "$("$awl" query 'fields @type, xray_trace_id, @line' -o csv "$work/export" | tail -n +2 | tr '\n' ' ')" \
+    "START,,1 REPORT,1-0-0,2 "
 finish

@@ -159,12 +159,13 @@ static bool is_type(struct slice s)
 }
 
 /* A health check line has the same first two fields, then a number and more numbers. Where a dash
- * says nothing, the name of the balancer must. */
+ * or an address without a port says nothing, the name of the balancer must. */
 static bool shape_fits(const struct slice *val)
 {
-    if (value_missing(val[F_TYPE]) || value_missing(val[F_CLIENT]))
-        return slice_starts(val[F_ELB], "app/") && is_status(val[F_ELB_STATUS]);
-    return !is_digits(val[F_ELB]) && is_addr_port(val[F_CLIENT]) && is_status(val[F_ELB_STATUS]);
+    if (!is_status(val[F_ELB_STATUS]))
+        return false;
+    return slice_starts(val[F_ELB], "app/") ||
+           (!value_missing(val[F_TYPE]) && !is_digits(val[F_ELB]) && is_addr_port(val[F_CLIENT]));
 }
 
 #define AGENT_AT 13 /* in the order of fields */

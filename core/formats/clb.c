@@ -103,14 +103,17 @@ static bool is_seconds(struct slice s)
     return parse_fixed(s, 6, &n);
 }
 
-/* Where the client is a dash, the three times must be numbers. */
+/* Where the client is a dash or an address without a port, the three times must be numbers. */
 static bool shape_fits(const struct slice *val)
 {
+    struct ip ip;
+
     if (!is_status(val[F_ELB_STATUS]))
         return false;
     return is_addr_port(val[F_CLIENT]) ||
-           (value_missing(val[F_CLIENT]) && is_seconds(val[F_REQUEST_TIME]) &&
-            is_seconds(val[F_BACKEND_TIME]) && is_seconds(val[F_RESPONSE_TIME]));
+           ((value_missing(val[F_CLIENT]) || parse_ip(val[F_CLIENT], &ip)) &&
+            is_seconds(val[F_REQUEST_TIME]) && is_seconds(val[F_BACKEND_TIME]) &&
+            is_seconds(val[F_RESPONSE_TIME]));
 }
 
 #define AGENT_AT 12 /* in the order of fields */

@@ -190,12 +190,54 @@ static const uint16_t version_2[] = {
     F_PROTOCOL, F_PACKETS, F_BYTES,     F_START, F_END, F_ACTION,   F_LOG_STATUS,
 };
 
-/* AWS's example of a version 3 format, and all fields up to version 5 in the documented order. */
+/* The orders of the examples in AWS's documentation: of version 3, behind a NAT gateway, through a
+ * Transit Gateway, and with names of services. */
 static const uint16_t version_3[] = {
     F_VERSION, F_VPC_ID,  F_SUBNET_ID, F_INSTANCE_ID, F_INTERFACE,   F_ACCOUNT,     F_TYPE,
     F_SRC,     F_DST,     F_SRC_PORT,  F_DST_PORT,    F_PKT_SRCADDR, F_PKT_DSTADDR, F_PROTOCOL,
     F_BYTES,   F_PACKETS, F_START,     F_END,         F_ACTION,      F_TCP_FLAGS,   F_LOG_STATUS,
 };
+static const uint16_t behind_nat[] = {
+    F_INSTANCE_ID, F_INTERFACE, F_SRC, F_DST, F_PKT_SRCADDR, F_PKT_DSTADDR,
+};
+static const uint16_t through_gateway[] = {
+    F_VERSION, F_INTERFACE,   F_ACCOUNT,     F_VPC_ID,   F_SUBNET_ID,  F_INSTANCE_ID,
+    F_SRC,     F_DST,         F_SRC_PORT,    F_DST_PORT, F_PROTOCOL,   F_TCP_FLAGS,
+    F_TYPE,    F_PKT_SRCADDR, F_PKT_DSTADDR, F_ACTION,   F_LOG_STATUS,
+};
+static const uint16_t with_services[] = {
+    F_VERSION,
+    F_SRC,
+    F_DST,
+    F_SRC_PORT,
+    F_DST_PORT,
+    F_PROTOCOL,
+    F_START,
+    F_END,
+    F_TYPE,
+    F_PACKETS,
+    F_BYTES,
+    F_ACCOUNT,
+    F_VPC_ID,
+    F_SUBNET_ID,
+    F_INSTANCE_ID,
+    F_INTERFACE,
+    F_REGION,
+    F_AZ_ID,
+    F_SUBLOCATION_TYPE,
+    F_SUBLOCATION_ID,
+    F_ACTION,
+    F_TCP_FLAGS,
+    F_PKT_SRCADDR,
+    F_PKT_DSTADDR,
+    F_PKT_SRC_AWS_SERVICE,
+    F_PKT_DST_AWS_SERVICE,
+    F_TRAFFIC_PATH,
+    F_FLOW_DIRECTION,
+    F_LOG_STATUS,
+};
+
+/* All fields up to version 5 in the documented order. */
 static const uint16_t version_5[] = {
     F_VERSION,
     F_ACCOUNT,
@@ -267,6 +309,9 @@ static const struct {
     unsigned n;
 } guesses[] = {
     {version_3, ARRAY_LEN(version_3)},
+    {behind_nat, ARRAY_LEN(behind_nat)},
+    {through_gateway, ARRAY_LEN(through_gateway)},
+    {with_services, ARRAY_LEN(with_services)},
     {version_5, ARRAY_LEN(version_5)},
     {version_5_sorted, ARRAY_LEN(version_5_sorted)},
 };
@@ -307,7 +352,18 @@ static enum parse_reason event_time(struct record *rec)
 
 static bool has_prefix(struct slice s, const char *prefix)
 {
-    return flow_is_dash(s) || slice_starts(s, prefix);
+    return !s.ptr || flow_is_dash(s) || slice_starts(s, prefix);
+}
+
+/* Whether the values are those of the fields by the looks of the ones that have any. */
+static bool guess_fits(const struct slice *val)
+{
+    struct ip ip;
+
+    return has_prefix(val[F_VPC_ID], "vpc-") && has_prefix(val[F_INTERFACE], "eni-") &&
+           has_prefix(val[F_INSTANCE_ID], "i-") && flow_is_address(val[F_PKT_SRCADDR]) &&
+           flow_is_address(val[F_PKT_DSTADDR]) && shape_fits(val) &&
+           (val[F_LOG_STATUS].ptr ? flow_is_status(val[F_LOG_STATUS]) : parse_ip(val[F_SRC], &ip));
 }
 
 /* No header so far: the default order, or another one that the values betray. */
@@ -327,8 +383,7 @@ static enum parse_reason read_unnamed(struct logtype *lt, struct slice line, str
         if (guesses[i].n != n)
             continue;
         flow_split(lt, guesses[i].field, n, line, rec);
-        if (has_prefix(val[F_VPC_ID], "vpc-") && has_prefix(val[F_INTERFACE], "eni-") &&
-            flow_is_status(val[F_LOG_STATUS]) && shape_fits(val))
+        if (guess_fits(val))
             return REASON_NONE;
         flow_split(lt, version_2, ARRAY_LEN(version_2), line, rec);
     }

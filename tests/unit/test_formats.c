@@ -199,6 +199,13 @@ static void test_elb_dashes(void **state)
                      PARSE_OK);
     want("alb", "elb_status_code", "460");
     want("alb", "client_port", NULL);
+    assert_int_equal(parse("alb", "h2 2024-03-05T07:08:09Z app/a/b 192.0.2.1 - -1 -1 -1 460 - 1 2"),
+                     PARSE_OK);
+    want("alb", "client_ip", "192.0.2.1");
+    want("alb", "client_port", NULL);
+    assert_int_equal(parse("clb", "2024-03-05T07:08:09Z b 192.0.2.1 - -1 0.1 -1 504 0 1 2"),
+                     PARSE_OK);
+    want("clb", "client_ip", "192.0.2.1");
     assert_int_equal(parse("alb", "- 2024-03-05T07:08:09Z b - - -1 -1 -1 460 - 1 2"), PARSE_BAD);
     assert_int_equal(
         parse("alb_conn", "2024-03-05T07:08:09Z - 1 443 TLSv1.3 - - \"-\" - - - TID_1"), PARSE_OK);
@@ -666,6 +673,30 @@ static void test_vpcflow(void **state)
     want("vpcflow", "srcaddr", "10.0.0.2");
     want("vpcflow", "pkt-dst-aws-service", "S3");
     want("vpcflow", "vpc-id", "vpc-1");
+    /* the examples of the documentation */
+    assert_int_equal(parse("vpcflow", "- eni-1 10.0.1.5 10.0.0.220 10.0.1.5 203.0.113.5"),
+                     PARSE_OK);
+    want("vpcflow", "interface-id", "eni-1");
+    want("vpcflow", "pkt-dstaddr", "203.0.113.5");
+    assert_int_equal(rec.ts, TIME_NONE);
+    assert_int_equal(parse("vpcflow", "- - - - - -"), PARSE_BAD);
+    assert_int_equal(parse("vpcflow", "- eni-1 10.0.1.5 10.0.0.220 10.0.1.5 nowhere"), PARSE_BAD);
+    assert_int_equal(parse("vpcflow", "3 eni-1 111122223333 vpc-1 subnet-1 i-1 10.20.33.164 "
+                                      "10.40.2.236 39812 80 6 3 IPv4 10.20.33.164 10.40.2.236 "
+                                      "ACCEPT OK"),
+                     PARSE_OK);
+    want("vpcflow", "srcport", "39812");
+    want("vpcflow", "tcp-flags", "3");
+    want("vpcflow", "action", "ACCEPT");
+    assert_int_equal(parse("vpcflow",
+                           "5 203.0.113.9 10.0.0.71 80 34210 6 1700000000 1700000060 IPv4 14 15044 "
+                           "111122223333 vpc-1 subnet-1 i-1 eni-1 eu-west-1 euw1-az3 - - ACCEPT 19 "
+                           "203.0.113.9 10.0.0.71 S3 - - ingress OK"),
+                     PARSE_OK);
+    assert_int_equal(rec.ts, 1700000000000000);
+    want("vpcflow", "bytes", "15044");
+    want("vpcflow", "pkt-src-aws-service", "S3");
+    want("vpcflow", "flow-direction", "ingress");
 }
 
 #define S3_FRONT "o b [03/Apr/2023:05:06:07 +0000] 192.0.2.1 - R1 REST.GET.OBJECT k "

@@ -197,6 +197,18 @@ static bool is_legacy(const struct slice *val)
            (value_missing(val[F_STATUS]) || is_status(val[F_STATUS]));
 }
 
+/* Any of the fields that nothing else has; which ones there are is the user's choice. */
+static bool has_field(const struct slice *val)
+{
+    static const uint16_t own[] = {F_EDGE,   F_RESULT, F_METHOD, F_STEM,
+                                   F_STATUS, F_AGENT,  F_HOST,   F_CONN_STATUS};
+
+    for (unsigned i = 0; i < ARRAY_LEN(own); i++)
+        if (val[own[i]].ptr)
+            return true;
+    return false;
+}
+
 /* Version 2 as JSON: keys as in the header line; also the connection log of mutual TLS. */
 static enum parse_result parse_json(struct logtype *lt, struct slice line, struct record *rec)
 {
@@ -204,7 +216,7 @@ static enum parse_result parse_json(struct logtype *lt, struct slice line, struc
 
     if (json_record(lt, line, rec) != PARSE_OK)
         return PARSE_BAD;
-    if (!val[F_EDGE].ptr && !val[F_RESULT].ptr && !val[F_METHOD].ptr && !val[F_CONN_STATUS].ptr)
+    if (!has_field(val))
         return record_bad(rec, REASON_SHAPE);
     if (!event_time(val, &rec->ts))
         rec->ts = TIME_NONE;
@@ -237,17 +249,19 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 
 static int detect(const struct probe *p)
 {
+    bool named = path_has(p, "/CloudFront/");
     int score = probe_json(p,
-                           "x-edge-location|x-edge-result-type|connectionStatus "
-                           "cs-method|c-ip|sc-status|date|timestamp|eventTimestamp",
-                           false);
+                           "x-edge-location|x-edge-result-type|x-edge-request-id|x-host-header|"
+                           "cs-uri-stem|cs(User-Agent)|connectionStatus "
+                           "cs-method|c-ip|sc-status|date|timestamp|timestamp(ms)|eventTimestamp",
+                           named);
 
     if (score)
         return score;
     score = w3c_probe(p);
     if (score >= 0)
         return score;
-    return probe_records(p, "cloudfront", path_has(p, "/CloudFront/"));
+    return probe_records(p, "cloudfront", named);
 }
 
 static const char *const samples[] = {

@@ -632,6 +632,12 @@ static void test_cloudfront_connection(void **state)
     want("cloudfront", "distributionId", "E2");
     want("cloudfront", "tlsHandshakeDuration", "153");
     want("cloudfront", "clientLeafCertSubject", "CN=x");
+    assert_int_equal(
+        parse("cloudfront", "{\"timestamp(ms)\":\"1731620046814\",\"cs-uri-stem\":\"/a\"}"),
+        PARSE_OK);
+    want("cloudfront", "path", "/a");
+    assert_int_equal(parse("cloudfront", "{\"date\":\"2024-01-02\",\"time\":\"03:04:05\"}"),
+                     PARSE_BAD);
 }
 
 static void test_vpcflow(void **state)
@@ -1343,6 +1349,7 @@ static void test_detect_headers(void **state)
     want_type("x", "#Fields: time target_addr status reason_code latency\n", "alb_health");
     want_type("x", "#Fields: date time x-edge-location cs-method x-new\n", "cloudfront");
     want_type("x", "#Fields: version srcaddr dstaddr action\n", "vpcflow");
+    want_type("x", "{\"timestamp(ms)\":\"1731620046814\",\"cs-uri-stem\":\"/a\"}\n", "cloudfront");
     want_type("x", "#Version: 1.0\n#Fields: version srcaddr dstaddr action\n", "vpcflow");
     want_type("x", "#Version: 2\n\nversion srcaddr dstaddr action\n", "vpcflow");
     want_type("x", "#Version: 1.0\n#Fields: version tgw-id srcaddr\n", "tgwflow");

@@ -147,22 +147,22 @@ static bool clock_time(struct slice s, int64_t *us)
 
 static bool event_time(const struct slice *val, int64_t *ts)
 {
-    int64_t day, clock;
+    int64_t day, clock = 0;
 
     if (parse_epoch(val[F_STAMP_MS], ts) || parse_epoch(val[F_STAMP], ts) ||
         parse_iso8601(val[F_STAMP], ts) || parse_epoch(val[F_EVENT_STAMP], ts) ||
         parse_iso8601(val[F_EVENT_STAMP], ts))
         return true;
-    if (!parse_date(val[F_DATE], &day) || !clock_time(val[F_TIME], &clock))
+    if (!parse_date(val[F_DATE], &day) || (val[F_TIME].ptr && !clock_time(val[F_TIME], &clock)))
         return false;
     *ts = day + clock;
     return true;
 }
 
-/* Whether the columns have a time at all. */
+/* Whether the columns have a time at all: the user chose them, and without a day there is none. */
 static bool has_time(const struct slice *val)
 {
-    return val[F_DATE].ptr || val[F_TIME].ptr || val[F_STAMP].ptr || val[F_STAMP_MS].ptr;
+    return val[F_DATE].ptr || val[F_STAMP].ptr || val[F_STAMP_MS].ptr;
 }
 
 /* By the header, or as the legacy log. */
@@ -200,8 +200,11 @@ static bool is_legacy(const struct slice *val)
 /* Any of the fields that nothing else has; which ones there are is the user's choice. */
 static bool has_field(const struct slice *val)
 {
-    static const uint16_t own[] = {F_EDGE,   F_RESULT, F_METHOD, F_STEM,
-                                   F_STATUS, F_AGENT,  F_HOST,   F_CONN_STATUS};
+    static const uint16_t own[] = {
+        F_EDGE,     F_RESULT,   F_RESPONSE,   F_DETAIL,      F_REQUEST_ID, F_METHOD,
+        F_STEM,     F_QUERY,    F_STATUS,     F_AGENT,       F_HOST,       F_CS_HOST,
+        F_STAMP_MS, F_BEHAVIOR, F_FIRST_BYTE, F_CONN_STATUS,
+    };
 
     for (unsigned i = 0; i < ARRAY_LEN(own); i++)
         if (val[own[i]].ptr)
@@ -251,11 +254,14 @@ static int detect(const struct probe *p)
 {
     bool named = path_has(p, "/CloudFront/");
     int score = probe_json(p,
-                           "x-edge-location|x-edge-result-type|x-edge-request-id|x-host-header|"
-                           "cs-uri-stem|cs(User-Agent)|connectionStatus "
-                           "cs-method|c-ip|sc-status|date|timestamp|timestamp(ms)|eventTimestamp",
+                           "x-edge-location|x-edge-result-type|x-edge-response-result-type|"
+                           "x-edge-detailed-result-type|x-edge-request-id|x-host-header|"
+                           "cs-uri-stem|cs-uri-query|cs(User-Agent)|cs(Host)|timestamp(ms)|"
+                           "cache-behavior-path-pattern|time-to-first-byte",
                            named);
 
+    if (!score)
+        score = probe_json(p, "connectionStatus eventTimestamp|connectionId|clientIp", named);
     if (score)
         return score;
     score = w3c_probe(p);

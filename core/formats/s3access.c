@@ -324,12 +324,15 @@ static enum parse_result parse_json(struct logtype *lt, struct slice line, struc
 
     if (r != PARSE_OK)
         return r;
-    if (!rec->val[F_BUCKET].ptr || !rec->val[F_OPERATION].ptr)
-        return record_bad(rec, REASON_SHAPE);
+    if (!rec->val[F_BUCKET].ptr && !rec->val[F_OPERATION].ptr && !rec->val[F_KEY].ptr)
+        return record_bad(rec, REASON_SHAPE); /* which of the others there are, the user chose */
     if (time->len > 2 && time->ptr[0] == '[')
         *time = slice_of(time->ptr + 1, time->len - 2);
-    if (!field_number(&fields[F_TIME], *time, &rec->ts))
-        return record_bad(rec, REASON_TIME);
+    if (!field_number(&fields[F_TIME], *time, &rec->ts)) {
+        rec->ts = TIME_NONE;
+        if (!value_missing(*time))
+            return record_bad(rec, REASON_TIME);
+    }
     split_uri(rec->val);
     return PARSE_OK;
 }
@@ -387,7 +390,10 @@ static bool is_named(struct slice path)
 
 static int detect(const struct probe *p)
 {
-    int score = probe_json(p, "bucket_name operation request_uri|http_status|key_name", false);
+    int score = probe_json(p,
+                           "bucket_name|bucket_arn operation|schema_version_id "
+                           "request_uri|http_status|key_name|operation",
+                           false);
 
     return score ? score : probe_records(p, "s3access", is_named(p->path));
 }

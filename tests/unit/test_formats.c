@@ -636,6 +636,12 @@ static void test_cloudfront_connection(void **state)
         parse("cloudfront", "{\"timestamp(ms)\":\"1731620046814\",\"cs-uri-stem\":\"/a\"}"),
         PARSE_OK);
     want("cloudfront", "path", "/a");
+    assert_int_equal(parse("cloudfront", "{\"date\":\"2024-01-02\",\"sc-status\":\"200\"}"),
+                     PARSE_OK);
+    assert_int_equal(rec.ts, civil_to_us(2024, 1, 2, 0, 0, 0, 0));
+    assert_int_equal(parse("cloudfront", "{\"time\":\"03:04:05\",\"sc-status\":\"200\"}"),
+                     PARSE_OK);
+    assert_int_equal(rec.ts, TIME_NONE);
     assert_int_equal(parse("cloudfront", "{\"date\":\"2024-01-02\",\"time\":\"03:04:05\"}"),
                      PARSE_BAD);
 }
@@ -751,6 +757,15 @@ static void test_s3access(void **state)
     want("s3access", "host_id", "id");
     assert_int_equal(parse("s3access", "a b [rubbish] c"), PARSE_BAD);
     assert_int_equal(rec.reason, REASON_TIME);
+    /* vended delivery: the fields are the user's choice */
+    assert_int_equal(
+        parse("s3access", "{\"bucket_arn\":\"arn:aws:s3:::b\",\"operation\":\"REST.GET.OBJECT\"}"),
+        PARSE_OK);
+    assert_int_equal(rec.ts, TIME_NONE);
+    assert_int_equal(parse("s3access", "{\"bucket_name\":\"b\",\"request_time\":\"soon\"}"),
+                     PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_TIME);
+    assert_int_equal(parse("s3access", "{\"bucket_arn\":\"arn:aws:s3:::b\"}"), PARSE_BAD);
 }
 
 static void test_alb_conn(void **state)
@@ -1350,6 +1365,8 @@ static void test_detect_headers(void **state)
     want_type("x", "#Fields: date time x-edge-location cs-method x-new\n", "cloudfront");
     want_type("x", "#Fields: version srcaddr dstaddr action\n", "vpcflow");
     want_type("x", "{\"timestamp(ms)\":\"1731620046814\",\"cs-uri-stem\":\"/a\"}\n", "cloudfront");
+    want_type("x", "{\"schema_version_id\":\"1.0\",\"bucket_arn\":\"a\",\"key_name\":\"k\"}\n",
+              "s3access");
     want_type("x", "#Version: 1.0\n#Fields: version srcaddr dstaddr action\n", "vpcflow");
     want_type("x", "#Version: 2\n\nversion srcaddr dstaddr action\n", "vpcflow");
     want_type("x", "#Version: 1.0\n#Fields: version tgw-id srcaddr\n", "tgwflow");

@@ -295,40 +295,28 @@ void builder_lend(struct builder *b, struct slice bytes)
     b->lent = bytes;
 }
 
-/* The fields that the record has and that have a column, by their numbers in `active`. Without a
- * branch on each of them, for it would be guessed wrong: records of one type are often of several
- * kinds. */
-static unsigned present_fields(const struct builder *b, const struct record *rec, uint16_t *at)
-{
-    const uint16_t *active = b->active;
-    unsigned n = 0, n_active = rec->reason ? 0 : b->n_active;
-
-    BUG_ON(!rec->reason && rec->n_val < b->lt->n_static);
-    for (unsigned i = 0; i < n_active; i++) {
-        at[n] = (uint16_t)i;
-        n += rec->val[active[i]].len != 0;
-    }
-    return n;
-}
-
-/* The texts of a record as they can wait: bytes behind them can be read (TEXT_SLACK). */
+/* The texts of a record as they can wait: bytes behind them can be read (TEXT_SLACK). Without a
+ * branch on whether there is one, for it would be guessed wrong: records of one type are often of
+ * several kinds. What a field without a text writes, the next one overwrites. */
 static inline void hold_texts(struct builder *b, const struct record *rec, uint32_t row)
 {
     const uint16_t *active = b->active;
     const struct slice lent = b->lent;
-    struct waiting *batch = b->batch;
-    uint16_t at[MAX_FIELDS];
-    unsigned n = present_fields(b, rec, at);
+    const struct slice *val = rec->val;
+    struct waiting *w = b->batch;
+    unsigned n_active = rec->reason ? 0 : b->n_active;
 
-    for (unsigned i = 0; i < n; i++) {
-        struct slice s = rec->val[active[at[i]]];
-        struct waiting *w = &batch[at[i]];
+    BUG_ON(!rec->reason && rec->n_val < b->lt->n_static);
+    for (unsigned i = 0; i < n_active; i++, w++) {
+        struct slice s = val[active[i]];
         size_t off = (uintptr_t)s.ptr - (uintptr_t)lent.ptr;
+        bool elsewhere = (off >= lent.len) | (lent.len - off < s.len + TEXT_SLACK);
 
-        if (unlikely(off >= lent.len || lent.len - off < s.len + TEXT_SLACK))
+        if (unlikely(elsewhere & (s.len != 0)))
             s.ptr = memcpy(arena_alloc(&b->held, s.len + TEXT_SLACK), s.ptr, s.len);
         w->row[w->n] = (uint8_t)row;
-        w->text[w->n++] = s;
+        w->text[w->n] = s;
+        w->n += s.len != 0;
     }
 }
 

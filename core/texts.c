@@ -10,12 +10,15 @@
 
 #define MIN_SLOTS 256u
 #define LARGE_SLOTS 4096u /* a table that does not fit the innermost cache */
-#define N_RECENT 512u
+#define RECENT_BITS 9
+#define N_RECENT (1u << RECENT_BITS)
 
 /* The first 16 bytes, zeros behind the end. */
 struct head {
     uint64_t a, b;
 };
+
+#define NO_TEXT 0 /* the length of what stands for none: no text that is looked up is empty */
 
 struct known_text {
     struct head head;
@@ -33,8 +36,7 @@ struct lookup {
     struct head head;
     uint32_t hash;
     uint32_t row;
-    struct text_slot *recent; /* where it is to be kept */
-    uint32_t ends;            /* hash_ends() */
+    uint32_t *recent; /* where it is to be kept */
 };
 
 static inline struct head head_of(struct slice s)
@@ -65,13 +67,15 @@ static inline struct head head_of(struct slice s)
     return (struct head){load_8(s.ptr) & k->a, load_8(s.ptr + 8) & k->b};
 }
 
-static inline uint32_t mix(uint64_t a, uint64_t b, size_t len)
+/* Its upper bits tell texts apart that were met lately; finish() makes a hash of it. */
+static inline uint64_t mix(uint64_t a, uint64_t b, size_t len)
 {
-    uint64_t h =
-        (a ^ len) * UINT64_C(0x9e3779b97f4a7c15) + (b ^ b >> 29) * UINT64_C(0xc2b2ae3d27d4eb4f);
+    return (a ^ len) * UINT64_C(0x9e3779b97f4a7c15) + (b ^ b >> 29) * UINT64_C(0xc2b2ae3d27d4eb4f);
+}
 
-    h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
-    return (uint32_t)(h >> 32);
+static inline uint32_t finish(uint64_t mixed)
+{
+    return (uint32_t)((mixed ^ mixed >> 32) * UINT64_C(0xd6e8feb86659fd93) >> 32);
 }
 
 static inline bool is_known(const struct known_text *k, struct slice s, struct head head)
@@ -85,7 +89,7 @@ static void make_room(struct texts *t, uint32_t n)
     uint32_t slots = MAX(t->n_slot, MIN_SLOTS);
     struct text_slot *fresh;
 
-    GROW(t->known, t->cap, n);
+    GROW(t->known, t->cap, n + 1);
     while ((uint64_t)slots < (uint64_t)n * 2)
         slots *= 2;
     if (slots == t->n_slot)
@@ -106,43 +110,48 @@ static void make_room(struct texts *t, uint32_t n)
 }
 
 /* Of all bytes of a short text; of a long one both ends, which tell enough to find it again among a
- * few. */
-static inline uint32_t hash_ends(struct slice s, struct head head)
+ * few: those of its words that mix() takes. */
+static inline struct head ends_of(struct slice s, struct head head)
 {
     if (s.len <= 16)
-        return mix(head.a, head.b, s.len);
-    return mix(head.a ^ load_8(s.ptr + s.len - 8), load_8(s.ptr + s.len - 16), s.len);
+        return head;
+    return (struct head){head.a ^ load_8(s.ptr + s.len - 8), load_8(s.ptr + s.len - 16)};
 }
 
-static inline uint32_t hash_long(struct slice s)
+static inline uint32_t hash_of(struct slice s, uint64_t mixed)
 {
-    return (uint32_t)(XXH3_64bits(s.ptr, s.len) >> 32);
+    return s.len <= 16 ? finish(mixed) : (uint32_t)(XXH3_64bits(s.ptr, s.len) >> 32);
 }
 
 /* What was met lately has its code at once; what was not must be looked up in the table. */
-static unsigned find_recent(struct texts *t, const struct slice *text, unsigned n, uint32_t *code,
-                            struct lookup *todo)
+static unsigned find_recent(const struct texts *t, const struct slice *text, unsigned n,
+                            uint32_t *code, struct lookup *todo)
 {
+    const struct known_text *known = t->known;
+    uint32_t *recent = t->recent;
     uint32_t mask = t->n_slot - 1;
     unsigned n_todo = 0;
 
     for (unsigned i = 0; i < n; i++) {
         struct slice s = text[i];
-        struct lookup *l = &todo[n_todo];
+        struct head head, ends;
+        uint64_t mixed;
+        uint32_t *met;
+        struct lookup *l;
 
         code[i] = 0;
         if (value_missing(s))
             continue;
-        l->head = head_of(s);
-        l->ends = hash_ends(s, l->head);
-        l->recent = &t->recent[l->ends % N_RECENT];
-        code[i] = l->recent->code;
-        if (code[i] && l->recent->hash == l->ends && is_known(&t->known[code[i] - 1], s, l->head))
+        head = head_of(s);
+        ends = ends_of(s, head);
+        mixed = mix(ends.a, ends.b, s.len);
+        met = &recent[mixed >> (64 - RECENT_BITS)];
+        code[i] = *met;
+        if (likely(is_known(&known[*met], s, head)))
             continue;
-        l->row = i;
-        l->hash = s.len <= 16 ? l->ends : hash_long(s);
+        l = &todo[n_todo++];
+        *l = (struct lookup){.head = head, .hash = hash_of(s, mixed), .row = i, .recent = met};
         __builtin_prefetch(&t->slot[l->hash & mask]);
-        n_todo++;
     }
     return n_todo;
 }
@@ -154,7 +163,7 @@ static void fetch(const struct texts *t, const struct lookup *todo, unsigned n)
         uint32_t code = t->slot[todo[i].hash & (t->n_slot - 1)].code;
 
         if (code)
-            __builtin_prefetch(&t->known[code - 1]);
+            __builtin_prefetch(&t->known[code]);
     }
 }
 
@@ -164,10 +173,10 @@ static uint32_t find_or_add(struct texts *t, struct arena *mem, struct slice s,
     uint32_t mask = t->n_slot - 1, i = l->hash & mask;
 
     for (; t->slot[i].code; i = (i + 1) & mask)
-        if (t->slot[i].hash == l->hash && is_known(&t->known[t->slot[i].code - 1], s, l->head))
+        if (t->slot[i].hash == l->hash && is_known(&t->known[t->slot[i].code], s, l->head))
             return t->slot[i].code;
-    t->known[t->n] = (struct known_text){l->head, arena_keep(mem, s).ptr, (uint32_t)s.len};
-    t->slot[i] = (struct text_slot){l->hash, ++t->n};
+    t->known[++t->n] = (struct known_text){l->head, arena_keep(mem, s).ptr, (uint32_t)s.len};
+    t->slot[i] = (struct text_slot){l->hash, t->n};
     return t->n;
 }
 
@@ -181,6 +190,7 @@ void texts_find(struct texts *t, struct arena *mem, const struct slice *text, un
     if (!t->recent) {
         t->recent = xcalloc(N_RECENT, sizeof(*t->recent));
         make_room(t, TEXTS_BATCH);
+        t->known[0] = (struct known_text){.len = NO_TEXT};
     }
     n_todo = find_recent(t, text, n, code, todo);
     if (!n_todo)
@@ -192,14 +202,14 @@ void texts_find(struct texts *t, struct arena *mem, const struct slice *text, un
         const struct lookup *l = &todo[i];
 
         code[l->row] = find_or_add(t, mem, text[l->row], l);
-        *l->recent = (struct text_slot){l->ends, code[l->row]};
+        *l->recent = code[l->row];
     }
 }
 
 void texts_list(const struct texts *t, struct slice *out)
 {
     for (uint32_t k = 0; k < t->n; k++)
-        out[k] = slice_of(t->known[k].ptr, t->known[k].len);
+        out[k] = slice_of(t->known[k + 1].ptr, t->known[k + 1].len);
 }
 
 void texts_clear(struct texts *t)

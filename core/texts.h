@@ -12,15 +12,15 @@
 
 #include "arena.h"
 
-#define TEXTS_BATCH 64
+#define TEXTS_BATCH 32
 #define TEXT_SLACK 16
 
 struct texts {
-    struct known_text *known; /* known[code - 1] */
+    struct known_text *known; /* known[code]; known[0] is no text */
     uint32_t n, cap;
     struct text_slot *slot; /* open addressing, at most half full */
     uint32_t n_slot;
-    struct text_slot *recent; /* by the ends of the text */
+    uint32_t *recent; /* codes, by the ends of the text */
 };
 
 /* Codes of n <= TEXTS_BATCH texts, 0 where there is none (value_missing()). New ones are copied to

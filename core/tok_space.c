@@ -238,13 +238,15 @@ bool is_status(struct slice s)
 
 void split_addr_port(struct slice s, struct slice *addr, struct slice *port)
 {
-    const char *colon = s.len && !slice_starts(s, "arn:") ? memrchr(s.ptr, ':', s.len) : NULL;
+    size_t colon = s.len; /* behind it: ports are short, so it is soon found from the end */
 
     *addr = s;
     *port = (struct slice){NULL, 0};
-    if (colon) {
-        addr->len = (size_t)(colon - s.ptr);
-        *port = slice_of(colon + 1, s.len - addr->len - 1);
+    while (colon && s.ptr[colon - 1] != ':')
+        colon--;
+    if (colon && !slice_starts(s, "arn:")) {
+        addr->len = colon - 1;
+        *port = slice_of(s.ptr + colon, s.len - colon);
     }
 }
 
@@ -260,19 +262,6 @@ bool is_addr_port(struct slice s)
 static bool is_version(struct slice s)
 {
     return slice_starts(s, "HTTP/") || (s.len == 1 && s.ptr[0] == '-');
-}
-
-/* "user@host:port", "[v6]:port": names and passwords are left out. */
-static void split_authority(struct slice s, struct url_parts *u)
-{
-    const char *end = slice_end(s), *at = s.len ? memrchr(s.ptr, '@', s.len) : NULL;
-    const char *host = at ? at + 1 : s.ptr, *colon;
-
-    colon = host < end && *host == '[' ? find_byte(host, end, ']') : host;
-    colon = find_byte(colon, end, ':');
-    u->host = slice_of(host, (size_t)(colon - host));
-    if (colon < end)
-        u->port = slice_of(colon + 1, (size_t)(end - colon - 1));
 }
 
 /* The first `a` or `b` in [p, end), or `end`. */
@@ -293,6 +282,23 @@ static inline const char *find_either(const char *p, const char *end, char a, ch
     while (p < end && *p != a && *p != b)
         p++;
     return p;
+}
+
+/* "user@host:port", "[v6]:port": names and passwords are left out. */
+static void split_authority(struct slice s, struct url_parts *u)
+{
+    const char *end = slice_end(s), *host = s.ptr, *colon = host;
+
+    if (unlikely(find_either(host, end, '@', '[') < end)) {
+        const char *at = memrchr(host, '@', s.len);
+
+        host = at ? at + 1 : host;
+        colon = host < end && *host == '[' ? find_byte(host, end, ']') : host;
+    }
+    colon = find_byte(colon, end, ':');
+    u->host = slice_of(host, (size_t)(colon - host));
+    if (colon < end)
+        u->port = slice_of(colon + 1, (size_t)(end - colon - 1));
 }
 
 struct url_parts split_url(struct slice url)

@@ -3,6 +3,8 @@
 #ifndef AWL_AGG_H
 #define AWL_AGG_H
 
+#include <stdatomic.h>
+
 #include "rowset.h"
 
 /* --- facet: the values of one field with their counts, most frequent first --- */
@@ -29,6 +31,7 @@ void facet_free(struct facet *f);
 
 enum hist_class { HC_OK, HC_3XX, HC_4XX, HC_5XX, HC_OTHER, HC_COUNT };
 struct histogram {
+    atomic_uint refs;
     int64_t from_us, width_us;
     unsigned n;
     uint64_t (*bucket)[HC_COUNT];
@@ -38,7 +41,8 @@ struct histogram {
  * CloudFront 000 and unparsed rows as HC_OTHER. */
 struct histogram *histogram_compute(const struct rowset *r, int64_t from_us, int64_t to_us,
                                     unsigned buckets, const atomic_bool *cancel);
-void histogram_free(struct histogram *h);
+struct histogram *histogram_ref(struct histogram *h);
+void histogram_unref(struct histogram *h); /* may be NULL */
 /* A round width (1 ms ... 1 d) so that [from, to) needs at most `buckets` bars. */
 int64_t histogram_round_width(int64_t from_us, int64_t to_us, unsigned buckets);
 

@@ -65,15 +65,39 @@ void catalog_free(struct catalog *c)
     free(c);
 }
 
+static void charge(struct segment *seg)
+{
+    seg->memory.use = MEMORY_SEGMENTS;
+    memlease_force(&seg->memory, seg->bytes);
+}
+
+void catalog_add(struct catalog *c, struct segment *const *seg, uint32_t n)
+{
+    struct snapshot *before, *after;
+
+    pthread_mutex_lock(&c->lock);
+    before = c->now;
+    after = snapshot_new(before->n + n, before->generation + 1);
+    for (uint32_t i = 0; i < before->n; i++)
+        snapshot_add(after, before->seg[i]);
+    for (uint32_t i = 0; i < n; i++) {
+        charge(seg[i]);
+        snapshot_add(after, seg[i]);
+    }
+    c->now = after;
+    pthread_mutex_unlock(&c->lock);
+    snapshot_unref(before);
+    for (uint32_t i = 0; i < n; i++)
+        segment_unref(seg[i]);
+}
+
 void catalog_replace(struct catalog *c, struct segment *old, struct segment *fresh)
 {
     struct snapshot *before, *after;
     bool placed = fresh == NULL;
 
-    if (fresh) {
-        fresh->memory.use = MEMORY_SEGMENTS;
-        memlease_force(&fresh->memory, fresh->bytes);
-    }
+    if (fresh)
+        charge(fresh);
     pthread_mutex_lock(&c->lock);
     before = c->now;
     after = snapshot_new(before->n + 1, before->generation + 1);

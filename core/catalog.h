@@ -23,6 +23,8 @@ void catalog_free(struct catalog *c);
 /* Replaces `old` (NULL: none) by `fresh` (NULL: drops it), taking the caller's reference of
  * `fresh`. */
 void catalog_replace(struct catalog *c, struct segment *old, struct segment *fresh);
+/* Adds n segments at once, taking the caller's references. */
+void catalog_add(struct catalog *c, struct segment *const *seg, uint32_t n);
 struct snapshot *catalog_snapshot(struct catalog *c); /* a new reference */
 void snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s);

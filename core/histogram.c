@@ -165,13 +165,14 @@ struct histogram *histogram_compute(const struct rowset *r, int64_t from_us, int
     struct histogram_job j = {.h = h, .r = r, .cancel = cancel, .lock = PTHREAD_MUTEX_INITIALIZER};
 
     BUG_ON(buckets == 0);
+    atomic_init(&h->refs, 1);
     h->width_us = histogram_round_width(from_us, to_us, buckets);
     h->from_us = from_us - ((from_us % h->width_us) + h->width_us) % h->width_us;
     h->n = to_us > h->from_us ? (unsigned)((to_us - 1 - h->from_us) / h->width_us) + 1 : 1;
     h->bucket = xcalloc(h->n, sizeof(*h->bucket));
     parallel_run(parallel_threads(0, r->snap->n), add_some, &j);
     if (cancel && *cancel) {
-        histogram_free(h);
+        histogram_unref(h);
         return NULL;
     }
     for (unsigned b = 0; b < h->n; b++) {
@@ -184,9 +185,15 @@ struct histogram *histogram_compute(const struct rowset *r, int64_t from_us, int
     return h;
 }
 
-void histogram_free(struct histogram *h)
+struct histogram *histogram_ref(struct histogram *h)
 {
-    if (!h)
+    atomic_fetch_add_explicit(&h->refs, 1, memory_order_relaxed);
+    return h;
+}
+
+void histogram_unref(struct histogram *h)
+{
+    if (!h || atomic_fetch_sub_explicit(&h->refs, 1, memory_order_acq_rel) != 1)
         return;
     free(h->bucket);
     free(h);

@@ -1,11 +1,13 @@
 /* query.c - the engine: one thread that answers the newest question, again whenever the session
  * has grown.
  *
- * An answer comes in two steps: rows and histogram at once, then facets and tables. Where finding
- * the rows takes long, which a search of the lines may, what was found so far is shown after
- * FIRST_US and then every SOME_US. While the session grows, the first step is done every REFRESH_MS
- * over new segments only; the second takes at most a tenth of the time, so that it does not slow
- * down the indexing it waits for. What a query that takes long has found is shown beside that. */
+ * An answer comes in three steps: rows and histogram at once, then the rows of errors to jump to,
+ * then facets and tables. What the newest question has in common with the one before is not found
+ * again. Where finding the rows takes long, which a search of the lines may, what was found so far
+ * is shown after FIRST_US and then every SOME_US. While the session grows, the first steps are done
+ * every REFRESH_MS over new segments only; the last takes at most a tenth of the time, so that it
+ * does not slow down the indexing it waits for. What a query that takes long has found is shown
+ * beside that. */
 #include "query.h"
 
 #include <pthread.h>
@@ -49,8 +51,9 @@ struct work {
     struct query_ast *ast;
     struct query_env env; /* in which it was read */
     struct filter *filter;
-    struct rowset *prev;
-    double filter_ms; /* that `prev` took, all steps together */
+    struct answer *quick; /* rows, histogram, and errors if they are known */
+    struct rowset *prev;  /* its rows, or those that were found before it was stopped */
+    double filter_ms;     /* that `prev` took, all steps together */
     uint64_t generation;
     bool complete, told; /* the last answer; any answer to this question */
     int64_t costly_ms, costly_end;
@@ -72,7 +75,7 @@ void answer_unref(struct answer *a)
     rowset_unref(a->all);
     rowset_unref(a->err5);
     rowset_unref(a->err4);
-    histogram_free(a->hist);
+    histogram_unref(a->hist);
     for (unsigned i = 0; i < a->n_facet; i++)
         facet_free(a->facet[i]);
     free(a->facet);
@@ -81,6 +84,31 @@ void answer_unref(struct answer *a)
     invocation_table_free(a->invocations);
     group_free(a->result);
     free(a);
+}
+
+static void answer_ref(struct answer *a)
+{
+    atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
+}
+
+/* The first step of an answer as that to question `serial`. Not *a as a whole: the screen counts
+ * references to it at the same time. */
+static struct answer *answer_share(const struct answer *a, uint64_t serial)
+{
+    struct answer *own = xcalloc(1, sizeof(*own));
+
+    atomic_init(&own->refs, 1);
+    own->serial = serial;
+    own->generation = a->generation;
+    own->filter_ms = a->filter_ms;
+    rowset_ref(own->rows = a->rows);
+    rowset_ref(own->all = a->all);
+    own->hist = a->hist ? histogram_ref(a->hist) : NULL;
+    if (a->err5 && a->err4) {
+        rowset_ref(own->err5 = a->err5);
+        rowset_ref(own->err4 = a->err4);
+    }
+    return own;
 }
 
 static void question_copy(struct question *to, char ***facet, const struct question *from)
@@ -118,11 +146,31 @@ static void publish(struct engine *e, struct answer *a)
 
 static void forget(struct work *w)
 {
+    answer_unref(w->quick);
     rowset_unref(w->prev);
     filter_free(w->filter);
     query_ast_free(w->ast);
     question_release(&w->q, w->facet);
     memset(w, 0, sizeof(*w));
+}
+
+/* Whether the first step of their answers is the same. */
+static bool same_rows(const struct question *a, const struct question *b)
+{
+    return a->filter && b->filter && strcmp(a->filter, b->filter) == 0 &&
+           a->from_us == b->from_us && a->to_us == b->to_us && a->buckets == b->buckets;
+}
+
+/* Under the lock: takes the newest question. */
+static void take_question(struct engine *e, struct work *w)
+{
+    if (same_rows(&w->q, &e->q))
+        question_release(&w->q, w->facet);
+    else
+        forget(w);
+    question_copy(&w->q, &w->facet, &e->q);
+    w->serial = e->serial;
+    w->complete = w->told = false;
 }
 
 /* Parses the filter of a new question; one that does not parse keeps everything. */
@@ -173,16 +221,25 @@ static struct answer *quick_answer(struct engine *e, struct work *w, struct snap
     a->filter_ms = (double)(now_us() - t) / 1000;
     if (w->prev && w->prev->pending)
         a->filter_ms += w->filter_ms;
-    if (a->rows) {
-        a->err5 = rowset_errors(a->rows, 1u << HC_5XX, &e->cancel);
-        a->err4 = rowset_errors(a->rows, 1u << HC_4XX, &e->cancel);
+    if (a->rows)
         a->hist = make_histogram(w, a->rows, &e->cancel);
-    }
-    if (!a->rows || !a->err5 || !a->err4) {
+    if (!a->rows || (e->cancel && !a->hist)) {
         answer_unref(a);
         return NULL;
     }
     return a;
+}
+
+static struct answer *with_errors(struct engine *e, const struct answer *quick)
+{
+    struct answer *a = answer_share(quick, quick->serial);
+
+    a->err5 = rowset_errors(a->rows, 1u << HC_5XX, &e->cancel);
+    a->err4 = rowset_errors(a->rows, 1u << HC_4XX, &e->cancel);
+    if (a->err5 && a->err4)
+        return a;
+    answer_unref(a);
+    return NULL;
 }
 
 /* --- the query --- */
@@ -265,24 +322,10 @@ static void run_result(struct engine *e, struct work *w, struct answer *a)
 /* The same answer with facets and tables; NULL if cancelled. */
 static struct answer *full_answer(struct engine *e, struct work *w, const struct answer *quick)
 {
-    struct answer *a = xcalloc(1, sizeof(*a));
+    struct answer *a = answer_share(quick, w->serial);
     struct field_ref ref;
     char hint[64];
 
-    /* not *quick as a whole: the screen counts references to it at the same time */
-    atomic_init(&a->refs, 1);
-    a->serial = quick->serial;
-    a->generation = quick->generation;
-    a->filter_ms = quick->filter_ms;
-    a->rows = quick->rows;
-    a->all = quick->all;
-    a->err5 = quick->err5;
-    a->err4 = quick->err4;
-    rowset_ref(a->rows);
-    rowset_ref(a->all);
-    rowset_ref(a->err5);
-    rowset_ref(a->err4);
-    a->hist = make_histogram(w, a->rows, NULL);
     if (w->q.table == TABLE_QUERY && w->q.query)
         run_result(e, w, a);
     a->facet = xcalloc(w->q.n_facet, sizeof(*a->facet));
@@ -317,36 +360,64 @@ static bool costly_due(const struct engine *e, const struct work *w)
     return !p.busy || now_us() / 1000 - w->costly_end > w->costly_ms * COSTLY_SHARE;
 }
 
+static void publish_step(struct engine *e, struct work *w, struct answer *a)
+{
+    answer_unref(w->quick);
+    w->quick = a;
+    answer_ref(a);
+    publish(e, a);
+}
+
+/* Rows and histogram, unless the question before had the same. */
+static bool first_step(struct engine *e, struct work *w, struct snapshot *snap)
+{
+    const struct answer *had = w->quick;
+    bool same = had && had->generation == snap->generation && !had->rows->pending;
+    struct answer *a = same ? answer_share(had, w->serial) : quick_answer(e, w, snap);
+
+    if (!a)
+        return false;
+    w->complete = false;
+    w->generation = snap->generation;
+    w->filter_ms = a->filter_ms;
+    rowset_ref(a->rows);
+    rowset_unref(w->prev);
+    w->prev = a->rows;
+    publish_step(e, w, a);
+    return true;
+}
+
+static bool second_step(struct engine *e, struct work *w)
+{
+    struct answer *a = w->quick->err5 ? NULL : with_errors(e, w->quick);
+
+    if (a)
+        publish_step(e, w, a);
+    return w->quick->err5 != NULL;
+}
+
+static void last_step(struct engine *e, struct work *w)
+{
+    int64_t t = now_us();
+    struct answer *full = full_answer(e, w, w->quick);
+
+    w->costly_end = now_us() / 1000;
+    w->costly_ms = w->costly_end - t / 1000;
+    if (!full)
+        return;
+    w->complete = w->told = true;
+    publish(e, full);
+    set_partial(e, NULL);
+}
+
 static void answer_once(struct engine *e, struct work *w)
 {
     struct snapshot *snap = session_snapshot(e->s);
-    struct answer *quick, *full;
-    int64_t t;
 
     if (!w->filter)
         prepare(e, w, snap);
-    quick = quick_answer(e, w, snap);
-    if (quick) {
-        rowset_unref(w->prev);
-        rowset_ref(w->prev = quick->rows);
-        w->filter_ms = quick->filter_ms;
-        w->generation = snap->generation;
-        w->complete = false;
-        atomic_fetch_add(&quick->refs, 1);
-        publish(e, quick);
-        if (!quick->rows->pending && costly_due(e, w)) {
-            t = now_us();
-            full = full_answer(e, w, quick);
-            w->costly_end = now_us() / 1000;
-            w->costly_ms = w->costly_end - t / 1000;
-            if (full) {
-                w->complete = w->told = true;
-                publish(e, full);
-                set_partial(e, NULL);
-            }
-        }
-        answer_unref(quick);
-    }
+    if (first_step(e, w, snap) && second_step(e, w) && !w->quick->rows->pending && costly_due(e, w))
+        last_step(e, w);
     snapshot_unref(snap);
 }
 
@@ -370,15 +441,16 @@ static bool wait_for_work(struct engine *e, struct work *w)
     return !e->quit;
 }
 
-/* A growing session is not asked at every change. */
+/* A growing session is not asked at every change, except the first. */
 static void pause_between(const struct engine *e, const struct work *w)
 {
-    bool few = !w->prev || w->prev->snap->rows < FIRST_ROWS;
+    uint64_t shown = w->prev ? w->prev->snap->rows : 0;
+    bool few = shown < FIRST_ROWS;
     struct timespec t = {0, (few ? FIRST_MS : REFRESH_MS) * 1000000L};
     struct progress p;
 
     session_progress(e->s, &p);
-    if (p.busy)
+    if (p.busy && shown)
         nanosleep(&t, NULL);
 }
 
@@ -393,12 +465,10 @@ static void *engine_main(void *arg)
         bool fresh = e->serial != w.serial;
 
         if (fresh) {
-            forget(&w);
             pthread_mutex_unlock(&e->lock);
             set_partial(e, NULL);
             pthread_mutex_lock(&e->lock);
-            question_copy(&w.q, &w.facet, &e->q);
-            w.serial = e->serial;
+            take_question(e, &w);
         }
         pthread_mutex_unlock(&e->lock);
         if (!fresh && !(w.prev && w.prev->pending))
@@ -467,7 +537,7 @@ struct answer *engine_answer(struct engine *e)
     pthread_mutex_lock(&e->lock);
     a = e->last;
     if (a)
-        atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
+        answer_ref(a);
     pthread_mutex_unlock(&e->lock);
     return a;
 }

@@ -29,7 +29,7 @@ struct answer {
     uint64_t generation;        /* of the snapshot */
     struct rowset *rows;        /* rows of the filter; `pending` while it is at work */
     struct rowset *all;         /* all rows of the same snapshot */
-    struct rowset *err5, *err4; /* rows with 5xx; 4xx/REJECT/denied */
+    struct rowset *err5, *err4; /* rows with 5xx; 4xx/REJECT/denied; NULL: not known yet */
     struct histogram *hist;
     struct facet **facet;
     unsigned n_facet;

@@ -452,6 +452,9 @@ void session_free(struct session *s)
     indexes_commit(s);
     for (size_t i = 0; i < s->n_feed; i++)
         feed_free(s->feed[i]);
+    for (uint32_t i = 0; i < s->n_loaded; i++) /* it was stopped before they were shown */
+        segment_unref(s->loaded[i]);
+    free(s->loaded);
     catalog_free(s->catalog);
     indexes_close(s);
     for (size_t i = 0; i < s->n_root; i++)

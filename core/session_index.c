@@ -2,19 +2,22 @@
  * not.
  *
  * An index is of one folder: of an opened folder, or of the one that an opened file lies in. Its
- * segments are published by all threads, each for itself, and when all are there, which the screen
- * is told, their columns are checked. If one is damaged, all rows of that index go and its files
+ * segments are brought in by all threads and published together, which the screen is told; then
+ * their columns are checked. If one is damaged, all rows of that index go and its files
  * are read. */
 #include "session_index.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "index.h"
 #include "index_file.h"
 #include "index_segment.h"
 #include "ingest.h"
 #include "xalloc.h"
+
+#define CHECK_AFTER_MS 100
 
 /* The folder whose index a root's files are in, as a real path; NULL: none. */
 static char *folder_of_root(const char *root)
@@ -204,9 +207,23 @@ static void load_some(struct session *s)
     struct index *x;
     uint32_t i;
 
-    while (!s->stop && nth_segment(s, atomic_fetch_add(&s->next_load, 1), &x, &i))
-        if (index_load(x, i, &seg) && seg)
-            catalog_replace(s->catalog, NULL, seg);
+    while (!s->stop && nth_segment(s, atomic_fetch_add(&s->next_load, 1), &x, &i)) {
+        if (!index_load(x, i, &seg) || !seg)
+            continue;
+        pthread_mutex_lock(&s->lock);
+        GROW(s->loaded, s->cap_loaded, s->n_loaded + 1);
+        s->loaded[s->n_loaded++] = seg;
+        pthread_mutex_unlock(&s->lock);
+    }
+}
+
+/* All at once, so that the first answer is not to a part of them. Under the lock. */
+static void show_loaded(struct session *s)
+{
+    catalog_add(s->catalog, s->loaded, s->n_loaded);
+    free(s->loaded);
+    s->loaded = NULL;
+    s->n_loaded = 0;
 }
 
 /* The columns that nobody asked for so far. */
@@ -220,13 +237,16 @@ static void check_some(struct session *s)
     snapshot_unref(snap);
 }
 
-/* Waits until all threads are here, or the session stops; true for the last one. */
-static bool all_here(struct session *s, unsigned *here)
+/* Waits until all threads are here, or the session stops; true for the last one, which does `then`
+ * before the others go on. */
+static bool all_here(struct session *s, unsigned *here, void (*then)(struct session *s))
 {
     bool last;
 
     pthread_mutex_lock(&s->lock);
     last = ++*here == s->opt.threads;
+    if (last && then)
+        then(s);
     pthread_cond_broadcast(&s->work);
     while (*here < s->opt.threads && !s->stop)
         pthread_cond_wait(&s->work, &s->lock);
@@ -239,15 +259,32 @@ bool indexes_load(struct session *s)
     if (!wait_for_walk(s))
         return false;
     load_some(s);
-    if (all_here(s, &s->n_loaded))
+    if (all_here(s, &s->n_load_done, show_loaded))
         session_changed(s);
     return true;
 }
 
+/* A screen that waits for its first answer needs the processors and the memory more. */
+static void stand_back(struct session *s)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_nsec += CHECK_AFTER_MS * 1000000L;
+    t.tv_sec += t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&s->lock);
+    while (!s->stop && pthread_cond_timedwait(&s->work, &s->lock, &t) == 0)
+        ;
+    pthread_mutex_unlock(&s->lock);
+}
+
 void indexes_check(struct session *s)
 {
+    if (s->opt.give_way)
+        stand_back(s);
     check_some(s);
-    if (all_here(s, &s->n_checked))
+    if (all_here(s, &s->n_check_done, NULL))
         end_loading(s);
 }
 

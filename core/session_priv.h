@@ -36,7 +36,9 @@ struct session {
     bool full;                    /* memory was used up */
     bool opened;                  /* the indexes */
     bool loading;                 /* files wait until what the indexes have of them is in */
-    unsigned n_loaded, n_checked; /* threads that have done their part of that */
+    unsigned n_load_done, n_check_done; /* threads that have done their part of that */
+    struct segment **loaded;            /* what they brought in, until it is in the catalog */
+    uint32_t n_loaded, cap_loaded;
     unsigned running;
     uint64_t total;
     char **problem;

@@ -11,7 +11,8 @@
 #include "text.h"
 
 #define FRAME_MS 33
-#define BURST 3     /* frames that may come faster, as the parts of an answer do */
+#define BURST                                                                                      \
+    5 /* frames that may come faster, as the first records and the parts of an answer do */
 #define BUSY_MS 250 /* progress is shown this often while work runs */
 
 struct loop {

@@ -117,7 +117,7 @@ static void run_histogram(const struct rowset *r)
     for (unsigned i = 0; i < RUNS; i++) {
         double t = now_ms();
 
-        histogram_free(histogram_compute(r, r->snap->ts_min, r->snap->ts_max + 1, 1500, NULL));
+        histogram_unref(histogram_compute(r, r->snap->ts_min, r->snap->ts_max + 1, 1500, NULL));
         ms[i] = now_ms() - t;
     }
     report("histogram", ms);

@@ -441,7 +441,7 @@ static void histogram_counts_every_row(void **state)
     assert_int_equal(total, all->total);
     assert_int_equal(sum[HC_4XX], bad->total);
     assert_true(bad->total > 0);
-    histogram_free(h);
+    histogram_unref(h);
     rowset_unref(bad);
     rowset_unref(all);
     snapshot_unref(snap);

@@ -174,7 +174,7 @@ static void test_counts(void **state)
     assert_int_equal(f->value[0].count, many.rows);
     assert_int_equal(f->missing, 0);
     facet_free(f);
-    histogram_free(h);
+    histogram_unref(h);
     group_free(t);
     query_ast_free(q);
     query_ast_free(field);

@@ -11,8 +11,7 @@
 #include "text.h"
 
 #define FRAME_MS 33
-#define BURST                                                                                      \
-    5 /* frames that may come faster, as the first records and the parts of an answer do */
+#define BURST 5     /* frames that may come faster: the first records, the parts of an answer */
 #define BUSY_MS 250 /* progress is shown this often while work runs */
 
 struct loop {

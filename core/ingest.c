@@ -307,11 +307,6 @@ static const char *one_line(struct work *w, const char *p, const char *start, co
     return p < end ? p + 1 : end;
 }
 
-static bool is_fallback(const struct logtype *lt)
-{
-    return slice_is(SL("json"), lt->fmt->name) || slice_is(SL("cwlogs"), lt->fmt->name);
-}
-
 static enum parse_result parse_as(struct work *w, struct logtype *lt, const struct frame *f,
                                   struct slice raw, struct unwrapped *u)
 {
@@ -329,7 +324,7 @@ static bool is_object_in_text(const struct logtype *lt, struct slice payload)
 /* A record that is not of the type of the one before may be of another one. */
 static enum parse_result parse_event(struct work *w, const struct frame *f, struct slice raw)
 {
-    struct logtype *lt = w->lt != w->home && is_fallback(w->lt) ? w->home : w->lt, *other;
+    struct logtype *lt = w->lt != w->home && is_fallback_type(w->lt) ? w->home : w->lt, *other;
     struct unwrapped u;
     enum parse_result r = parse_as(w, lt, f, raw, &u);
 

@@ -342,17 +342,28 @@ static void timed_line(struct slice rest, struct record *rec)
     val[F_MESSAGE] = rest;
 }
 
-/* [LEVEL] TIME ID MESSAGE, as the logging of Python writes it */
-static bool bracket_line(struct slice line, struct record *rec, int64_t *us)
+/* [LEVEL] TIME ID MESSAGE, as the logging of Python writes it; [LEVEL] MESSAGE, as its runtime
+ * does; LEVEL: MESSAGE, as others do. */
+static bool levelled_line(struct slice line, struct record *rec)
 {
-    struct slice rest = line, level = next_word(&rest), time = next_word(&rest);
+    struct slice rest = line, level = next_word(&rest), after = rest, time = next_word(&after);
 
-    if (level.len < 3 || level.ptr[level.len - 1] != ']' ||
-        !is_level(slice_of(level.ptr + 1, level.len - 2)) || !read_time(time, us))
+    if (level.len > 2 && level.ptr[0] == '[' && level.ptr[level.len - 1] == ']')
+        level = slice_of(level.ptr + 1, level.len - 2);
+    else if (level.len > 1 && level.ptr[level.len - 1] == ':')
+        level.len--;
+    else
         return false;
-    rec->val[F_LEVEL] = slice_of(level.ptr + 1, level.len - 2);
-    rec->val[F_TIME] = time;
-    rec->val[F_REQUEST_ID] = cut_request_id(&rest);
+    if (!is_level(level))
+        return false;
+    rec->val[F_LEVEL] = level;
+    if (read_time(time, &rec->ts)) {
+        rec->val[F_TIME] = time;
+        rec->val[F_REQUEST_ID] = cut_request_id(&after);
+        rest = after;
+    } else {
+        rec->ts = TIME_NONE;
+    }
     rec->val[F_MESSAGE] = slice_trim(rest);
     return true;
 }
@@ -445,9 +456,7 @@ static enum parse_result parse_text(struct slice line, struct record *rec)
         failed_line(line, rec);
     else if (is_edge_id(first))
         edge_line(line, rec);
-    else if (line.len && line.ptr[0] == '[' && bracket_line(line, rec, &rec->ts))
-        return PARSE_OK;
-    else
+    else if (!levelled_line(line, rec))
         rec->val[F_MESSAGE] = line;
     return PARSE_OK;
 }

@@ -49,10 +49,12 @@ static const struct field_def fields[] = {
     [F_URI] = FIELD_TEXT("httpRequest.uri", "httprequest.uri uri", FF_URLENC, FR_PATH,
                          "path of the request"),
     [F_ARGS] = FIELD_LONG("httpRequest.args", "httprequest.args args", FR_QUERY, "query string"),
-    [F_HOST] = FIELD_TEXT("host_header", NULL, FF_DERIVED, FR_HOST, "Host header"),
-    [F_AGENT] =
-        FIELD_TEXT("user_agent_header", NULL, FF_DERIVED, FR_USER_AGENT, "User-Agent header"),
-    [F_REFERER] = FIELD_TEXT("referer_header", "referer", FF_DERIVED, FR_NONE, "Referer header"),
+    [F_HOST] =
+        FIELD_TEXT("host_header", "httpRequest.headers[Host]", FF_DERIVED, FR_HOST, "Host header"),
+    [F_AGENT] = FIELD_TEXT("user_agent_header", "httpRequest.headers[User-Agent]", FF_DERIVED,
+                           FR_USER_AGENT, "User-Agent header"),
+    [F_REFERER] = FIELD_TEXT("referer_header", "referer httpRequest.headers[Referer]", FF_DERIVED,
+                             FR_NONE, "Referer header"),
     [F_FORWARDED] = FIELD_TEXT("x_forwarded_for", "X-Forwarded-For", FF_DERIVED, FR_NONE,
                                "X-Forwarded-For header"),
     [F_LABELS_TEXT] = FIELD_TEXT("label_names", NULL, FF_DERIVED, FR_NONE,

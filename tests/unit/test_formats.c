@@ -901,6 +901,17 @@ static void test_lambda_request(void **state)
         want("lambda", "message", t[i].message);
         strbuf_release(&sb);
     }
+    assert_int_equal(parse("lambda", "[ERROR] KeyError: 'x'\rTraceback (most recent call last):"),
+                     PARSE_OK);
+    want("lambda", "level", "ERROR");
+    want("lambda", "message", "KeyError: 'x'\rTraceback (most recent call last):");
+    assert_int_equal(rec.ts, TIME_NONE);
+    assert_int_equal(parse("lambda", "WARN: no cart"), PARSE_OK);
+    want("lambda", "level", "WARN");
+    want("lambda", "message", "no cart");
+    assert_int_equal(parse("lambda", "[1] ERROR: none"), PARSE_OK);
+    want("lambda", "level", NULL);
+    want("lambda", "message", "[1] ERROR: none");
     assert_int_equal(parse("lambda",
                            "{\"time\":\"2024-01-02T03:04:05.678Z\",\"type\":\"platform.start\","
                            "\"record\":{\"requestId\":\"a\",\"tracing\":{\"value\":"

@@ -106,6 +106,7 @@ static void emit_line(struct cut *c)
 struct document {
     const char *array; /* behind the bracket of the array it wraps; NULL if it wraps none */
     enum frame_payload payload;
+    bool late; /* what names it stands behind the array */
     struct slice first_key, type, group, stream, owner;
     unsigned marks;
 };
@@ -128,13 +129,14 @@ static bool wraps_records(struct document *d, struct slice key, const char *p, c
         d->payload = PAYLOAD_WHOLE;
         return true;
     }
-    if (slice_is(key, "logEvents") && (d->type.ptr || d->group.ptr)) {
+    first = first_element(p, end);
+    if (slice_is(key, "logEvents") &&
+        (d->type.ptr || d->group.ptr || json_get(first, SL("message")).ptr)) {
         d->payload = slice_is(d->type, "\"CONTROL_MESSAGE\"") ? PAYLOAD_SKIP : PAYLOAD_MESSAGE;
         return true;
     }
     if (!slice_is(key, "events") && !slice_is(key, "Events") && !slice_is(key, "results"))
         return false;
-    first = first_element(p, end);
     if (slice_is(key, "events") && json_get(first, SL("message")).ptr &&
         json_get(first, SL("timestamp")).ptr)
         d->payload = PAYLOAD_MESSAGE;
@@ -173,6 +175,17 @@ static void note_member(struct document *d, struct slice key, struct slice value
         d->marks |= HAS_OTHERS;
 }
 
+/* What names a document may stand behind its events, where a tool has sorted the keys. `rest`
+ * begins with the events. */
+static void look_behind(struct document *d, struct slice rest)
+{
+    struct json_member m;
+
+    if (json_skip_value(&rest))
+        while (json_next_member(&rest, &m))
+            note_member(d, m.key, m.value);
+}
+
 /* Looks at the members of the document at p, as far as they are there. */
 static struct document examine(const char *p, const char *end)
 {
@@ -185,6 +198,9 @@ static struct document examine(const char *p, const char *end)
         value = rest.ptr;
         if (!d.first_key.ptr)
             d.first_key = key;
+        d.late = slice_is(key, "logEvents") && !d.type.ptr && !d.group.ptr;
+        if (d.late)
+            look_behind(&d, rest);
         if (rest.len && *value == '[' && wraps_records(&d, key, value, end)) {
             d.array = value + 1;
             return d;
@@ -276,6 +292,8 @@ static bool cut_document(struct cut *c)
     if (known)
         return cut_value(c, json_frame(c->s, known->payload), stop, broken);
     d = examine(c->p, stop ? stop : c->end);
+    if (d.array && d.late && !stop && worth_waiting(c))
+        return false;
     if (d.array) {
         c->s->n_known = 0;
         enter(c, &d);

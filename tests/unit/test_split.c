@@ -83,6 +83,18 @@ static const struct want wants[] = {
      "{\"version\":\"0\",\"detail-type\":\"x\",\"detail\":{\"a\":1}}",
      FRAME_JSON,
      {"{\"a\":1}"}},
+    {"a subscription with its keys sorted",
+     "{\"logEvents\":[{\"id\":\"1\",\"message\":\"m\",\"timestamp\":1704164645678}],\"logGroup\":"
+     "\"g\","
+     "\"logStream\":\"s\",\"messageType\":\"DATA_MESSAGE\"}"
+     "{\"logEvents\":[{\"id\":\"2\",\"message\":\"probe\",\"timestamp\":1}],\"messageType\":"
+     "\"CONTROL_MESSAGE\"}",
+     FRAME_JSON,
+     {"m", "#"}},
+    {"events of another kind",
+     "{\"logEvents\":[1,2],\"a\":1}",
+     FRAME_JSON,
+     {"{\"logEvents\":[1,2],\"a\":1}"}},
     {"lookup-events",
      "{\"Events\":[{\"EventId\":\"1\",\"CloudTrailEvent\":\"{\\\"a\\\":1}\"}]}",
      FRAME_JSON,

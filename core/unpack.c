@@ -28,9 +28,17 @@ struct unpacker {
 #endif
 };
 
+/* A frame of zstd, or one to be skipped, with which what pzstd writes begins. */
+static bool is_zstd(struct slice head)
+{
+    return slice_starts(head, "\x28\xb5\x2f\xfd") ||
+           (head.len >= 4 && (head.ptr[0] & 0xf0) == 0x50 &&
+            memcmp(head.ptr + 1, "\x2a\x4d\x18", 3) == 0);
+}
+
 enum pack_kind pack_kind(struct slice head)
 {
-    if (slice_starts(head, "\x28\xb5\x2f\xfd"))
+    if (is_zstd(head))
         return PACK_ZSTD;
     if (slice_starts(head, "PK\3\4") || slice_starts(head, "PK\5\6"))
         return PACK_ZIP;

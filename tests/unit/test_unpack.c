@@ -298,6 +298,12 @@ static void zstd_frames(void **state)
         print_message("skipped: built without zstd\n");
         skip();
     }
+    strbuf_add(&in, "\x53\x2a\x4d\x18\x02\0\0\0ab", 10); /* to be skipped */
+    strbuf_add(&in, frame, sizeof(frame) - 1);
+    assert_int_equal(pack_kind(strbuf_slice(&in)), PACK_ZSTD);
+    assert_int_equal(unpack(PACK_ZSTD, &in, &out), 0);
+    assert_string_equal(out.buf, "hello");
+    strbuf_reset(&in);
     strbuf_add(&in, frame, sizeof(frame) - 1);
     strbuf_add(&in, frame, sizeof(frame) - 1);
     assert_int_equal(unpack(PACK_ZSTD, &in, &out), 0);

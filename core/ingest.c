@@ -8,9 +8,9 @@
 #include "ingest.h"
 
 #include "detect.h"
+#include "header.h"
 #include "index.h"
 #include "json.h"
-#include "tok_space.h"
 #include "value.h"
 #include "xalloc.h"
 
@@ -430,30 +430,6 @@ static uint32_t parse_batch(struct ingest *in, struct source *src, const struct 
     return batch->events ? batch->events->lines : (uint32_t)w.lines;
 }
 
-#define FIRST_LINES 4 /* of a file: its header is among them, whatever columns it names */
-
-/* The layout in force behind a chunk, without parsing it: only lines that can be headers count. */
-static const struct layout *layout_after(struct source *src, const struct layout *lay,
-                                         struct slice bytes, bool first, struct record *rec)
-{
-    const char *end = slice_end(bytes), *p, *mark = src->lt->fmt->header_mark;
-    struct slice head, line;
-
-    head = bytes = slice_past_mark(bytes);
-    for (unsigned i = 0; first && !lay && i < FIRST_LINES && probe_line(&head, &line); i++)
-        src->lt->fmt->parse(src->lt, &lay, line, rec);
-    p = bytes.ptr;
-    while ((p = memmem(p, (size_t)(end - p), mark, strlen(mark)))) {
-        const char *from = memrchr(bytes.ptr, '\n', (size_t)(p - bytes.ptr));
-        const char *nl = memchr(p, '\n', (size_t)(end - p));
-
-        from = from ? from + 1 : bytes.ptr;
-        p = nl ? nl : end;
-        src->lt->fmt->parse(src->lt, &lay, without_cr(slice_of(from, (size_t)(p - from))), rec);
-    }
-    return lay;
-}
-
 static void detect_feed(struct feed *f, struct slice head, bool whole)
 {
     struct strbuf why = STRBUF_INIT;
@@ -529,6 +505,21 @@ static bool may_name_columns(const struct feed *f, uint32_t id)
     return fmt->header && !is_framed(f) && (!fmt->header_first || f->lay || id == 0);
 }
 
+/* The layout in force behind chunk `id`. */
+static void note_layout(struct ingest *in, struct feed *f, const struct chunk *c, uint32_t id)
+{
+    struct logtype *lt = f->src->lt;
+    struct slice bytes = slice_of(c->ptr, c->len);
+
+    if (may_name_columns(f, id)) {
+        if (id == 0 && !f->lay)
+            f->lay = layout_of_head(lt, bytes, in->rec);
+        f->lay = layout_behind(lt, f->lay, bytes, in->rec);
+    } else if (id == 0 && is_framed(f) && lt->fmt->header) {
+        f->lay = layout_behind_events(lt, &in->events, c->ptr, &in->mem, in->rec);
+    }
+}
+
 /* Under the feed's lock: the next chunk with its number and layout. */
 static int take_chunk(struct ingest *in, struct feed *f, size_t chunk_bytes, struct chunk *c,
                       size_t *done, uint32_t *id, const struct layout **lay, bool *alone,
@@ -558,8 +549,8 @@ static int take_chunk(struct ingest *in, struct feed *f, size_t chunk_bytes, str
     *id = next_chunk_id(f);
     *lay = f->lay;
     *alone = c->last && *id == 0;
-    if (!*alone && may_name_columns(f, *id))
-        f->lay = layout_after(f->src, f->lay, slice_of(c->ptr, c->len), *id == 0, in->rec);
+    if (!*alone)
+        note_layout(in, f, c, *id);
     return 1;
 }
 
@@ -657,18 +648,8 @@ static bool learn_head(struct ingest *in, struct feed *f)
     if (blob_view(f->src, 0, TAIL_VIEW, &head, &pin, &e) < 0)
         return false;
     detect_feed(f, head, head.len == f->src->size);
-    if (f->src->lt->fmt->header && !is_framed(f)) {
-        const char *p = slice_past_mark(head).ptr, *end = slice_end(head);
-
-        for (unsigned i = 0; i < 4 && p < end && !f->lay; i++) {
-            const char *nl = memchr(p, '\n', (size_t)(end - p));
-
-            nl = nl ? nl : end;
-            f->src->lt->fmt->parse(f->src->lt, &f->lay, without_cr(slice_of(p, (size_t)(nl - p))),
-                                   in->rec);
-            p = nl + 1;
-        }
-    }
+    if (f->src->lt->fmt->header && !is_framed(f))
+        f->lay = layout_of_head(f->src->lt, head, in->rec);
     blob_unpin(&pin);
     return true;
 }

@@ -198,4 +198,6 @@ equal "and headers are counted as such" "$("$awl" sources -o csv "$work/logs/nam
         printf "2 eni-0a0b0c0d0e0f0a0b0 10.0.0.%d %d %d 1700000060 ACCEPT OK\n", i % 250, i, 1700000000 + i % 60 }'
 } >"$work/odd/chosen"
 equal "and those of flow logs, whatever columns were chosen" "$(type_of chosen)" "vpcflow 20000 0 2"
+sed 's/^/flows.log:/' "$work/odd/chosen" >"$work/odd/prefixed"
+equal "behind a prefix, too" "$(type_of prefixed)" "vpcflow 20000 0 2"
 finish

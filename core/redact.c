@@ -266,10 +266,37 @@ static size_t signature(const struct redactor *r, struct slice s, struct strbuf 
     return 0;
 }
 
+static bool between(char c)
+{
+    return c && strchr("\\\" :=", c);
+}
+
+/* The value of an API key behind its name, as access and execution logs of API Gateway have it. */
+static size_t api_key(const struct redactor *r, struct slice s, struct strbuf *out)
+{
+    static const char *const names[] = {"apiKey", "api_key", "identity_apiKey", "identity_api_key",
+                                        "x-api-key"};
+
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        size_t at = strlen(names[i]), gap, n;
+
+        if (s.len < at || !slice_eq_nocase(slice_of(s.ptr, at), slice_str(names[i])))
+            continue;
+        gap = count_run(slice_of(s.ptr + at, s.len - at), between);
+        n = count_run(slice_of(s.ptr + at + gap, s.len - at - gap), in_value);
+        if (!gap || !memchr(s.ptr + at, s.ptr[at] == '=' ? '=' : ':', gap) || n < 8)
+            continue;
+        strbuf_add(out, s.ptr, at + gap);
+        replace_word(r, slice_of(s.ptr + at + gap, n), out);
+        return at + gap + n;
+    }
+    return 0;
+}
+
 static size_t replace_at(const struct redactor *r, struct slice s, struct strbuf *out)
 {
     static kind_fn *const kinds[] = {address_v4, account,   canonical_id, iam_id,
-                                     arn,        signature, address_v6};
+                                     arn,        signature, address_v6,   api_key};
     size_t n = 0;
 
     for (unsigned i = 0; i < ARRAY_LEN(kinds) && !n; i++)

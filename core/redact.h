@@ -1,5 +1,5 @@
 /* redact.h - takes out of a text what should not leave the house: addresses, account numbers, the
- * names in ARNs, access keys and the signatures of signed URLs.
+ * names in ARNs, access keys, API keys that are named so and the signatures of signed URLs.
  *
  * The same thing is replaced by the same other thing of the same kind and length all through one
  * output (tables stay in line, counts and groups stay right), by another in the next output: the

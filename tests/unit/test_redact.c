@@ -35,6 +35,10 @@ static void replaced(void **state)
         "arn:aws:s3:::private-bucket/key.txt",
         "AKIAIOSFODNN7EXAMPLE",
         "/x?X-Amz-Signature=0a1b2c3d4e5f",
+        "{\"apiKey\":\"secretofthecart\"}",
+        "{\"identity_apiKey\": \"secretofthecart\"}",
+        "{\\\"identity.apiKey\\\":\\\"secretofthecart\\\"}",
+        "{X-Api-Key=secretofthecart, accept=x}",
         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     };
 
@@ -76,6 +80,9 @@ static void kept(void **state)
         "12:30:05",
         "1704164645678",
         "504 -1 0.001",
+        "{\"apiKeyId\":\"secretofthecart\"}",
+        "{\"apiKey\":\"-\"}",
+        "API Key  authorized because method",
         "AWS::S3::Object",
         "1.2.3",
         "999.1.1.1",

@@ -442,6 +442,15 @@ static void unwrap_json(const struct frame *f, struct slice raw, struct arena *m
         out->payload = raw;
 }
 
+/* What a rule of EventBridge sent to a log group: the event is within. */
+static void unwrap_rule(struct unwrapped *out)
+{
+    struct slice detail = json_get(out->payload, SL("detail"));
+
+    if (json_kind(detail) == JSON_OBJECT && json_get(out->payload, SL("detail-type")).ptr)
+        out->payload = detail;
+}
+
 void frame_unwrap(const struct frame *f, struct slice raw, struct arena *mem, struct unwrapped *out)
 {
     *out = (struct unwrapped){raw, TIME_NONE, f->stream, f->group};
@@ -478,6 +487,8 @@ void frame_unwrap(const struct frame *f, struct slice raw, struct arena *mem, st
         unwrap_event(raw, out);
         break;
     }
+    if (slice_starts(out->payload, "{\"version\":\"0\","))
+        unwrap_rule(out);
 }
 
 enum parse_result frame_parse(const struct frame *f, struct logtype *lt, const struct layout **lay,

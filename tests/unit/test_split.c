@@ -95,6 +95,13 @@ static const struct want wants[] = {
      "{\"logEvents\":[1,2],\"a\":1}",
      FRAME_JSON,
      {"{\"logEvents\":[1,2],\"a\":1}"}},
+    {"what a rule sent to a log group",
+     "2024-01-02T03:04:05.678Z {\"version\":\"0\",\"id\":\"1\",\"detail-type\":\"t\",\"detail\":"
+     "{\"eventVersion\":\"1.08\",\"eventName\":\"x\"}}\n"
+     "2024-01-02T03:04:06.678Z {\"version\":\"0\",\"detail\":{\"a\":1}}\n",
+     FRAME_EXPORT,
+     {"{\"eventVersion\":\"1.08\",\"eventName\":\"x\"}",
+      "{\"version\":\"0\",\"detail\":{\"a\":1}}"}},
     {"lookup-events",
      "{\"Events\":[{\"EventId\":\"1\",\"CloudTrailEvent\":\"{\\\"a\\\":1}\"}]}",
      FRAME_JSON,

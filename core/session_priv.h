@@ -33,9 +33,9 @@ struct session {
     size_t n_settled;
     bool following; /* anything may change again */
     bool walked;
-    bool full;                    /* memory was used up */
-    bool opened;                  /* the indexes */
-    bool loading;                 /* files wait until what the indexes have of them is in */
+    bool full;                          /* memory was used up */
+    bool opened;                        /* the indexes */
+    bool loading;                       /* files wait until what the indexes have of them is in */
     unsigned n_load_done, n_check_done; /* threads that have done their part of that */
     struct segment **loaded;            /* what they brought in, until it is in the catalog */
     uint32_t n_loaded, cap_loaded;

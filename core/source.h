@@ -91,8 +91,8 @@ bool source_rename(struct source *s, const char *path);
 uint64_t source_unparsed(const struct source *s, struct strbuf *reasons);
 void source_fail(struct source *s, const char *fmt, ...) PRINTF_LIKE(2, 3); /* sets error, once */
 void s3_identify(const char *path, struct s3_identity *out);
-/* The stream that an export task of CloudWatch Logs wrote to the key, as it stands there: with - for
- * each /, which cannot be told from a - of its own. NULL if it is no such key. */
+/* The stream that an export task of CloudWatch Logs wrote to the key, as it stands there: with -
+ * for each /, which cannot be told from a - of its own. NULL if it is no such key. */
 struct slice s3_export_stream(struct slice path);
 
 /* Walks paths: files as they are, folders recursively, sorted by name, symlink loops cut, hidden

@@ -25,7 +25,7 @@ static ssize_t input(void *ctx, uint64_t off, void *buf, size_t n, struct err *e
 static void put(struct strbuf *sb, uint64_t v, unsigned bytes)
 {
     for (unsigned i = 0; i < bytes; i++)
-        strbuf_addc(sb, (char)(v >> 8 * i));
+        strbuf_addc(sb, (char)(i < sizeof(v) ? v >> 8 * i : 0));
 }
 
 static struct strbuf deflated(struct slice text)

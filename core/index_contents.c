@@ -101,17 +101,26 @@ static struct index_block take_block(struct reader *r)
 
 /* --- log types: by name; fields that were learned are learned again --- */
 
+/* Objects were not learned but asked for, by their members: they will be so again. */
+static bool was_learned(const struct logtype *lt, unsigned f)
+{
+    return !(lt->field[f]->flags & FF_COMPOSITE);
+}
+
 static void put_types(struct strbuf *out)
 {
     put(out, logtype_count());
     for (unsigned t = 0; t < logtype_count(); t++) {
         const struct logtype *lt = logtype_get(t);
-        unsigned n = lt->n_fields, from = lt->n_static + MAX_EXTRA;
+        unsigned n = lt->n_fields, from = lt->n_static + MAX_EXTRA, learned = 0;
 
-        put_bytes(out, slice_str(lt->fmt->name));
-        put(out, n - from);
         for (unsigned f = from; f < n; f++)
-            put_bytes(out, slice_str(lt->field[f]->name));
+            learned += was_learned(lt, f);
+        put_bytes(out, slice_str(lt->fmt->name));
+        put(out, learned);
+        for (unsigned f = from; f < n; f++)
+            if (was_learned(lt, f))
+                put_bytes(out, slice_str(lt->field[f]->name));
     }
 }
 

@@ -158,6 +158,12 @@ for time in first second; do # from the file, and from the index
     equal "elements of arrays" "$(ask nested 'filter list.0.k = 7 | fields a')" 1
     equal "the objects alone" "$(ask nested 'filter ispresent(b) | fields a')" "$(printf '1\n2')"
 done
+mkdir "$work/asked"
+cp "$work/odd/nested" "$work/asked/nested"
+printf 'idle\npress f\ntype b like /2/\npress Enter\nidle\npress Q\n' >"$work/keys"
+"$awl" -F --script "$work/keys" --size 120x24 "$work/asked" >/dev/null 2>&1 # its index is written after that
+equal "an object that was asked for before the index was written" \
+    "$("$awl" query 'fields b, b.d.e' -o csv "$work/asked" | tail -3 | head -1)" '"{""c"":1,""d"":{""e"":""x""}}",x'
 equal "records show its members once" "$("$awl" query 'limit 1' -o json "$work/odd/nested" | jq -c .b)" '{"c":1,"d":{"e":"x"}}'
 equal "an empty trail file" "$(type_of CloudTrail)" "cloudtrail 0 0 0"
 trail='{"Records":[{"eventVersion":"1.08","eventTime":"2024-01-02T03:04:05Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"eu-west-1","eventID":"1"}]}'

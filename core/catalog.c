@@ -71,50 +71,39 @@ static void charge(struct segment *seg)
     memlease_force(&seg->memory, seg->bytes);
 }
 
-void catalog_add(struct catalog *c, struct segment *const *seg, uint32_t n)
+/* Puts n segments where `old` stood, else behind all others. */
+static void exchange(struct catalog *c, const struct segment *old, struct segment *const *fresh,
+                     uint32_t n)
 {
     struct snapshot *before, *after;
+    uint32_t at;
 
+    for (uint32_t i = 0; i < n; i++)
+        charge(fresh[i]);
     pthread_mutex_lock(&c->lock);
     before = c->now;
     after = snapshot_new(before->n + n, before->generation + 1);
-    for (uint32_t i = 0; i < before->n; i++)
-        snapshot_add(after, before->seg[i]);
-    for (uint32_t i = 0; i < n; i++) {
-        charge(seg[i]);
-        snapshot_add(after, seg[i]);
-    }
+    for (at = 0; at < before->n && before->seg[at] != old; at++)
+        snapshot_add(after, before->seg[at]);
+    for (uint32_t i = 0; i < n; i++)
+        snapshot_add(after, fresh[i]);
+    for (at++; at < before->n; at++)
+        snapshot_add(after, before->seg[at]);
     c->now = after;
     pthread_mutex_unlock(&c->lock);
     snapshot_unref(before);
     for (uint32_t i = 0; i < n; i++)
-        segment_unref(seg[i]);
+        segment_unref(fresh[i]);
+}
+
+void catalog_add(struct catalog *c, struct segment *const *seg, uint32_t n)
+{
+    exchange(c, NULL, seg, n);
 }
 
 void catalog_replace(struct catalog *c, struct segment *old, struct segment *fresh)
 {
-    struct snapshot *before, *after;
-    bool placed = fresh == NULL;
-
-    if (fresh)
-        charge(fresh);
-    pthread_mutex_lock(&c->lock);
-    before = c->now;
-    after = snapshot_new(before->n + 1, before->generation + 1);
-    for (uint32_t i = 0; i < before->n; i++) {
-        if (before->seg[i] != old) {
-            snapshot_add(after, before->seg[i]);
-        } else if (!placed) {
-            snapshot_add(after, fresh);
-            placed = true;
-        }
-    }
-    if (!placed)
-        snapshot_add(after, fresh);
-    c->now = after;
-    pthread_mutex_unlock(&c->lock);
-    snapshot_unref(before);
-    segment_unref(fresh);
+    exchange(c, old, &fresh, fresh != NULL);
 }
 
 struct snapshot *catalog_snapshot(struct catalog *c)

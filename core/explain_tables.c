@@ -627,7 +627,7 @@ static const struct explain_entry http_status[] = {
     {"451", {"withheld for legal reasons", NULL, NULL}},
     {"499", {"the client closed the connection (nginx)", CLIENT, NULL}},
     {"500", {"the application failed", APP, "its own log at that moment"}},
-    {"501", {"not implemented", APP, NULL}},
+    {"501", {"the server does not know the method", APP, NULL}},
     {"502", {"a gateway got no valid answer", TARGET, NULL}},
     {"503", {"unavailable: overloaded or in maintenance", TARGET, NULL}},
     {"504", {"a gateway got no answer in time", TARGET, NULL}},

@@ -90,10 +90,7 @@ static int keep_zip(struct once *o, struct err *e)
 /* So many bytes tell what is packed; of a pipe no more are waited for than must be. */
 static size_t sniff_bytes(const struct once *o, struct slice head)
 {
-    bool begins = head.len < 2 || slice_starts(head, "PK") || slice_starts(head, "\x28\xb5") ||
-                  ((head.ptr[0] & 0xf0) == 0x50 && head.ptr[1] == '\x2a');
-
-    return is_pipe(o) && !begins ? 2 : 4;
+    return is_pipe(o) && head.len >= 2 && !pack_may_begin(head) ? 2 : 4;
 }
 
 static int sniff_once(struct once *o, struct err *e)

@@ -51,11 +51,8 @@ struct work {
     struct query_ast *ast;
     struct query_env env; /* in which it was read */
     struct filter *filter;
-    struct answer *quick; /* rows, histogram, and errors if they are known */
-    struct rowset *prev;  /* its rows, or those that were found before it was stopped */
-    double filter_ms;     /* that `prev` took, all steps together */
-    uint64_t generation;
-    bool complete, told; /* the last answer; any answer to this question */
+    struct answer *quick; /* the last: rows, histogram, and errors if they are known */
+    bool complete, told;  /* the last answer; any answer to this question */
     int64_t costly_ms, costly_end;
 };
 
@@ -147,7 +144,6 @@ static void publish(struct engine *e, struct answer *a)
 static void forget(struct work *w)
 {
     answer_unref(w->quick);
-    rowset_unref(w->prev);
     filter_free(w->filter);
     query_ast_free(w->ast);
     question_release(&w->q, w->facet);
@@ -207,6 +203,7 @@ static struct histogram *make_histogram(const struct work *w, const struct rowse
 static struct answer *quick_answer(struct engine *e, struct work *w, struct snapshot *snap)
 {
     struct answer *a = xcalloc(1, sizeof(*a));
+    const struct answer *had = w->quick;
     int64_t t = now_us();
 
     atomic_init(&a->refs, 1);
@@ -214,13 +211,13 @@ static struct answer *quick_answer(struct engine *e, struct work *w, struct snap
     a->generation = snap->generation;
     a->all = rowset_all(snap);
     if (w->ast && w->ast->n_cmd)
-        a->rows = rowset_eval_until(e->s, snap, w->filter, w->prev, w->q.near_us,
-                                    t + (w->prev ? SOME_US : FIRST_US), &e->cancel);
+        a->rows = rowset_eval_until(e->s, snap, w->filter, had ? had->rows : NULL, w->q.near_us,
+                                    t + (had ? SOME_US : FIRST_US), &e->cancel);
     else
         rowset_ref(a->rows = a->all);
     a->filter_ms = (double)(now_us() - t) / 1000;
-    if (w->prev && w->prev->pending)
-        a->filter_ms += w->filter_ms;
+    if (had && had->rows->pending)
+        a->filter_ms += had->filter_ms;
     if (a->rows)
         a->hist = make_histogram(w, a->rows, &e->cancel);
     if (!a->rows || (e->cancel && !a->hist)) {
@@ -378,11 +375,6 @@ static bool first_step(struct engine *e, struct work *w, struct snapshot *snap)
     if (!a)
         return false;
     w->complete = false;
-    w->generation = snap->generation;
-    w->filter_ms = a->filter_ms;
-    rowset_ref(a->rows);
-    rowset_unref(w->prev);
-    w->prev = a->rows;
     publish_step(e, w, a);
     return true;
 }
@@ -430,7 +422,8 @@ static bool wait_for_work(struct engine *e, struct work *w)
     if (e->stopped) /* nothing else will come that the screen could draw this with */
         e->changed(e->ctx);
     while (!e->quit && (e->serial == 0 || e->serial == w->serial)) {
-        if (e->serial && !e->stopped && (session_generation(e->s) != w->generation || !w->complete))
+        if (e->serial && !e->stopped &&
+            (!w->complete || session_generation(e->s) != w->quick->generation))
             break;
         clock_gettime(CLOCK_REALTIME, &t);
         t.tv_sec += LOOK_MS / 1000;
@@ -444,7 +437,7 @@ static bool wait_for_work(struct engine *e, struct work *w)
 /* A growing session is not asked at every change, except the first. */
 static void pause_between(const struct engine *e, const struct work *w)
 {
-    uint64_t shown = w->prev ? w->prev->snap->rows : 0;
+    uint64_t shown = w->quick ? w->quick->rows->snap->rows : 0;
     bool few = shown < FIRST_ROWS;
     struct timespec t = {0, (few ? FIRST_MS : REFRESH_MS) * 1000000L};
     struct progress p;
@@ -471,7 +464,7 @@ static void *engine_main(void *arg)
             take_question(e, &w);
         }
         pthread_mutex_unlock(&e->lock);
-        if (!fresh && !(w.prev && w.prev->pending))
+        if (!fresh && !(w.quick && w.quick->rows->pending))
             pause_between(e, &w);
         answer_once(e, &w);
         pthread_mutex_lock(&e->lock);

@@ -129,16 +129,15 @@ static bool wraps_records(struct document *d, struct slice key, const char *p, c
         d->payload = PAYLOAD_WHOLE;
         return true;
     }
+    if (!slice_is(key, "logEvents") && !slice_is(key, "events") && !slice_is(key, "Events") &&
+        !slice_is(key, "results"))
+        return false;
     first = first_element(p, end);
     if (slice_is(key, "logEvents") &&
-        (d->type.ptr || d->group.ptr || json_get(first, SL("message")).ptr)) {
+        (d->type.ptr || d->group.ptr || json_get(first, SL("message")).ptr))
         d->payload = slice_is(d->type, "\"CONTROL_MESSAGE\"") ? PAYLOAD_SKIP : PAYLOAD_MESSAGE;
-        return true;
-    }
-    if (!slice_is(key, "events") && !slice_is(key, "Events") && !slice_is(key, "results"))
-        return false;
-    if (slice_is(key, "events") && json_get(first, SL("message")).ptr &&
-        json_get(first, SL("timestamp")).ptr)
+    else if (slice_is(key, "events") && json_get(first, SL("message")).ptr &&
+             json_get(first, SL("timestamp")).ptr)
         d->payload = PAYLOAD_MESSAGE;
     else if (slice_is(key, "Events") && json_get(first, SL("CloudTrailEvent")).ptr)
         d->payload = PAYLOAD_LOOKUP;

@@ -28,17 +28,23 @@ struct unpacker {
 #endif
 };
 
-/* A frame of zstd, or one to be skipped, with which what pzstd writes begins. */
-static bool is_zstd(struct slice head)
+/* Whether the first n of four bytes are those of a frame of zstd, or of one to be skipped, with
+ * which what pzstd writes begins. */
+static bool begins_zstd(struct slice head, size_t n)
 {
-    return slice_starts(head, "\x28\xb5\x2f\xfd") ||
-           (head.len >= 4 && (head.ptr[0] & 0xf0) == 0x50 &&
-            memcmp(head.ptr + 1, "\x2a\x4d\x18", 3) == 0);
+    return head.len >= n &&
+           (memcmp(head.ptr, "\x28\xb5\x2f\xfd", n) == 0 ||
+            ((head.ptr[0] & 0xf0) == 0x50 && memcmp(head.ptr + 1, "\x2a\x4d\x18", n - 1) == 0));
+}
+
+bool pack_may_begin(struct slice two)
+{
+    return begins_zstd(two, 2) || slice_starts(two, "PK");
 }
 
 enum pack_kind pack_kind(struct slice head)
 {
-    if (is_zstd(head))
+    if (begins_zstd(head, 4))
         return PACK_ZSTD;
     if (slice_starts(head, "PK\3\4") || slice_starts(head, "PK\5\6"))
         return PACK_ZIP;

@@ -12,6 +12,8 @@ enum pack_kind { PACK_NONE, PACK_ZSTD, PACK_ZIP, PACK_EVENT };
 #define PACK_HEAD 1024
 /* By its first bytes, up to PACK_HEAD of them. */
 enum pack_kind pack_kind(struct slice head);
+/* Whether a kind may follow from more bytes than these two. */
+bool pack_may_begin(struct slice two);
 bool pack_supported(enum pack_kind kind); /* zstd only where its library was there */
 
 /* Reads bytes of the archive at an offset: how many (0: behind the end), < 0 with *e set. */

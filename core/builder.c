@@ -58,6 +58,7 @@ struct builder {
     struct build_col *col;
     uint16_t *active; /* the fields that have a column */
     unsigned n_active;
+    uint16_t *present; /* room for as many: those of a record that have a text */
     struct waiting *batch; /* of each active field */
     struct slice lent;     /* texts within these bytes need not be copied to wait */
     struct arena held;     /* those that were */
@@ -111,6 +112,7 @@ struct builder *builder_new(struct logtype *lt)
     b->timeless = xcalloc(BITS_WORDS(SEGMENT_ROWS), sizeof(*b->timeless));
     b->col = xcalloc(lt->n_static, sizeof(*b->col));
     b->active = xcalloc(lt->n_static, sizeof(*b->active));
+    b->present = xcalloc(lt->n_static, sizeof(*b->present));
     for (unsigned f = 0; f < lt->n_static; f++) {
         b->col[f].kind = (uint8_t)kind_of(lt->field[f]);
         col_clear(&b->col[f]);
@@ -142,6 +144,7 @@ void builder_free(struct builder *b)
     free(b->count);
     free(b->col);
     free(b->active);
+    free(b->present);
     free(b->ts);
     free(b->off);
     free(b->len);
@@ -295,28 +298,31 @@ void builder_lend(struct builder *b, struct slice bytes)
     b->lent = bytes;
 }
 
-/* The texts of a record as they can wait: bytes behind them can be read (TEXT_SLACK). Without a
- * branch on whether there is one, for it would be guessed wrong: records of one type are often of
- * several kinds. What a field without a text writes, the next one overwrites. */
+/* The texts of a record as they can wait: bytes behind them can be read (TEXT_SLACK). Which fields
+ * have one is found first, without a branch, for it would be guessed wrong: records of one type are
+ * often of several kinds, and most fields of some have no text. */
 static inline void hold_texts(struct builder *b, const struct record *rec, uint32_t row)
 {
     const uint16_t *active = b->active;
     const struct slice lent = b->lent;
     const struct slice *val = rec->val;
-    struct waiting *w = b->batch;
-    unsigned n_active = rec->reason ? 0 : b->n_active;
+    unsigned n_active = rec->reason ? 0 : b->n_active, n = 0;
+    uint16_t *present = b->present;
 
     BUG_ON(!rec->reason && rec->n_val < b->lt->n_static);
-    for (unsigned i = 0; i < n_active; i++, w++) {
-        struct slice s = val[active[i]];
+    for (unsigned i = 0; i < n_active; i++) {
+        present[n] = (uint16_t)i;
+        n += val[active[i]].len != 0;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        struct waiting *w = &b->batch[present[i]];
+        struct slice s = val[active[present[i]]];
         size_t off = (uintptr_t)s.ptr - (uintptr_t)lent.ptr;
-        bool elsewhere = (off >= lent.len) | (lent.len - off < s.len + TEXT_SLACK);
 
-        if (unlikely(elsewhere & (s.len != 0)))
+        if (unlikely((off >= lent.len) | (lent.len - off < s.len + TEXT_SLACK)))
             s.ptr = memcpy(arena_alloc(&b->held, s.len + TEXT_SLACK), s.ptr, s.len);
         w->row[w->n] = (uint8_t)row;
-        w->text[w->n] = s;
-        w->n += s.len != 0;
+        w->text[w->n++] = s;
     }
 }
 

@@ -58,7 +58,7 @@ struct builder {
     struct build_col *col;
     uint16_t *active; /* the fields that have a column */
     unsigned n_active;
-    uint16_t *present; /* room for as many: those of a record that have a text */
+    uint16_t *present;     /* room for as many: those of a record that have a text */
     struct waiting *batch; /* of each active field */
     struct slice lent;     /* texts within these bytes need not be copied to wait */
     struct arena held;     /* those that were */

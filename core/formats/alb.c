@@ -3,6 +3,7 @@
 #include "formats/elb.h"
 #include "formats/table.h"
 #include "formats/w3c.h"
+#include "json.h"
 #include "value.h"
 
 enum {
@@ -226,8 +227,26 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     return PARSE_OK;
 }
 
+/* Which fields a vended record has is the user's choice: one that nothing else has, or two that
+ * nothing else has together. */
 static int detect(const struct probe *p)
 {
+    static const char *const chosen[] = {
+        "matched_rule_priority|actions_executed|target_status_code_list|target_port_list|"
+        "request_processing_time|target_processing_time|response_processing_time|"
+        "request_creation_time|classification_reason|transformed_uri|request_transform_status",
+        "elb target_port|target_group_arn|trace_id|user_agent|elb_status_code",
+        "request_line|target_status_code|elb_status_code "
+        "client_port|target_port|target_group_arn|elb|chosen_cert_arn|conn_trace_id|redirect_url",
+        "request_line target_status_code|received_bytes|sent_bytes",
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(chosen); i++) {
+        int score = probe_json(p, chosen[i], false);
+
+        if (score)
+            return score;
+    }
     return elb_detect(p, "elb_status_code request_line|target_status_code|elb", false,
                       path_is_elb(p, "app."));
 }

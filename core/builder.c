@@ -306,10 +306,11 @@ static inline void hold_texts(struct builder *b, const struct record *rec, uint3
     const uint16_t *active = b->active;
     const struct slice lent = b->lent;
     const struct slice *val = rec->val;
-    unsigned n_active = rec->reason ? 0 : b->n_active, n = 0;
+    bool has_fields = !rec->reason || reason_keeps_fields(rec->reason);
+    unsigned n_active = has_fields ? b->n_active : 0, n = 0;
     uint16_t *present = b->present;
 
-    BUG_ON(!rec->reason && rec->n_val < b->lt->n_static);
+    BUG_ON(has_fields && rec->n_val < b->lt->n_static);
     for (unsigned i = 0; i < n_active; i++) {
         present[n] = (uint16_t)i;
         n += val[active[i]].len != 0;

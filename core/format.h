@@ -109,7 +109,9 @@ static inline bool is_whole_number(const struct field_def *f)
     X(TYPE, "the log type is not known")                                                           \
     X(SKIP, "an AWS test or digest object, not a log")                                             \
     X(LONG, "longer than a record may be")                                                         \
-    X(JSON, "not a whole JSON object")
+    X(JSON, "not a whole JSON object")                                                             \
+    X(CUT, "cut in the middle, with the fields before that")                                       \
+    X(GUESS, "quotes within quoted values, so their ends are a guess")
 
 enum parse_reason {
     REASON_NONE,
@@ -119,6 +121,11 @@ enum parse_reason {
         REASON_COUNT
 };
 const char *reason_text(enum parse_reason r);
+/* Whether such a record has its fields all the same, as far as they go. */
+static inline bool reason_keeps_fields(enum parse_reason r)
+{
+    return r == REASON_CUT || r == REASON_GUESS;
+}
 
 #define MAX_EXTRA 32    /* extra_1 ... extra_32; the last takes the rest of the line */
 #define MAX_FIELDS 2048 /* static + extras + names learned from headers and JSON records */
@@ -142,7 +149,7 @@ struct record *record_new(void);
 void record_free(struct record *r);
 
 enum parse_result {
-    PARSE_OK,
+    PARSE_OK,     /* record.reason may name one that keeps the fields */
     PARSE_BAD,    /* record.reason says why; the line is kept as an unparsed record */
     PARSE_HEADER, /* a comment or a header line; *lay may have been replaced */
     PARSE_MORE,   /* a quote is open at the end of the line: try again with the next line added */
@@ -250,9 +257,11 @@ const struct layout *layout_by_id(unsigned id); /* NULL for id UINT_MAX */
 /* All static fields absent (and all others, unless static_only); no time, no reason. */
 void record_begin(struct record *rec, const struct logtype *lt);
 
+/* What a cut record lacks for its type may have stood behind the cut. */
 static inline enum parse_result record_bad(struct record *rec, enum parse_reason reason)
 {
-    rec->reason = reason;
+    if (rec->reason != REASON_CUT)
+        rec->reason = reason;
     return PARSE_BAD;
 }
 

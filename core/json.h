@@ -54,7 +54,8 @@ struct slice json_unescape(struct slice s, struct arena *mem);
  * the type's json_keys and by aliases. Members that no field has are learned as text fields called
  * by their path, up to the room there is; arrays are not entered unless a field asks for it. A
  * string is stored without escapes, an object or array as its raw text, null as absent.
- * PARSE_OK or PARSE_BAD (REASON_JSON; what stands before the break is set).  */
+ * PARSE_OK, with REASON_CUT where the line ends before the object (values that are whole are set),
+ * or PARSE_BAD (REASON_JSON; what stands before the break is set).  */
 enum parse_result json_record(struct logtype *lt, struct slice line, struct record *rec);
 /* Index of the field at a path that no value was met at: made if the path goes through a member
  * that is had as a whole, such as requestParameters, or an array's elements ("x.items.0.id",

@@ -10,7 +10,15 @@ struct walk {
     struct record *rec;
     const char *end;
     unsigned limit; /* fields from here on are not wanted */
+    bool cut;       /* the record ends before its object does */
 };
+
+/* NULL, for the end of the record was met; what is broken in another way is only NULL. */
+static const char *met_end(struct walk *w)
+{
+    w->cut = true;
+    return NULL;
+}
 
 static void store(struct walk *w, int field, struct slice s)
 {
@@ -44,9 +52,11 @@ static const char *walk_scalar(struct walk *w, const char *p, int field)
         if (stop && wanted(w, field))
             store(w, field,
                   json_string_text(slice_of(p + 1, (size_t)(stop - p - 1)), escaped, &w->rec->mem));
-        return stop ? stop + 1 : NULL;
+        return stop ? stop + 1 : met_end(w);
     }
     stop = scalar_end(p, w->end);
+    if (stop == w->end) /* a number may have gone on */
+        return met_end(w);
     if (wanted(w, field) && !(stop - p == 4 && memcmp(p, "null", 4) == 0))
         store(w, field, slice_of(p, (size_t)(stop - p)));
     return stop == p ? NULL : stop;
@@ -63,6 +73,8 @@ static const char *walk_nested(struct walk *w, const char *p, unsigned k, unsign
                                    : walk_array(w, p, k, depth + 1);
     int field = field_of(w, k);
 
+    if (!stop && !enter)
+        return met_end(w);
     if (stop && wanted(w, field))
         store(w, field, slice_of(p, (size_t)(stop - p)));
     return stop;
@@ -82,7 +94,7 @@ static const char *walk_array(struct walk *w, const char *p, unsigned k, unsigne
     char index[16];
 
     if (!stop)
-        return NULL;
+        return met_end(w);
     rest = slice_of(p, (size_t)(stop - p));
     for (unsigned i = 0; i < MAX_INDEXED && json_next_element(&rest, &value); i++) {
         unsigned any = i == 0 ? json_find_node(w->tree, k, SL("[]")) : 0, own;
@@ -137,18 +149,20 @@ static const char *walk_object(struct walk *w, const char *p, unsigned k, unsign
             p++;
             continue;
         }
-        if (p == end || *p != '"')
-            return p < end && *p == '}' ? p + 1 : NULL;
+        if (p == end)
+            return met_end(w);
+        if (*p != '"')
+            return *p == '}' ? p + 1 : NULL;
         p++;
         child = find_key(w, &p, k, guess, &key);
-        if (!p)
-            return NULL;
-        p = skip_blanks(p, end);
-        if (p == end || *p != ':')
+        p = p ? skip_blanks(p, end) : end;
+        if (p == end)
+            return met_end(w);
+        if (*p != ':')
             return NULL;
         p = skip_blanks(p + 1, end);
         if (p == end)
-            return NULL;
+            return met_end(w);
         if (unlikely(!child || (*p != '{' && field_of(w, child) == FIELD_NONE)))
             child = json_learn(w->lt, w->tree, k, key, *p != '{');
         p = walk_value(w, p, child, depth);
@@ -167,8 +181,13 @@ enum parse_result json_record(struct logtype *lt, struct slice line, struct reco
     record_begin(rec, lt);
     w.limit = rec->static_only ? lt->n_static : MAX_FIELDS;
     p = skip_blanks(line.ptr, w.end);
-    if (p == w.end || *p != '{' || !walk_object(&w, p + 1, 0, 0))
+    if (p == w.end || *p != '{')
         return record_bad(rec, REASON_JSON);
+    if (!walk_object(&w, p + 1, 0, 0)) {
+        if (!w.cut)
+            return record_bad(rec, REASON_JSON);
+        rec->reason = REASON_CUT;
+    }
     return PARSE_OK;
 }
 

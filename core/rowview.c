@@ -123,10 +123,11 @@ const struct record *rowview_record(struct rowview *v)
     line = rowview_raw(v);
     lay = layout_by_id(segment_run(v->seg, v->row)->layout);
     v->rec.n_val = 0;
-    v->rec.reason = segment_reason(v->seg, v->row);
-    if (!v->rec.reason &&
-        (!v->readable || v->seg->lt->fmt->parse(v->seg->lt, &lay, line, &v->rec) != PARSE_OK))
+    if (!v->readable || segment_unparsed(v->seg, v->row) ||
+        (v->seg->lt->fmt->parse(v->seg->lt, &lay, line, &v->rec) != PARSE_OK &&
+         !reason_keeps_fields(v->rec.reason)))
         v->rec.n_val = 0;
+    v->rec.reason = segment_reason(v->seg, v->row);
     v->parsed = true;
     return &v->rec;
 }

@@ -202,6 +202,14 @@ static inline enum parse_reason segment_reason(const struct segment *s, uint32_t
     return (enum parse_reason)column_code(&s->reason, row);
 }
 
+/* Whether a record has no fields because it did not parse. */
+static inline bool segment_unparsed(const struct segment *s, uint32_t row)
+{
+    enum parse_reason r = segment_reason(s, row);
+
+    return r != REASON_NONE && !reason_keeps_fields(r);
+}
+
 /* Where a record stands. */
 struct position {
     const struct run *run;

@@ -352,7 +352,7 @@ enum row_class row_class(struct rowview *v)
     struct slice st;
 
     if (segment_reason(v->seg, v->row))
-        return ROW_UNPARSED;
+        return segment_unparsed(v->seg, v->row) ? ROW_UNPARSED : ROW_DOUBTFUL;
     st = rowview_role(v, FR_STATUS);
     if (st.len == 3 && st.ptr[0] == '5')
         return ROW_BAD;

@@ -40,7 +40,8 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
 const struct field_def *column_field(const struct list_column *c, const struct rowview *v);
 
 /* How bad a record is, for colour and glyph. */
-enum row_class { ROW_OK, ROW_WARN, ROW_BAD, ROW_UNPARSED };
+/* Doubtful are records that are flagged but have fields. */
+enum row_class { ROW_OK, ROW_WARN, ROW_BAD, ROW_DOUBTFUL, ROW_UNPARSED };
 enum row_class row_class(struct rowview *v);
 
 #endif

@@ -15,10 +15,12 @@ void why_record(struct rowview *v, struct strbuf *out)
     struct strbuf text = STRBUF_INIT;
     const char *side = NULL, *next;
 
-    if (segment_reason(v->seg, v->row)) {
+    if (segment_unparsed(v->seg, v->row)) {
         strbuf_addf(out, "not parsed: %s", reason_text(segment_reason(v->seg, v->row)));
         return;
     }
+    if (segment_reason(v->seg, v->row))
+        strbuf_addf(out, "Flagged: %s. ", reason_text(segment_reason(v->seg, v->row)));
     explain_record(v->seg->lt, rowview_record(v), &text, &side);
     next = text.buf ? strstr(text.buf, " Next: ") : NULL;
     if (text.len > 0 && side && !strcasestr(text.buf, "side:")) {

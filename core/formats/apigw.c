@@ -239,7 +239,7 @@ static bool read_loosely(struct logtype *lt, struct slice line, struct record *r
 static enum parse_result parse_json(struct logtype *lt, struct slice line, struct record *rec)
 {
     if (json_record(lt, line, rec) == PARSE_OK)
-        return PARSE_OK;
+        return PARSE_OK; /* whole, or cut: no loose reading makes more of it */
     record_begin(rec, lt);
     return read_loosely(lt, line, rec) ? PARSE_OK : record_bad(rec, REASON_JSON);
 }

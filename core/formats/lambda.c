@@ -491,7 +491,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     (void)lay;
     if (is_json_object(text)) {
         r = parse_json(lt, text, rec);
-        if (r != PARSE_OK) { /* a message that only looks like one */
+        /* a message that only looks like one */
+        if (r != PARSE_OK || (rec->reason == REASON_CUT && rec->ts == TIME_NONE)) {
             record_begin(rec, lt);
             r = parse_text(text, rec);
         }

@@ -201,8 +201,9 @@ static bool ends_in_version(struct slice s)
 }
 
 /* The request line, quoted or a bare dash, and the result behind it. Clients may write what looks
- * like its end: the first that does counts, unless a later one stands behind an HTTP version. */
-static enum parse_reason read_request(struct slice *left, struct slice *val)
+ * like its end: the first that does counts, unless a later one stands behind an HTTP version. It is
+ * a guess where there are several. */
+static enum parse_reason read_request(struct slice *left, struct slice *val, bool *guess)
 {
     const char *start = left->ptr + 1, *end = left->ptr + left->len, *p = start;
     struct slice behind = {NULL, 0};
@@ -217,6 +218,7 @@ static enum parse_reason read_request(struct slice *left, struct slice *val)
         bool sure = ends_in_version(uri);
 
         if (rest.len && p[1] == ' ' && (sure || !behind.ptr) && read_result(&rest, val)) {
+            *guess |= behind.ptr != NULL;
             val[F_URI] = uri;
             behind = rest;
             if (sure)
@@ -230,8 +232,14 @@ static enum parse_reason read_request(struct slice *left, struct slice *val)
     return REASON_NONE;
 }
 
-/* `"referer" "agent"`: the first `" "` parts them, agents having odd quotes more often. */
-static void split_quoted_pair(struct slice s, struct slice *val)
+static bool has_border(struct slice s)
+{
+    return s.len && memchr(s.ptr, '"', s.len) && memmem(s.ptr, s.len, "\" \"", 3);
+}
+
+/* `"referer" "agent"`: the first `" "` parts them, agents having odd quotes more often; a guess
+ * where there are more. */
+static void split_quoted_pair(struct slice s, struct slice *val, bool *guess)
 {
     struct slice inner = slice_of(s.ptr + 1, s.len - 2);
     const char *at = memmem(inner.ptr, inner.len, "\" \"", 3);
@@ -240,6 +248,7 @@ static void split_quoted_pair(struct slice s, struct slice *val)
     val[F_REFERER] = slice_of(inner.ptr, n);
     if (at)
         val[F_AGENT] = slice_of(at + 3, inner.len - n - 3);
+    *guess |= has_border(val[F_AGENT]);
 }
 
 /* The quote that closes the last quoted value of the line: a blank or the end follows. */
@@ -260,7 +269,7 @@ static struct slice after(struct slice s, const char *p)
 }
 
 /* Referer and agent; *left becomes the tail behind them. Either may be a bare dash. */
-static bool read_client(struct slice *left, struct slice *val)
+static bool read_client(struct slice *left, struct slice *val, bool *guess)
 {
     const char *quote = last_quote(*left);
     struct slice quoted;
@@ -282,7 +291,7 @@ static bool read_client(struct slice *left, struct slice *val)
         val[F_AGENT] = slice_of(quoted.ptr + 1, quoted.len - 2);
         return true;
     }
-    split_quoted_pair(quoted, val);
+    split_quoted_pair(quoted, val, guess);
     if (!val[F_AGENT].ptr && left->ptr)
         val[F_AGENT] = slice_cut(left, ' ');
     return !val[F_AGENT].len || val[F_AGENT].ptr[0] != '"' || val[F_AGENT].ptr[-1] == '"';
@@ -342,6 +351,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
 {
     struct slice left = line;
     enum parse_reason reason;
+    bool guess = false;
 
     (void)lay;
     if (is_json_object(line))
@@ -353,8 +363,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     if (reason == REASON_NONE && !left.len)
         reason = REASON_SHORT;
     if (reason == REASON_NONE)
-        reason = read_request(&left, rec->val);
-    if (reason == REASON_NONE && left.len && !read_client(&left, rec->val))
+        reason = read_request(&left, rec->val, &guess);
+    if (reason == REASON_NONE && left.len && !read_client(&left, rec->val, &guess))
         reason = REASON_QUOTE;
     if (reason != REASON_NONE)
         return record_bad(rec, reason);
@@ -364,6 +374,7 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         rec->n_val = tok_sep(left, ' ', map, rec->val).n_val;
     }
     split_uri(rec->val);
+    rec->reason = guess ? REASON_GUESS : REASON_NONE;
     return PARSE_OK;
 }
 

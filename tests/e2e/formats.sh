@@ -116,8 +116,10 @@ messages() {
 }
 event='{\"eventVersion\":\"1.08\",\"eventTime\":\"2024-01-02T03:04:05Z\",\"eventSource\":\"s3.amazonaws.com\",\"eventName\":\"GetObject\"'
 messages "\"$event}\"" "\"$vpc\"" "\"$event\"" >"$work/odd/cut"
-equal "a message that is cut is one of its file's type" "$(ask cut 'filter @unparsed | fields @logtype, @unparsed')" \
-    "cloudtrail|not a whole JSON object"
+equal "a message that is cut is one of its file's type" "$(ask cut 'filter @unparsed like /cut/ | fields @logtype, @unparsed, eventName, @timestamp')" \
+    "cloudtrail|cut in the middle, with the fields before that|GetObject|2024-01-02T03:04:05Z"
+equal "and found and counted by its fields" "$(ask cut 'eventName = GetObject | stats count(*) by @unparsed | sort @unparsed')" \
+    "$(printf 'cut in the middle, with the fields before that|1\n|1')"
 messages '"START RequestId: 8f507cfc-1234-4697-b07a-ac58fc914c95 Version: 1"' \
     '"2024-01-02T03:04:05.678Z 8f507cfc-1234-4697-b07a-ac58fc914c95 Task timed out after 3.00 seconds"' \
     '"END RequestId: 8f507cfc-1234-4697-b07a-ac58fc914c95"' >"$work/odd/invocation"

@@ -768,6 +768,73 @@ static void test_s3access(void **state)
     assert_int_equal(parse("s3access", "{\"bucket_arn\":\"arn:aws:s3:::b\"}"), PARSE_BAD);
 }
 
+/* Where quotes within values leave a choice, the record says so and has its fields. */
+static void test_s3access_quotes(void **state)
+{
+    static const struct {
+        const char *line, *uri, *referer, *agent;
+        enum parse_reason reason;
+    } t[] = {
+        {"\"GET /a HTTP/1.1\" 200 - 1 1 1 1 \"-\" \"odd \"agent\"\" - id", "GET /a HTTP/1.1", "-",
+         "odd \"agent\"", REASON_NONE},
+        {"\"GET /a HTTP/1.1\" 200 - 1 1 1 1 \"-\" \"odd\" \"agent\" - id", "GET /a HTTP/1.1", "-",
+         "odd\" \"agent", REASON_GUESS},
+        {"\"GET /a HTTP/1.1\" 200 - 1 1 1 1 - \"odd\" \"agent\" - id", "GET /a HTTP/1.1", "-",
+         "odd\" \"agent", REASON_NONE},
+        {"\"GET /a\" 200 - 1 1 1 1 \" HTTP/1.1\" 404 - 2 2 2 2 \"-\" \"agent\" - id",
+         "GET /a\" 200 - 1 1 1 1 \" HTTP/1.1", "-", "agent", REASON_GUESS},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(t); i++) {
+        struct strbuf sb = STRBUF_INIT;
+
+        strbuf_addf(&sb, S3_FRONT "%s", t[i].line);
+        assert_int_equal(parse("s3access", sb.buf), PARSE_OK);
+        assert_int_equal(rec.reason, t[i].reason);
+        want("s3access", "request_uri", t[i].uri);
+        want("s3access", "referer", t[i].referer);
+        want("s3access", "user_agent", t[i].agent);
+        want("s3access", "host_id", "id");
+        strbuf_release(&sb);
+    }
+}
+
+/* An event that is cut has the values which are whole, and is flagged even where what its type
+ * asks for stood behind the cut. */
+static void test_cut_events(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        parse("cloudtrail",
+              "{\"eventVersion\":\"1.09\",\"userIdentity\":{\"type\":\"IAMUser\",\"userName\":"
+              "\"anna\"},\"eventTime\":\"2024-05-02T03:04:05Z\",\"eventSource\":"
+              "\"s3.amazonaws.com\",\"eventName\":\"PutObject\",\"requestParameters\":"
+              "{\"bucketName\":\"b\",\"key\":\"a/lo"),
+        PARSE_OK);
+    assert_int_equal(rec.reason, REASON_CUT);
+    assert_int_equal(rec.ts, INT64_C(1714619045000000));
+    want("cloudtrail", "eventName", "PutObject");
+    want("cloudtrail", "principal", "anna");
+    want("cloudtrail", "requestParameters.bucketName", "b");
+    want("cloudtrail", "requestParameters.key", NULL);
+    want("cloudtrail", "requestParameters", NULL);
+    parse("cloudtrail", "{\"awsRegion\":\"eu-west-1\",\"eventVersion\":\"1.0");
+    assert_int_equal(rec.reason, REASON_CUT);
+    want("cloudtrail", "awsRegion", "eu-west-1");
+    want("cloudtrail", "eventVersion", NULL);
+    parse("cloudtrail", "{\"awsRegion\":\"eu-west-1\",eventVersion");
+    assert_int_equal(rec.reason, REASON_JSON);
+    /* numbers may go on behind a cut, and a brace alone begins a text as well */
+    parse("waf", "{\"timestamp\":1714619045123,\"webaclId\":\"w\",\"action\":\"BLOCK\","
+                 "\"responseCodeSent\":40");
+    assert_int_equal(rec.reason, REASON_CUT);
+    want("waf", "action", "BLOCK");
+    want("waf", "responseCodeSent", NULL);
+    assert_int_equal(parse("lambda", "{"), PARSE_OK);
+    assert_int_equal(rec.reason, REASON_NONE);
+}
+
 static void test_alb_conn(void **state)
 {
     const char *const *s = type("alb_conn")->fmt->samples;
@@ -1378,6 +1445,14 @@ static void test_detect_headers(void **state)
     want_type("x", "{\"timestamp(ms)\":\"1731620046814\",\"cs-uri-stem\":\"/a\"}\n", "cloudfront");
     want_type("x", "{\"schema_version_id\":\"1.0\",\"bucket_arn\":\"a\",\"key_name\":\"k\"}\n",
               "s3access");
+    want_type("x",
+              "{\"time\":\"-\",\"client_port\":\"192.0.2.1:4\",\"target_status_code\":\"2\"}\n",
+              "alb");
+    want_type("x", "{\"matched_rule_priority\":\"1\",\"actions_executed\":\"forward\"}\n", "alb");
+    want_type("x", "{\"elb\":\"app/a/1\",\"user_agent\":\"curl\"}\n", "alb");
+    want_type("x", "{\"elb\":\"net/a/1\",\"client_port\":\"4\",\"tls_handshake_time\":\"2\"}\n",
+              "nlb");
+    want_type("x", "{\"user_agent\":\"curl\",\"trace_id\":\"1\",\"client_port\":\"4\"}\n", "json");
     want_type("x", "#Version: 1.0\n#Fields: version srcaddr dstaddr action\n", "vpcflow");
     want_type("x", "#Version: 2\n\nversion srcaddr dstaddr action\n", "vpcflow");
     want_type("x", "#Version: 1.0\n#Fields: version tgw-id srcaddr\n", "tgwflow");
@@ -1462,6 +1537,8 @@ int main(void)
         cmocka_unit_test(test_globalaccelerator),
         cmocka_unit_test(test_route53public),
         cmocka_unit_test(test_s3access),
+        cmocka_unit_test(test_s3access_quotes),
+        cmocka_unit_test(test_cut_events),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_detect),
         cmocka_unit_test(test_detect_in_any_order),

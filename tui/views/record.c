@@ -282,9 +282,9 @@ void record_why(struct app *a, struct grid *g, struct rect r)
     if (!v)
         return;
     why_record(v, &text);
-    if (segment_reason(v->seg, v->row))
+    if (segment_unparsed(v->seg, v->row))
         strbuf_adds(&text, ": ");
-    if (text.len == 0 || segment_reason(v->seg, v->row))
+    if (text.len == 0 || segment_unparsed(v->seg, v->row))
         strbuf_addsl(&text, rowview_raw(v));
     rest = strbuf_slice(&text);
     while (y < r.y + r.h && rest.len > 0 &&

@@ -157,7 +157,7 @@ static void draw_row(struct app *a, struct grid *g, struct rect r, int y, const 
         grid_glyph(g, y, r.x + r.w - 1, GLYPH_CROSS, selected ? ROLE_SELECTION : ROLE_ERROR);
     else if (class == ROW_WARN)
         grid_glyph(g, y, r.x + r.w - 1, GLYPH_SMALL_SQUARE, selected ? ROLE_SELECTION : ROLE_WARN);
-    else if (class == ROW_UNPARSED && v->seg->lt != logtype_text())
+    else if (class >= ROW_DOUBTFUL && v->seg->lt != logtype_text())
         grid_puts(g, y, r.x + r.w - 1, "?", 1, selected ? ROLE_SELECTION : ROLE_NOTICE);
 }
 

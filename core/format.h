@@ -111,6 +111,7 @@ static inline bool is_whole_number(const struct field_def *f)
     X(LONG, "longer than a record may be")                                                         \
     X(JSON, "not a whole JSON object")                                                             \
     X(CUT, "cut in the middle, with the fields before that")                                       \
+    X(RTMP, "a log of RTMP streams, which CloudFront gave up")                                     \
     X(GUESS, "quotes within quoted values, so their ends are a guess")
 
 enum parse_reason {

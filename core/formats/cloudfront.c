@@ -66,7 +66,8 @@ enum {
     F_EDGE_COUNTRY,
     F_EVENT_STAMP,
     F_CONN_STATUS, /* and the others of the connection log */
-    N_FIELDS = F_CONN_STATUS + 9
+    F_RTMP_EVENT = F_CONN_STATUS + 9,
+    N_FIELDS
 };
 
 static const struct field_def fields[N_FIELDS] = {
@@ -117,6 +118,8 @@ static const struct field_def fields[N_FIELDS] = {
                "connection log: when the client's certificate is valid"),
     FIELD_TEXT("connectionLogCustomData", NULL, FF_NOCOL, FR_NONE,
                "connection log: text of a connection function"),
+    [F_RTMP_EVENT] = FIELD_TEXT("x-event", NULL, FF_NOCOL, FR_NONE,
+                                "tells logs of RTMP streams, whose records are not read"),
 };
 
 /* The columns without a header: 12, 15, 18, 19, 23, 24, 26 or 33 of them. */
@@ -243,6 +246,8 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
     got = split(lt, *lay, line, rec);
     if (!event_time(rec->val, &rec->ts) && (has_time(rec->val) || !*lay))
         return record_bad(rec, *lay || got.n < MIN_LEGACY ? REASON_TIME : REASON_HEADER);
+    if (unlikely(rec->val[F_RTMP_EVENT].ptr)) /* its columns are called alike and mean others */
+        return record_bad(rec, REASON_RTMP);
     if (!credible(line, *lay, got.n))
         return record_bad(rec, REASON_SHORT);
     return *lay || is_legacy(rec->val) ? PARSE_OK : record_bad(rec, REASON_SHAPE);

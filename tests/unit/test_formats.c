@@ -473,6 +473,14 @@ static void test_cloudfront(void **state)
     want("cloudfront", "extra_1", "surplus");
     want("cloudfront", "x-new-column", NULL);
     assert_int_equal(parse("cloudfront", "rubbish"), PARSE_BAD);
+    assert_int_equal(
+        parse("cloudfront", "#Fields: date time x-edge-location c-ip x-event sc-bytes x-cf-status"),
+        PARSE_HEADER);
+    assert_int_equal(
+        parse("cloudfront", "2010-03-12\t23:51:20\tSEA4\t192.0.2.147\tconnect\t2014\tOK"),
+        PARSE_BAD);
+    assert_int_equal(rec.reason, REASON_RTMP);
+    assert_int_equal(rec.ts, INT64_C(1268437880000000));
 }
 
 static void want_type(const char *path, const char *head, const char *name)

@@ -31,11 +31,13 @@
 #define MIN_GZIP 18 /* header and trailer */
 #define GZIP_BITS (15 + 16)
 #define MEMBER_LIMIT (64u << 20) /* inflated in one go */
+#define TEXT_HEAD 64             /* bytes that tell whether text stands behind a member */
+#define TEXT_POINT 8             /* `bits` of a point between lines that are not packed */
 
 struct point {
     uint64_t in, out;
-    unsigned bits;         /* of the byte before `in` */
-    unsigned char *window; /* deflated; NULL at the start of a member */
+    unsigned bits;         /* of the byte before `in`; or TEXT_POINT */
+    unsigned char *window; /* deflated; NULL at the start of a member and in text */
     size_t n_window;
 };
 
@@ -45,9 +47,10 @@ struct zaccess {
     size_t n, cap;
     struct memlease memory; /* of the windows */
     atomic_bool goes_on;    /* something but zeros stands behind the first member */
+    uint64_t left_at, left; /* the bytes that were left out */
 };
 
-enum state { AT_MEMBER, IN_MEMBER, IN_RAW, DONE, FAILED };
+enum state { AT_MEMBER, IN_MEMBER, IN_RAW, IN_TEXT, LEFT_OUT, DONE, FAILED };
 
 struct inflater {
     inflate_input_fn input;
@@ -57,6 +60,8 @@ struct inflater {
     enum state state;
     bool eof, first;  /* no more input; no member seen yet */
     bool full;        /* the last step filled the output: there may be more of it */
+    bool once;        /* z gets no points */
+    bool line_begins; /* IN_TEXT */
     uint64_t in, out; /* compressed bytes taken, bytes given */
     uint64_t last_point;
     struct err err;         /* why it FAILED */
@@ -121,6 +126,15 @@ bool zaccess_goes_on(struct zaccess *z)
     return z->goes_on;
 }
 
+bool zaccess_left(struct zaccess *z, uint64_t *at, uint64_t *n)
+{
+    pthread_mutex_lock(&z->lock);
+    *at = z->left_at;
+    *n = z->left;
+    pthread_mutex_unlock(&z->lock);
+    return *n > 0;
+}
+
 void zaccess_member(struct zaccess *z, uint64_t in, uint64_t out)
 {
     z->goes_on |= in > 0;
@@ -172,7 +186,8 @@ void zaccess_restore(struct zaccess *z, struct slice bytes)
 
         memcpy(&s, bytes.ptr, sizeof(s));
         bytes = slice_of(bytes.ptr + sizeof(s), bytes.len - sizeof(s));
-        if (s.n_window > bytes.len || s.bits > 7 || (z->n && s.out <= z->point[z->n - 1].out) ||
+        if (s.n_window > bytes.len || s.bits > TEXT_POINT || (s.n_window && s.bits > 7) ||
+            (z->n && s.out <= z->point[z->n - 1].out) ||
             (s.n_window && !is_window((const unsigned char *)bytes.ptr, s.n_window)))
             break;
         p = (struct point){.in = s.in, .out = s.out, .bits = s.bits, .n_window = s.n_window};
@@ -202,6 +217,14 @@ static struct inflater *inflater_alloc(inflate_input_fn input, void *ctx, struct
 struct inflater *inflater_new(inflate_input_fn input, void *ctx, struct zaccess *z)
 {
     return inflater_alloc(input, ctx, z);
+}
+
+struct inflater *inflater_once(struct zaccess *z, inflate_input_fn input, void *ctx)
+{
+    struct inflater *i = inflater_alloc(input, ctx, z);
+
+    i->once = true;
+    return i;
 }
 
 struct inflater *inflater_from(struct zaccess *z, uint64_t in, uint64_t out, inflate_input_fn input,
@@ -239,10 +262,12 @@ struct inflater *inflater_at(struct zaccess *z, size_t index, inflate_input_fn i
     p = z->point[index - 1];
     pthread_mutex_unlock(&z->lock);
     i->out = p.out;
-    i->in = *skip = p.in - (p.bits > 0);
+    i->in = *skip = p.in - (p.bits > 0 && p.bits != TEXT_POINT);
     i->last_point = p.out;
     i->looked_inside = true; /* a stream with another inside has no points */
     i->first = false;
+    if (p.bits == TEXT_POINT)
+        i->state = IN_TEXT;
     if (p.window) {
         inflateReset2(&i->zs, -15);
         i->state = IN_RAW;
@@ -268,6 +293,11 @@ void inflater_free(struct inflater *i)
     free(i);
 }
 
+static bool points_wanted(const struct inflater *i)
+{
+    return i->z && !i->once;
+}
+
 /* Makes sure that there is input; false at its end. */
 static bool fill(struct inflater *i, struct err *e, int *rc)
 {
@@ -284,6 +314,32 @@ static bool fill(struct inflater *i, struct err *e, int *rc)
     i->zs.next_in = i->buf;
     i->zs.avail_in = n > 0 ? (unsigned)n : 0;
     return n > 0;
+}
+
+/* Makes sure of n bytes of input, as far as there are so many. */
+static bool look_ahead(struct inflater *i, size_t n, struct err *e, int *rc)
+{
+    while (i->zs.avail_in < n && !i->eof) {
+        size_t have = i->zs.avail_in;
+        ssize_t got;
+
+        if (have)
+            memmove(i->buf, i->zs.next_in, have);
+        got = i->input(i->ctx, i->buf + have, sizeof(i->buf) - have, e);
+        if (got < 0)
+            *rc = (int)got;
+        i->eof = got <= 0;
+        i->zs.next_in = i->buf;
+        i->zs.avail_in = (unsigned)(have + (size_t)MAX(got, 0));
+    }
+    return *rc == 0;
+}
+
+static void take_input(struct inflater *i, size_t n)
+{
+    i->zs.next_in += n;
+    i->zs.avail_in -= (unsigned)n;
+    i->in += n;
 }
 
 static ssize_t damaged(struct inflater *i, const char *what, struct err *e)
@@ -321,13 +377,15 @@ static bool is_news(struct zaccess *z, uint64_t out)
     return news;
 }
 
-static void add_point(struct inflater *i, bool member)
+static void add_point(struct inflater *i)
 {
     struct point p = {.in = i->in, .out = i->out};
     struct zaccess *z = i->z;
 
     if (is_news(z, i->out)) {
-        if (!member) {
+        if (i->state == IN_TEXT) {
+            p.bits = TEXT_POINT;
+        } else if (i->state != AT_MEMBER) {
             p.bits = (unsigned)i->zs.data_type & 7;
             if (!save_window(i, &p))
                 return;
@@ -345,21 +403,104 @@ static void add_point(struct inflater *i, bool member)
     i->last_point = i->out;
 }
 
-/* Between members: is there another one? */
+/* Whether the input goes on as text does, up to a line that may be a member. */
+static bool is_text(const struct inflater *i)
+{
+    size_t n = MIN((size_t)i->zs.avail_in, (size_t)TEXT_HEAD);
+
+    for (size_t k = 0; k < n; k++) {
+        unsigned char c = i->zs.next_in[k];
+
+        if (c == 0x1f && k > 0 && i->zs.next_in[k - 1] == '\n')
+            break;
+        if ((c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\033') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static bool is_member(const struct inflater *i)
+{
+    return i->zs.avail_in > 1 && i->zs.next_in[0] == 0x1f && i->zs.next_in[1] == 0x8b;
+}
+
+static void skip_zeros(struct inflater *i)
+{
+    size_t n = 0;
+
+    while (n < i->zs.avail_in && i->zs.next_in[n] == 0)
+        n++;
+    take_input(i, n);
+}
+
+/* Between members: what comes? False: nothing. Where bytes are neither a member nor zeros, it is
+ * their first ones alone that tell, so that every stream over the file has the same bytes. */
 static bool next_member(struct inflater *i, struct err *e, int *rc)
 {
     if (!fill(i, e, rc))
         return false;
-    if (i->z && i->in > 0 && i->zs.next_in[0] != 0)
+    if (!i->first) {
+        skip_zeros(i);
+        if (i->zs.avail_in == 0)
+            return true; /* more of them, or the end */
+        if (!look_ahead(i, 2, e, rc) || (!is_member(i) && !look_ahead(i, TEXT_HEAD, e, rc)))
+            return false;
+    }
+    if (points_wanted(i) && i->in > 0)
         i->z->goes_on = true;
-    if (!i->first && (i->zs.next_in[0] != 0x1f || (i->zs.avail_in > 1 && i->zs.next_in[1] != 0x8b)))
-        return false; /* padding behind the last member */
-    if (i->z && i->out - i->last_point >= SPACING)
-        add_point(i, true);
+    if (!i->first && !is_member(i)) {
+        i->state = is_text(i) ? IN_TEXT : LEFT_OUT;
+        i->line_begins = false;
+        return true;
+    }
+    if (points_wanted(i) && i->out - i->last_point >= SPACING)
+        add_point(i);
     inflateReset2(&i->zs, GZIP_BITS);
     i->state = IN_MEMBER;
     i->first = false;
     return true;
+}
+
+/* Lines that are not packed, up to one that begins like a member. */
+static void copy_text(struct inflater *i, struct err *e, int *rc)
+{
+    size_t n = MIN(i->zs.avail_in, i->zs.avail_out);
+    const unsigned char *at;
+
+    if (i->line_begins && i->zs.next_in[0] == 0x1f) {
+        if (!look_ahead(i, 2, e, rc))
+            return;
+        if (is_member(i)) {
+            i->state = AT_MEMBER;
+            return;
+        }
+    }
+    at = memmem(i->zs.next_in, n, "\n\x1f", 2);
+    n = at ? (size_t)(at + 1 - i->zs.next_in) : n;
+    memcpy(i->zs.next_out, i->zs.next_in, n);
+    i->line_begins = i->zs.next_in[n - 1] == '\n';
+    take_input(i, n);
+    i->zs.next_out += n;
+    i->zs.avail_out -= (unsigned)n;
+    i->out += n;
+    if (points_wanted(i) && !i->line_begins && i->out - i->last_point >= SPACING)
+        add_point(i);
+}
+
+/* What is left out is read to its end, which tells how much it is. */
+static void leave_out(struct inflater *i, struct err *e, int *rc)
+{
+    uint64_t from = i->in;
+
+    do
+        take_input(i, i->zs.avail_in);
+    while (fill(i, e, rc));
+    if (!i->z)
+        return;
+    pthread_mutex_lock(&i->z->lock);
+    i->z->left_at = from;
+    i->z->left = i->in - from;
+    pthread_mutex_unlock(&i->z->lock);
 }
 
 static bool skip_trailer(struct inflater *i, struct err *e, int *rc)
@@ -367,9 +508,7 @@ static bool skip_trailer(struct inflater *i, struct err *e, int *rc)
     for (unsigned k = 0; k < 8; k++) {
         if (!fill(i, e, rc))
             return false;
-        i->zs.next_in++;
-        i->zs.avail_in--;
-        i->in++;
+        take_input(i, 1);
     }
     return true;
 }
@@ -378,7 +517,7 @@ static bool skip_trailer(struct inflater *i, struct err *e, int *rc)
 static bool step(struct inflater *i, struct err *e, int *rc)
 {
     unsigned in = i->zs.avail_in, out = i->zs.avail_out;
-    int z = inflate(&i->zs, i->z ? Z_BLOCK : Z_NO_FLUSH);
+    int z = inflate(&i->zs, points_wanted(i) ? Z_BLOCK : Z_NO_FLUSH);
 
     i->in += in - i->zs.avail_in;
     i->out += out - i->zs.avail_out;
@@ -393,9 +532,9 @@ static bool step(struct inflater *i, struct err *e, int *rc)
         *rc = (int)damaged(i, i->zs.msg ? i->zs.msg : zError(z), e);
         return false;
     }
-    if (i->z && (i->zs.data_type & 128) && !(i->zs.data_type & 64) &&
+    if (points_wanted(i) && (i->zs.data_type & 128) && !(i->zs.data_type & 64) &&
         i->out - i->last_point >= SPACING)
-        add_point(i, false);
+        add_point(i);
     return true;
 }
 
@@ -411,22 +550,26 @@ static ssize_t read_outer(struct inflater *i, void *buf, size_t n, struct err *e
     i->zs.next_out = buf;
     i->zs.avail_out = (unsigned)n;
     while (i->zs.avail_out > 0 && rc == 0 && i->state != DONE) {
+        /* what is there is given before more is waited for */
+        if (i->zs.avail_in < (i->state == AT_MEMBER ? TEXT_HEAD : 1) && i->zs.avail_out < n)
+            break;
         if (i->state == AT_MEMBER) {
-            if (i->zs.avail_in == 0 && i->zs.avail_out < n)
-                break;
             if (!next_member(i, e, &rc))
                 i->state = DONE;
-            continue;
-        }
-        if (i->zs.avail_in == 0 && i->zs.avail_out < n)
-            break;
-        if (!i->full && !fill(i, e, &rc)) {
+        } else if (i->state == IN_TEXT) {
+            if (fill(i, e, &rc))
+                copy_text(i, e, &rc);
+            else
+                i->state = DONE;
+        } else if (i->state == LEFT_OUT) {
+            leave_out(i, e, &rc);
+            i->state = DONE;
+        } else if (!i->full && !fill(i, e, &rc)) {
             if (rc == 0)
                 rc = (int)damaged(i, "the file ends in the middle", e);
+        } else if (!step(i, e, &rc)) {
             break;
         }
-        if (!step(i, e, &rc))
-            break;
     }
     if (rc < 0 && i->state != FAILED) {
         i->state = FAILED;
@@ -457,8 +600,8 @@ static ssize_t look_inside(struct inflater *i, void *buf, size_t n, struct err *
     i->looked_inside = true;
     if (got < MIN_GZIP || b[0] != 0x1f || b[1] != 0x8b || b[2] != 8)
         return got;
-    i->inner = inflater_new(inner_input, i, NULL);
-    i->z = NULL;
+    i->inner = inflater_once(i->z, inner_input, i);
+    i->once = true;
     got = (ssize_t)MIN((size_t)got, sizeof(i->inner->buf));
     memcpy(i->inner->buf, buf, (size_t)got);
     i->inner->zs.next_in = i->inner->buf;
@@ -553,12 +696,14 @@ static bool inflate_members(struct libdeflate_decompressor *d, struct slice in, 
 
         if (!next_member_whole(d, &in, out, room, limit))
             return false;
-        if (z && in.len && in.ptr[0] != 0)
+        while (in.len && in.ptr[0] == 0)
+            in = slice_of(in.ptr + 1, in.len - 1);
+        if (z && in.len)
             z->goes_on = true;
         /* members of one file are much alike */
         room = MIN(MAX((out->len - before) * 2, (size_t)4096), (size_t)MEMBER_LIMIT);
     }
-    return true;
+    return in.len == 0;
 }
 
 bool inflate_whole(struct slice in, struct strbuf *out, size_t limit, struct zaccess *z)

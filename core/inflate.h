@@ -1,7 +1,9 @@
 /* inflate.h - gzip: whole small files, streams, and places to start again from.
  *
- * Members follow each other without end (RFC 1952, 2.2); zeros or other bytes that begin no member
- * behind the last one are left alone, as gzip does. A gzip inside the gzip is inflated, too. */
+ * Members follow each other without end (RFC 1952, 2.2), also over zeros, with which tapes are
+ * padded. Lines of text behind a member are given as they are, and members behind those are
+ * inflated again: `cat a.gz b.log c.gz`. Other bytes that begin no member are left out to the end,
+ * as gzip does, and counted. A gzip inside the gzip is inflated, too. */
 #ifndef AWL_INFLATE_H
 #define AWL_INFLATE_H
 
@@ -23,6 +25,10 @@ void zaccess_member(struct zaccess *z, uint64_t in, uint64_t out);
 /* Whether something but zeros was met behind the first member. */
 bool zaccess_goes_on(struct zaccess *z);
 
+/* Whether something at the end was left out, that is neither gzip nor text: where it begins in the
+ * file (in the gzip, if that is in another), and how many bytes that are. */
+bool zaccess_left(struct zaccess *z, uint64_t *at, uint64_t *n);
+
 /* The points as bytes, and back into an empty one; bytes that are none are left. */
 void zaccess_save(struct zaccess *z, struct strbuf *out);
 void zaccess_restore(struct zaccess *z, struct slice bytes);
@@ -42,15 +48,17 @@ struct inflater *inflater_at(struct zaccess *z, size_t index, inflate_input_fn i
  * inflated byte `out`. */
 struct inflater *inflater_from(struct zaccess *z, uint64_t in, uint64_t out, inflate_input_fn input,
                                void *ctx);
+/* A stream whose bytes are kept elsewhere: `z` learns only of what is left out. */
+struct inflater *inflater_once(struct zaccess *z, inflate_input_fn input, void *ctx);
 void inflater_free(struct inflater *i);
 /* Up to n bytes: the number, 0 at the end, < 0 for damage, the message naming both offsets. What
  * was given before stays good. */
 ssize_t inflater_read(struct inflater *i, void *buf, size_t n, struct err *e);
 
 /* A whole file in memory into *out (empty before), a gzip inside it inflated, too. False: larger
- * than `limit`, a member larger than 64 MiB, damaged, or built without libdeflate; *out holds
- * rubbish then, and a stream does better or tells what is wrong. `z` (may be NULL) learns whether
- * the file goes on behind its first member. */
+ * than `limit`, a member larger than 64 MiB, damaged, something but members in it, or built without
+ * libdeflate; *out holds rubbish then, and a stream does better or tells what is wrong. `z` (may be
+ * NULL) learns whether the file goes on behind its first member. */
 bool inflate_whole(struct slice in, struct strbuf *out, size_t limit, struct zaccess *z);
 
 /* The member at the start of *in, put behind what is in *out; *in is what follows it. `room` is a

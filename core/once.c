@@ -118,7 +118,7 @@ static int sniff_once(struct once *o, struct err *e)
     if (kind != PACK_NONE)
         o->unpacker = unpacker_new(kind, NULL, pipe_input, o);
     else if (slice_starts(slice_of(head, n), "\x1f\x8b"))
-        o->inflater = inflater_new(once_input, o, NULL);
+        o->inflater = inflater_once(o->src->zaccess, once_input, o);
     return 0;
 }
 
@@ -127,6 +127,8 @@ struct once *once_new(struct source *src, pack_input_fn input, void *ctx)
     struct once *o = xcalloc(1, sizeof(*o));
 
     o->src = src;
+    if (!src->zaccess)
+        src->zaccess = zaccess_new();
     if (!is_pipe(o))
         o->unpacker = unpacker_new(src->pack, src->zipped, input, ctx);
     return o;

@@ -302,24 +302,37 @@ static bool within_memory(struct worker *w)
     return false;
 }
 
+/* As it is told as an error of the file, too, no index keeps it silent. */
+static void warn(struct session *s, struct source *src, const char *text)
+{
+    source_fail(src, "%s", text);
+    add_problem(s, text, true);
+}
+
 /* CloudTrail writes one gzip member a file; what stands behind it was put there by somebody. All
- * records are shown, those as well, and as it is told as an error no index keeps the file silent.
- */
+ * records are shown, those as well. Nor are bytes left out silently that are no gzip. */
 void session_check_end(struct session *s, struct feed *f)
 {
     struct source *src = f->src;
     char text[PATH_MAX + 160];
+    uint64_t at, n;
 
-    if (!src->zaccess || !src->lt || strcmp(src->lt->fmt->name, "cloudtrail") != 0 ||
-        !zaccess_goes_on(src->zaccess))
+    if (!src->zaccess)
         return;
-    snprintf(
-        text, sizeof(text),
-        "%s: goes on behind its first gzip member, as no file of CloudTrail does: it was joined "
-        "or tampered with",
-        src->path);
-    source_fail(src, "%s", text);
-    add_problem(s, text, true);
+    if (zaccess_left(src->zaccess, &at, &n)) {
+        snprintf(text, sizeof(text),
+                 "%s: from byte %llu on, behind what is packed, %llu bytes are neither gzip nor "
+                 "text; they are left out",
+                 src->path, (unsigned long long)at, (unsigned long long)n);
+        warn(s, src, text);
+    }
+    if (src->lt && strcmp(src->lt->fmt->name, "cloudtrail") == 0 && zaccess_goes_on(src->zaccess)) {
+        snprintf(text, sizeof(text),
+                 "%s: goes on behind its first gzip member, as no file of CloudTrail does: it was "
+                 "joined or tampered with",
+                 src->path);
+        warn(s, src, text);
+    }
 }
 
 static void read_feed(struct worker *w, struct feed *f)

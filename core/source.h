@@ -58,7 +58,8 @@ struct source {
     pthread_mutex_t lock;              /* guards error and the members below */
     char *error;                       /* why it could not be read (to its end); NULL if well */
 
-    struct zaccess *zaccess;   /* gzip access points, built while reading; NULL for others */
+    struct zaccess *zaccess;   /* gzip access points, built while reading, and what was left out;
+                                  NULL for plain files, none in it where bytes are kept */
     enum pack_kind pack;       /* SOURCE_PACKED: what it is */
     char *archive;             /* of a file of a zip: the archive's path, its size (that also of a
                                   zip that came over a pipe), */

@@ -122,6 +122,17 @@ got=$(wc -l <"$work/stdout")
 [ "$got" -gt $((lines / 4)) ] && pass "the lines before it are given" || fail "lines before the damage" "$got of $lines"
 cat "$work/whole.log.gz" "$work/whole.log.gz" >"$work/two.log.gz"
 equal "two gzip members" "$(count '' "$work/two.log.gz")" $((2 * lines))
+cat "$work/whole.log.gz" "$alb" "$work/whole.log.gz" >"$work/mixed.log.gz"
+equal "lines between gzip members" "$(count '' "$work/mixed.log.gz")" $((3 * lines))
+equal "the same over a pipe" "$(cat "$work/mixed.log.gz" | count '' -)" $((3 * lines))
+{ cat "$work/whole.log.gz"; printf 'a\001b\002c'; } >"$work/garbage.log.gz"
+exits "other bytes behind gzip" 0 "$awl" query '' -o raw "$work/garbage.log.gz"
+contains "are told" "$(cat "$work/stderr")" "garbage.log.gz: from byte $size on, behind what is packed, 5 bytes are neither gzip nor text"
+contains "once more" "$("$awl" sources -o json "$work/garbage.log.gz" 2>/dev/null)" "from byte $size on"
+contains "over a pipe as well" "$(gzip -c "$work/garbage.log.gz" | "$awl" sources -o json - 2>/dev/null)" "from byte $size on"
+{ cat "$work/whole.log.gz"; head -c 10240 /dev/zero; } >"$work/padded.log.gz"
+exits "zeros behind gzip" 0 "$awl" query '' -o raw "$work/padded.log.gz"
+equal "are padding" "$(cat "$work/stderr")" ""
 { head -n 3 "$alb"; head -c 67108864 /dev/zero | tr '\0' x; echo; head -n 2 "$alb"; } >"$work/long.log"
 equal "a line of 64 MB" "$(count '' "$work/long.log")" 6
 cp "$work/whole.log.gz" "$work/bad.log.gz"

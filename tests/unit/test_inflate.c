@@ -157,10 +157,12 @@ static void check_views(struct source *s, struct slice want, unsigned n)
     }
 }
 
-static void check_file(struct strbuf *gz, struct slice want, unsigned views)
+/* `left`: bytes at the end of the file that are told to be left out. */
+static void check_file_left(struct strbuf *gz, struct slice want, unsigned views, uint64_t left)
 {
     struct source *s;
     struct err e = {0};
+    uint64_t at, n;
 
     put(gz);
     for (size_t chunk = 4096; chunk <= 1 << 20; chunk *= 256) {
@@ -171,6 +173,9 @@ static void check_file(struct strbuf *gz, struct slice want, unsigned views)
         assert_int_equal(read_all(s, chunk, &got, &e), 0);
         assert_true(slice_eq(strbuf_slice(&got), want));
         assert_int_equal(s->inflated, want.len);
+        assert_int_equal(zaccess_left(s->zaccess, &at, &n), left > 0);
+        assert_int_equal(n, left);
+        assert_int_equal(at, left ? gz->len - left : 0);
         if (want.len)
             check_views(s, want, views);
         source_free(s);
@@ -181,6 +186,11 @@ static void check_file(struct strbuf *gz, struct slice want, unsigned views)
         check_views(s, want, views); /* never read before */
     source_free(s);
     strbuf_release(gz);
+}
+
+static void check_file(struct strbuf *gz, struct slice want, unsigned views)
+{
+    check_file_left(gz, want, views, 0);
 }
 
 static void test_one_member(void **state)
@@ -211,9 +221,53 @@ static void test_members_and_garbage(void **state)
     for (; at < lines.len; at += MIN(piece, lines.len - at), piece = piece * 3 / 2 + 1)
         deflate_more(&gz, lines.buf + at, MIN(piece, lines.len - at), 6);
     deflate_more(&gz, "", 0, 6);
-    strbuf_add(&gz, "\0\0\0\0garbage", 11);
-    check_file(&gz, strbuf_slice(&lines), 200);
+    strbuf_add(&gz, "\0\0\0\0gar\1age", 11);
+    check_file_left(&gz, strbuf_slice(&lines), 200, 7);
     strbuf_release(&lines);
+}
+
+static void test_padding(void **state)
+{
+    static const char zeros[100000];
+    struct strbuf gz = STRBUF_INIT;
+
+    (void)state;
+    deflate_more(&gz, "a\n", 2, 6);
+    strbuf_add(&gz, zeros, sizeof(zeros));
+    deflate_more(&gz, "b\n", 2, 6);
+    strbuf_add(&gz, zeros, sizeof(zeros));
+    strbuf_adds(&gz, "c\n");
+    deflate_more(&gz, "d\n", 2, 6);
+    strbuf_add(&gz, zeros, 3);
+    check_file(&gz, SL("a\nb\nc\nd\n"), 20);
+}
+
+/* `cat a.gz b.log c.gz`, small and large: lines of b with what begins no member in them, and no
+ * line feed before c where it must be looked for at the border of a buffer. */
+static void test_text_between_members(void **state)
+{
+    static const size_t sizes[] = {1, 70, 65536 - 1, 300000, 12 << 20};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct strbuf a = make_lines(500000, 4), b = make_lines(sizes[i], 6), gz = STRBUF_INIT;
+        struct strbuf want = STRBUF_INIT;
+
+        if (b.len > 200)
+            memcpy(b.buf + b.len / 2, "\n\x1f\x8a \x1f\x8b ", 7);
+        deflate_more(&gz, a.buf, a.len, 6);
+        strbuf_addsl(&gz, strbuf_slice(&b));
+        deflate_more(&gz, a.buf, a.len, 6);
+        strbuf_addsl(&gz, strbuf_slice(&b));
+        for (unsigned k = 0; k < 2; k++) {
+            strbuf_addsl(&want, strbuf_slice(&a));
+            strbuf_addsl(&want, strbuf_slice(&b));
+        }
+        check_file(&gz, strbuf_slice(&want), 100);
+        strbuf_release(&a);
+        strbuf_release(&b);
+        strbuf_release(&want);
+    }
 }
 
 static void test_garbage_like_magic(void **state)
@@ -223,7 +277,7 @@ static void test_garbage_like_magic(void **state)
     (void)state;
     deflate_more(&gz, "a\nb\n", 4, 6);
     strbuf_add(&gz, "\x1f\x8c", 2);
-    check_file(&gz, SL("a\nb\n"), 10);
+    check_file_left(&gz, SL("a\nb\n"), 10, 2);
 }
 
 static void test_gzip_in_gzip(void **state)
@@ -249,6 +303,8 @@ static void test_large(void **state)
     deflate_more(&gz, lines.buf, half, 1);
     deflate_more(&gz, lines.buf + half, lines.len - half, 6);
     assert_true(gz.len > 8 << 20);
+    strbuf_adds(&lines, "behind\n");
+    strbuf_adds(&gz, "behind\n");
     check_file(&gz, strbuf_slice(&lines), 150);
     strbuf_release(&lines);
 }
@@ -275,8 +331,8 @@ static void test_many_members(void **state)
     struct strbuf lines = make_lines(18 << 20, 4), gz = many_members(strbuf_slice(&lines));
 
     (void)state;
-    strbuf_add(&gz, "\0\0\0\0", 4);
-    check_file(&gz, strbuf_slice(&lines), 150);
+    strbuf_add(&gz, "\0\0\0\0\x1f\1", 6);
+    check_file_left(&gz, strbuf_slice(&lines), 150, 2);
     strbuf_release(&lines);
 }
 
@@ -505,6 +561,8 @@ int main(void)
         cmocka_unit_test(test_nothing_inside),
         cmocka_unit_test(test_members_and_garbage),
         cmocka_unit_test(test_garbage_like_magic),
+        cmocka_unit_test(test_padding),
+        cmocka_unit_test(test_text_between_members),
         cmocka_unit_test(test_gzip_in_gzip),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_many_members),

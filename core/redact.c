@@ -271,16 +271,33 @@ static bool between(char c)
     return c && strchr("\\\" :=", c);
 }
 
+static const char *const key_names[] = {"apiKey", "api_key", "identity_apiKey", "identity_api_key",
+                                        "x-api-key"};
+
+bool redact_names_secret(struct slice field)
+{
+    const char *dot = field.len ? memrchr(field.ptr, '.', field.len) : NULL;
+    bool is = false;
+
+    if (dot)
+        field = slice_of(dot + 1, (size_t)(slice_end(field) - dot - 1));
+    for (unsigned i = 0; i < ARRAY_LEN(key_names); i++)
+        is |= slice_eq_nocase(field, slice_str(key_names[i]));
+    return is;
+}
+
+void redact_secret(const struct redactor *r, struct slice value, struct strbuf *out)
+{
+    replace_word(r, value, out);
+}
+
 /* The value of an API key behind its name, as access and execution logs of API Gateway have it. */
 static size_t api_key(const struct redactor *r, struct slice s, struct strbuf *out)
 {
-    static const char *const names[] = {"apiKey", "api_key", "identity_apiKey", "identity_api_key",
-                                        "x-api-key"};
+    for (unsigned i = 0; i < ARRAY_LEN(key_names); i++) {
+        size_t at = strlen(key_names[i]), gap, n;
 
-    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
-        size_t at = strlen(names[i]), gap, n;
-
-        if (s.len < at || !slice_eq_nocase(slice_of(s.ptr, at), slice_str(names[i])))
+        if (s.len < at || !slice_eq_nocase(slice_of(s.ptr, at), slice_str(key_names[i])))
             continue;
         gap = count_run(slice_of(s.ptr + at, s.len - at), between);
         n = count_run(slice_of(s.ptr + at + gap, s.len - at - gap), in_value);

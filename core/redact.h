@@ -15,5 +15,10 @@ struct redactor *redactor_new(uint64_t key);
 void redactor_free(struct redactor *r);
 /* Appends the text with everything replaced; whole tokens must be in one call. */
 void redact(const struct redactor *r, struct slice text, struct strbuf *out);
+/* Whether a field of that name, or the last part of it ("identity.apiKey"), holds an API key: alone
+ * it does not look like one. */
+bool redact_names_secret(struct slice field);
+/* Appends what stands for a value of such a field. */
+void redact_secret(const struct redactor *r, struct slice value, struct strbuf *out);
 
 #endif

@@ -12,6 +12,8 @@
 #include "json.h"
 #include "membudget.h"
 #include "parallel.h"
+#include "redact.h"
+#include "secret.h"
 #include "spill.h"
 #include "xalloc.h"
 
@@ -269,6 +271,27 @@ static void find_json(struct exec *r)
     }
 }
 
+/* Texts in the columns of API keys, also where they are members of the record. */
+static void hide_secrets(struct exec *r, bool record)
+{
+    unsigned n = r->n_col ? r->n_col : r->width;
+
+    if (!r->n_col)
+        memcpy(r->cells, r->cell + r->at * r->width, n * sizeof(*r->cells));
+    for (unsigned i = 0; i < n; i++) {
+        struct strbuf hidden = STRBUF_INIT;
+
+        if (!r->secret[i] || r->cells[i].kind != VAL_STR)
+            continue;
+        redact_secret(r->q->redactor, r->cells[i].str, &hidden);
+        strbuf_release(&r->scratches[i]);
+        r->scratches[i] = hidden;
+        r->cells[i].str = strbuf_slice(&hidden);
+        if (record)
+            r->json[i] = slice_of(NULL, 0);
+    }
+}
+
 static bool write_columns(struct exec *r)
 {
     struct row_access access = exec_access(r);
@@ -283,7 +306,9 @@ static bool write_columns(struct exec *r)
              segment_reason(r->view.seg, r->view.row) == REASON_NONE;
     if (record)
         find_json(r);
-    return output_row_of_json(r->out, r->n_col ? r->cells : r->cell + r->at * r->width,
+    if (r->secret)
+        hide_secrets(r, record);
+    return output_row_of_json(r->out, r->n_col || r->secret ? r->cells : r->cell + r->at * r->width,
                               record ? r->json : NULL);
 }
 
@@ -294,6 +319,21 @@ static bool write_row(struct exec *r, void *ctx)
         return false;
     r->written++;
     return r->out ? write_columns(r) : write_whole(r);
+}
+
+static void find_secrets(struct exec *r, unsigned n)
+{
+    secret_cells cells = secret_cells_of(r->q->ast);
+    bool any = false;
+
+    r->secret = xcalloc(n, sizeof(*r->secret));
+    for (unsigned i = 0; i < n; i++)
+        any |= r->secret[i] =
+            r->n_col ? secret_item(r->col[i], cells) : secret_cell(r->name[i], i, cells);
+    if (any)
+        return;
+    free(r->secret);
+    r->secret = NULL;
 }
 
 static void begin_columns(struct exec *r)
@@ -310,7 +350,10 @@ static void begin_columns(struct exec *r)
     r->cells = xcalloc(n, sizeof(*r->cells));
     r->scratches = xcalloc(n, sizeof(*r->scratches));
     r->json = xcalloc(n, sizeof(*r->json));
+    r->n_scratch = n;
     free(name);
+    if (r->q->redactor)
+        find_secrets(r, n);
 }
 
 static void write_rows(struct exec *r)
@@ -426,10 +469,11 @@ static bool names_columns(const struct query_ast *q)
 
 void exec_release_rows(struct exec *r)
 {
-    for (unsigned i = 0; r->scratches && i < MAX(r->n_col, 1u); i++)
+    for (unsigned i = 0; i < r->n_scratch; i++)
         strbuf_release(&r->scratches[i]);
     free(r->scratches);
     free(r->json);
+    free(r->secret);
     free(r->cells);
     free(r->col);
     exec_free_names(r);

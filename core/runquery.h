@@ -29,6 +29,7 @@ struct runquery {
     struct plan *plan; /* what is done; NULL: nobody asks */
     output_sink sink;
     void *ctx;
+    const struct redactor *redactor; /* hides columns of API keys; NULL: nothing is hidden */
     const atomic_bool *cancel;
     bool *sketched; /* set where percentiles are from a sketch (samples.h); NULL: nobody asks */
 };

@@ -35,7 +35,9 @@ struct exec {
     struct output *out;
     struct val *cells;
     struct strbuf *scratches; /* texts of each column of a row */
-    struct slice *json;       /* what is in the record of each column, where that is JSON */
+    unsigned n_scratch;
+    struct slice *json; /* what is in the record of each column, where that is JSON */
+    bool *secret;       /* columns whose texts are redacted whole; NULL: none */
     struct strbuf line;
     struct watcher *watch; /* who wants to see what there is so far; NULL: nobody */
     unsigned asked;        /* how often, whether it is time to */

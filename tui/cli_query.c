@@ -44,6 +44,7 @@ static int run_parsed(struct session *s, const struct options *o, struct query_a
                          .plan = plan,
                          .sink = plan ? drop_bytes : sink_write,
                          .ctx = &cli_result,
+                         .redactor = cli_result.redactor,
                          .cancel = &cli_interrupted,
                          .sketched = &sketched};
     uint64_t rows = 0;

@@ -186,6 +186,17 @@ exits "since what is no time" 2 "$awl" query --since never '' "$alb"
 equal "redacting loses no line" "$(wc -l <"$work/redacted" | tr -d ' ')" "$lines"
 equal "and no byte" "$(wc -c <"$work/redacted" | tr -d ' ')" "$(wc -c <"$alb" | tr -d ' ')" 
 equal "but all accounts" "$(grep -c 123456789012 "$work/redacted")" 0
+key=Abcdefghij0123456789
+printf '{"requestId":"a","ip":"192.0.2.7","status":"200","httpMethod":"GET","resourcePath":"/a","identity.apiKey":"%s","requestTime":"02/Jan/2024:03:04:05 +0000"}\n' $key >"$work/keys.json"
+for query in 'fields identity.apiKey' 'fields status, concat("k ", apiKey) as k' 'stats count(*) by identity.apiKey as k, ip' \
+    'stats max(identity.apiKey) as k' 'stats count(*) by ip, apiKey as k | display k' 'pattern identity.apiKey' \
+    'parse @message /apiKey":"(?<identity_apiKey>[^"]*)/ | display identity_apiKey' 'fields @message' ''; do
+    for form in table csv tsv json md raw; do
+        "$awl" query --redact "$query" -o $form "$work/keys.json" 2>/dev/null
+    done >"$work/hidden"
+    equal "no API key is shown by: $query" "$(grep -c "$key" "$work/hidden") $(grep -c '[0-9]' "$work/hidden" | sed 's/^[1-9].*/some/')" "0 some"
+done
+equal "a filter finds it all the same" "$("$awl" query --redact "identity.apiKey=$key | stats count(*)" -o csv "$work/keys.json" 2>/dev/null | tail -1)" 1
 equal "addresses stay apart" "$(awk '{sub(/:[0-9]+$/, "", $4); print $4}' "$work/redacted" | sort -u | wc -l)" \
     "$(awk '{sub(/:[0-9]+$/, "", $4); print $4}' "$alb" | sort -u | wc -l)"
 

@@ -58,6 +58,13 @@ static void write_unopened(struct output *out, struct session *s)
     }
 }
 
+/* A zip that came over a pipe is its files; by itself it has nothing to tell, unless it is damaged.
+ */
+static bool is_listed(const struct source *src)
+{
+    return src->kind != SOURCE_STDIN || src->pack != PACK_ZIP || src->error;
+}
+
 int cli_sources(const struct options *o)
 {
     static const char *const columns[SOURCE_COLUMNS] = {"path",     "type",    "bytes", "records",
@@ -78,7 +85,8 @@ int cli_sources(const struct options *o)
     }
     out = output_new(f, columns, SOURCE_COLUMNS, sink_write, &cli_result);
     for (uint32_t i = 0; i < session_sources(s); i++)
-        write_source(out, session_source(s, i));
+        if (is_listed(session_source(s, i)))
+            write_source(out, session_source(s, i));
     write_unopened(out, s);
     output_end(out);
     session_free(s);

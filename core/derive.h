@@ -15,7 +15,8 @@ derive_fn derive_decoded;
 derive_fn derive_decoded_twice;
 /* Both levels that S3 puts on a key. */
 derive_fn derive_decoded_key;
-/* An edge location code -> "London", "GB". */
+/* An edge location code -> "LHR", "London", "GB". */
+derive_fn derive_edge_iata;
 derive_fn derive_edge_city;
 derive_fn derive_edge_country;
 /* What explain.h says of the value in a word: protocol and port names, spelled TCP flags. */

@@ -155,11 +155,11 @@ static bool is_cap(char c)
 }
 
 /* AAA, one to three digits, and maybe a hyphen, a letter and one to three digits more. */
-static bool has_shape(struct slice s)
+bool edge_has_shape(struct slice s)
 {
     unsigned n;
 
-    if (s.len < 4 || !is_cap(s.ptr[0]) || !is_cap(s.ptr[1]) || !is_cap(s.ptr[2]))
+    if (!s.ptr || s.len < 4 || !is_cap(s.ptr[0]) || !is_cap(s.ptr[1]) || !is_cap(s.ptr[2]))
         return false;
     n = digits(s.ptr + 3, s.len - 3);
     if (n < 1 || n > 3)
@@ -178,7 +178,7 @@ bool edge_lookup(struct slice code, struct edge_place *out, bool *near)
     const struct edge_row *r;
     bool by_airport = false;
 
-    if (!code.ptr || !has_shape(code))
+    if (!edge_has_shape(code))
         return false;
     r = bsearch(code.ptr, known, ARRAY_LEN(known), sizeof(known[0]), row_cmp);
     if (!r) {

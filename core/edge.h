@@ -10,6 +10,8 @@ struct edge_place {
     const char *country; /* ISO 3166, two letters */
 };
 
+/* Whether it has the shape of a code. */
+bool edge_has_shape(struct slice code);
 /* False: no such code, or it has not the shape of one. *near (may be NULL) is set if the name is
  * only that of the nearest airport's town, not one AWS is known to use for its edges. */
 bool edge_lookup(struct slice code, struct edge_place *out, bool *near);

@@ -62,6 +62,7 @@ enum {
     F_DECODED,
     F_QUERY_DECODED,
     F_AGENT_DECODED,
+    F_IATA,
     F_CITY,
     F_EDGE_COUNTRY,
     F_EVENT_STAMP,

@@ -1166,6 +1166,37 @@ static void rt_line(struct strbuf *out, unsigned n, const unsigned *without, uns
 }
 
 /* Without a header the fields are found, whichever were chosen. */
+/* From the edge location of whichever type has one. */
+static void test_edges(void **state)
+{
+    static const struct {
+        const char *edge, *iata, *city;
+    } t[] = {
+        {"LHR50-P1", "LHR", "London"}, {"YTO50", "YTO", "Toronto"}, {"QQQ1-C12", "QQQ", NULL},
+        {"LHR", NULL, NULL},           {"Lhr50", NULL, NULL},       {"-", NULL, NULL},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(t); i++) {
+        struct strbuf sb = STRBUF_INIT;
+
+        lay = NULL;
+        strbuf_addf(&sb, "1.0 2024-01-02T03:04:05Z Z1 example.com A NOERROR UDP %s 192.0.2.1 -",
+                    t[i].edge);
+        parse("route53public", sb.buf);
+        want_derived("route53public", "edge_iata", t[i].iata);
+        want_derived("route53public", "edge_city", t[i].city);
+        strbuf_reset(&sb);
+        strbuf_addf(&sb, "{\"x-edge-location\":\"%s\"}", t[i].edge);
+        assert_int_equal(parse("cloudfront", sb.buf), PARSE_OK);
+        want_derived("cloudfront", "edge_iata", t[i].iata);
+        want_derived("cloudfront", "city", t[i].city);
+        strbuf_release(&sb);
+    }
+    assert_true(logtype_lookup(type("cloudfront_rt"), SL("edge_iata")) >= 0);
+    assert_true(logtype_lookup(type("globalaccelerator"), SL("edge_iata")) >= 0);
+}
+
 static void test_cloudfront_rt(void **state)
 {
     static const unsigned server[] = {2}, some[] = {2, 7, 10, 12, 13, 15, 16};
@@ -1538,6 +1569,7 @@ int main(void)
         cmocka_unit_test(test_cloudfront),
         cmocka_unit_test(test_cloudfront_connection),
         cmocka_unit_test(test_cloudfront_generations),
+        cmocka_unit_test(test_edges),
         cmocka_unit_test(test_cloudfront_rt),
         cmocka_unit_test(test_cloudfront_rt_edges),
         cmocka_unit_test(test_vpcflow),

@@ -175,7 +175,8 @@ cat "$work/trail/one.json.gz" "$work/trail/one.json.gz" >"$work/trail/two.json.g
 { cat "$work/trail/one.json.gz"; echo rubbish; } >"$work/trail/more.json.gz"
 { cat "$work/trail/one.json.gz"; printf '\0\0\0'; } >"$work/trail/padded.json.gz"
 for time in first second; do
-    equal "what stands behind the first member of a trail file is shown, the $time time" "$(count '' "$work/trail")" 5
+    equal "what stands behind the first member of a trail file is shown, the $time time" "$(count '' "$work/trail")" 6
+    equal "text among it as a line" "$("$awl" query '@unparsed' -o raw "$work/trail" 2>/dev/null)" rubbish
     equal "and told" "$("$awl" query '' "$work/trail" 2>&1 >/dev/null | grep 'goes on behind its first gzip member' |
         sed 's,.*/\(.*\)\.json.*,\1,' | sort | tr '\n' ' ')" "more two "
 done

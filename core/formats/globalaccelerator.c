@@ -76,7 +76,7 @@ static const struct field_def fields[N_FIELDS] = {
     [F_REASON] = FIELD_TEXT("reject_reason", NULL, 0, FR_ERROR,
                             "why traffic was refused: BPA; empty if it was not"),
     [F_IATA] = DERIVED_FIELD("edge_iata", NULL, derive_edge_iata, F_EDGE,
-                             "letters of the edge location: as a rule an airport near it"),
+                             "airport code of the edge location"),
     [F_CITY] =
         DERIVED_FIELD("city", "edge_city", derive_edge_city, F_EDGE, "city of the edge location"),
     [F_COUNTRY] = DERIVED_FIELD("country", "edge_country", derive_edge_country, F_EDGE,

@@ -9,7 +9,7 @@
  *
  * Sealing sorts by time (radix, stable; equal times by source and offset: segment.c), then gathers
  * and packs each column. It leaves the builder alone, so a growing file is sealed as often as it is
- * shown. */
+ * shown, piece by piece. */
 #include "segment.h"
 
 #include "arena.h"
@@ -25,13 +25,13 @@
 
 struct build_col {
     bool used, gave_up;
-    uint8_t kind;     /* enum col_kind */
-    int64_t *num;     /* COL_NUM: SEGMENT_ROWS values */
-    int64_t min, max; /* of them; min > max if all are missing */
-    uint32_t *code;   /* COL_DICT */
-    uint32_t filled;  /* rows so far in num or code; those behind are missing */
-    uint32_t n_present;
+    uint8_t kind;    /* enum col_kind */
+    int64_t *num;    /* COL_NUM: SEGMENT_ROWS values */
+    uint32_t *code;  /* COL_DICT */
+    uint32_t filled; /* rows so far in num or code; those behind are missing */
     struct texts texts;
+    uint32_t *gid; /* dictionary ids of the first n_gid of them */
+    uint32_t n_gid;
     uint64_t *odd;
 };
 
@@ -91,9 +91,9 @@ static void col_clear(struct build_col *c)
 {
     texts_clear(&c->texts);
     c->used = c->gave_up = false;
-    c->filled = c->n_present = 0;
-    c->min = INT64_MAX;
-    c->max = INT64_MIN;
+    c->filled = c->n_gid = 0;
+    free(c->gid);
+    c->gid = NULL;
     free(c->odd);
     c->odd = NULL;
 }
@@ -133,6 +133,7 @@ void builder_free(struct builder *b)
         free(c->num);
         free(c->code);
         texts_release(&c->texts);
+        free(c->gid);
         free(c->odd);
     }
     arena_release(&b->texts);
@@ -214,8 +215,6 @@ static void collect_texts(struct builder *b, struct build_col *c, const struct w
                           uint32_t *code)
 {
     texts_find(&c->texts, &b->texts, w->text, w->n, code);
-    for (unsigned k = 0; k < w->n; k++)
-        c->n_present += code[k] != 0;
     if (unlikely(b->n > GIVE_UP_AFTER && c->texts.n > b->n - b->n / 16))
         c->gave_up = true;
 }
@@ -230,27 +229,18 @@ static void set_odd(struct build_col *c, uint32_t row)
 static void collect_numbers(struct builder *b, const struct field_def *f, struct build_col *c,
                             const struct waiting *w, int64_t *num)
 {
-    int64_t min = c->min, max = c->max;
-    uint32_t n_missing = 0;
     bool plain = f->kind == FK_NUM;
 
     for (unsigned k = 0; k < w->n; k++) {
-        struct slice s = w->text[k];
-        int64_t v = NUM_MISSING;
+        struct slice text = w->text[k];
 
-        if (!(plain && parse_short(s, f->scale, &v)) && !field_number(f, s, &v)) {
-            v = NUM_MISSING;
-            if (!value_missing(s))
+        num[k] = NUM_MISSING;
+        if (!(plain && parse_short(text, f->scale, &num[k])) && !field_number(f, text, &num[k])) {
+            num[k] = NUM_MISSING;
+            if (!value_missing(text))
                 set_odd(c, b->n_collected + w->row[k]);
         }
-        num[k] = v;
-        n_missing += v == NUM_MISSING;
-        min = v < min && v != NUM_MISSING ? v : min;
-        max = MAX(max, v); /* NUM_MISSING is the least of all */
     }
-    c->min = min;
-    c->max = max;
-    c->n_present += w->n - n_missing;
 }
 
 static void collect_column(struct builder *b, unsigned field, const struct waiting *w)
@@ -361,11 +351,16 @@ void builder_timeless(struct builder *b, uint32_t row, int64_t ts)
 
 /* --- sealing --- */
 
-/* perm[i] = collected row that stands at place i. */
-static uint32_t *time_order(struct builder *b)
+/* Rows from, from + 1, ... from + n - 1 of a builder, which are being sealed. */
+struct stretch {
+    struct builder *b;
+    uint32_t from, n;
+    const uint32_t *perm; /* perm[i] = the one that stands at place i, from 0 */
+};
+
+static uint32_t *time_order(struct builder *b, const int64_t *ts, uint32_t n)
 {
-    uint32_t n = b->n;
-    int64_t lo = b->ts[0], hi = b->ts[0];
+    int64_t lo = ts[0], hi = ts[0];
     bool sorted = true;
 
     if (!b->perm) {
@@ -375,9 +370,9 @@ static uint32_t *time_order(struct builder *b)
         b->scratch = xmalloc(SEGMENT_ROWS * sizeof(int64_t));
     }
     for (uint32_t i = 1; i < n; i++) {
-        sorted &= b->ts[i] >= b->ts[i - 1];
-        lo = MIN(lo, b->ts[i]);
-        hi = MAX(hi, b->ts[i]);
+        sorted &= ts[i] >= ts[i - 1];
+        lo = MIN(lo, ts[i]);
+        hi = MAX(hi, ts[i]);
     }
     for (uint32_t i = 0; i < n; i++)
         b->perm[i] = i;
@@ -387,11 +382,11 @@ static uint32_t *time_order(struct builder *b)
 
         memset(b->count, 0, 65537 * sizeof(*b->count));
         for (uint32_t i = 0; i < n; i++)
-            b->count[(((uint64_t)b->ts[i] - (uint64_t)lo) >> shift & 0xffff) + 1]++;
+            b->count[(((uint64_t)ts[i] - (uint64_t)lo) >> shift & 0xffff) + 1]++;
         for (uint32_t i = 0; i < 65536; i++)
             b->count[i + 1] += b->count[i];
         for (uint32_t i = 0; i < n; i++) {
-            uint64_t key = (uint64_t)b->ts[b->perm[i]] - (uint64_t)lo;
+            uint64_t key = (uint64_t)ts[b->perm[i]] - (uint64_t)lo;
             b->perm_tmp[b->count[key >> shift & 0xffff]++] = b->perm[i];
         }
         b->perm = b->perm_tmp;
@@ -400,53 +395,89 @@ static uint32_t *time_order(struct builder *b)
     return b->perm;
 }
 
-/* Numbers of the texts in the dictionary of the field. */
-static uint32_t *intern_texts(const struct builder *b, unsigned field, const struct texts *t)
+/* Numbers of the texts in the dictionary of the field. Those of a column that is sealed piece by
+ * piece are kept. */
+static const uint32_t *intern_texts(struct builder *b, unsigned field)
 {
-    struct slice *text = xmalloc(t->n * sizeof(*text));
-    uint64_t *hash = xmalloc(t->n * sizeof(*hash));
-    uint32_t *gid = xmalloc(t->n * sizeof(*gid));
+    struct build_col *c = &b->col[field];
+    uint32_t n = c->texts.n - c->n_gid;
+    struct slice *text = xmalloc(n * sizeof(*text));
+    uint64_t *hash = xmalloc(n * sizeof(*hash));
 
-    texts_list(t, text);
-    for (uint32_t k = 0; k < t->n; k++)
+    c->gid = xreallocarray(c->gid, c->texts.n, sizeof(*c->gid));
+    texts_list(&c->texts, c->n_gid, text);
+    for (uint32_t k = 0; k < n; k++)
         hash[k] = dict_hash(text[k]);
-    dict_intern(field_dict(b->lt, field), text, hash, gid, t->n);
+    dict_intern(field_dict(b->lt, field), text, hash, c->gid + c->n_gid, n);
+    c->n_gid = c->texts.n;
     free(text);
     free(hash);
-    return gid;
+    return c->gid;
 }
 
-static void seal_text(const struct builder *b, unsigned field, const struct build_col *from,
-                      struct column *c, const uint32_t *perm)
+/* The texts that occur in a piece get codes of their own. */
+static void seal_some_texts(const struct stretch *st, unsigned field, struct column *c)
 {
-    uint32_t *code = b->scratch;
+    struct build_col *from = &st->b->col[field];
+    const uint32_t *known = intern_texts(st->b, field), *code = from->code + st->from;
+    uint32_t *own = xcalloc(from->texts.n + 1, sizeof(*own)), *packed = st->b->scratch;
+    uint32_t *gid = xmalloc(st->n * sizeof(*gid));
 
-    c->gid = intern_texts(b, field, &from->texts);
-    c->n_local = from->texts.n;
-    if (c->n_local == 1 && c->n_missing == 0) {
-        c->constant = 1;
-        return;
+    for (uint32_t i = 0; i < st->n; i++) {
+        uint32_t k = code[st->perm[i]];
+
+        if (k && !own[k]) {
+            gid[c->n_local] = known[k - 1];
+            own[k] = ++c->n_local;
+        }
+        packed[i] = own[k];
+        c->n_missing += k == 0;
     }
-    for (uint32_t i = 0; i < b->n; i++)
-        code[i] = from->code[perm[i]];
-    column_pack(c, code, b->n, c->n_local);
+    c->gid = gid;
+    c->constant = c->n_local == 1 && c->n_missing == 0;
+    if (c->n_local && !c->constant)
+        column_pack(c, packed, st->n, c->n_local);
+    free(own);
 }
 
-static void seal_number(const struct builder *b, const struct field_def *f,
-                        const struct build_col *from, struct column *c, const uint32_t *perm)
+static void seal_text(const struct stretch *st, unsigned field, struct column *c)
 {
-    c->min = from->min;
-    c->max = from->max;
-    column_pack_numbers(c, from->num, perm, b->n, f->kind == FK_TIME, b->scratch);
+    struct build_col *from = &st->b->col[field];
+    uint32_t *code = st->b->scratch;
+
+    intern_texts(st->b, field);
+    c->gid = from->gid;
+    from->gid = NULL;
+    from->n_gid = 0;
+    c->n_local = from->texts.n;
+    for (uint32_t i = 0; i < st->n; i++) {
+        code[i] = from->code[st->perm[i]];
+        c->n_missing += code[i] == 0;
+    }
+    c->constant = c->n_local == 1 && c->n_missing == 0;
+    if (!c->constant)
+        column_pack(c, code, st->n, c->n_local);
 }
 
-static void seal_odd(const struct builder *b, const uint64_t *from, struct column *c,
-                     const uint32_t *perm)
+static void seal_number(const struct stretch *st, const struct field_def *f,
+                        const struct build_col *from, struct column *c)
 {
-    uint64_t *odd = xcalloc(BITS_WORDS(b->n), sizeof(*odd));
+    const int64_t *num = from->num + st->from;
 
-    for (uint32_t i = 0; i < b->n; i++)
-        if (bit_get(from, perm[i]))
+    for (uint32_t i = 0; i < st->n; i++) {
+        c->n_missing += num[i] == NUM_MISSING;
+        c->min = num[i] < c->min && num[i] != NUM_MISSING ? num[i] : c->min;
+        c->max = MAX(c->max, num[i]);
+    }
+    column_pack_numbers(c, num, st->perm, st->n, f->kind == FK_TIME, st->b->scratch);
+}
+
+static void seal_odd(const struct stretch *st, const uint64_t *from, struct column *c)
+{
+    uint64_t *odd = xcalloc(BITS_WORDS(st->n), sizeof(*odd));
+
+    for (uint32_t i = 0; i < st->n; i++)
+        if (bit_get(from, st->from + st->perm[i]))
             bit_set(odd, i);
     c->odd = odd;
 }
@@ -457,51 +488,59 @@ static bool costs_too_much(const struct build_col *c)
     return c->kind == COL_DICT && c->texts.n > FEW_TEXTS && membudget_tight(MEMORY_TEXTS);
 }
 
-static void seal_columns(struct builder *b, struct segment *s, const uint32_t *perm)
+static void seal_column(const struct stretch *st, unsigned field, struct column *c)
 {
+    struct builder *b = st->b;
+    struct build_col *from = &b->col[field];
+
+    c->kind = from->kind;
+    if (!from->used) {
+        c->n_missing = st->n;
+        return;
+    }
+    fill_missing(from, b->n);
+    if (from->kind == COL_NUM)
+        seal_number(st, b->lt->field[field], from, c);
+    else if (st->n == b->n)
+        seal_text(st, field, c);
+    else
+        seal_some_texts(st, field, c);
+    if (from->odd)
+        seal_odd(st, from->odd, c);
+}
+
+struct segment *builder_seal(struct builder *b, uint32_t from, uint32_t to)
+{
+    uint32_t n = to - from, *perm = time_order(b, b->ts + from, n);
+    struct stretch st = {.b = b, .from = from, .n = n, .perm = perm};
+    struct arrival a = {.n = n,
+                        .perm = perm,
+                        .ts = b->ts + from,
+                        .off = b->off + from,
+                        .len = b->len + from,
+                        .line = b->line + from,
+                        .run_of = b->run_of + from,
+                        .run = b->run,
+                        .n_run = (uint32_t)b->n_run,
+                        .reason = b->n_bad ? b->reason + from : NULL,
+                        .timeless = b->n_timeless ? b->timeless + from / 64 : NULL};
+    struct segment *s;
+
+    BUG_ON(from % 64 || to > b->n);
+    collect(b);
+    arrival_order_ties(&a);
+    s = segment_pack(b->lt, &a);
     s->col = xcalloc(b->lt->n_static, sizeof(*s->col));
     for (unsigned f = 0; f < b->lt->n_static; f++) {
-        struct build_col *from = &b->col[f];
         struct column *c = &s->col[f];
 
         c->min = INT64_MAX;
         c->max = INT64_MIN;
         c->unit = 1;
-        if (from->kind == COL_NONE || from->gave_up || costs_too_much(from))
+        if (b->col[f].kind == COL_NONE || b->col[f].gave_up || costs_too_much(&b->col[f]))
             continue;
-        c->kind = from->kind;
-        c->n_missing = b->n - from->n_present;
-        if (!from->used)
-            continue;
-        fill_missing(from, b->n);
-        if (from->kind == COL_NUM)
-            seal_number(b, b->lt->field[f], from, c, perm);
-        else
-            seal_text(b, f, from, c, perm);
-        if (from->odd)
-            seal_odd(b, from->odd, c, perm);
-        s->bytes += column_bytes_held(c, b->n);
+        seal_column(&st, f, c);
+        s->bytes += column_bytes_held(c, n);
     }
-}
-
-struct segment *builder_seal(struct builder *b)
-{
-    struct arrival a = {.n = b->n,
-                        .perm = time_order(b),
-                        .ts = b->ts,
-                        .off = b->off,
-                        .len = b->len,
-                        .line = b->line,
-                        .run_of = b->run_of,
-                        .run = b->run,
-                        .n_run = (uint32_t)b->n_run,
-                        .reason = b->n_bad ? b->reason : NULL,
-                        .timeless = b->n_timeless ? b->timeless : NULL};
-    struct segment *s;
-
-    collect(b);
-    arrival_order_ties(&a);
-    s = segment_pack(b->lt, &a);
-    seal_columns(b, s, a.perm);
     return s;
 }

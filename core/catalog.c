@@ -71,24 +71,34 @@ static void charge(struct segment *seg)
     memlease_force(&seg->memory, seg->bytes);
 }
 
-/* Puts n segments where `old` stood, else behind all others. */
-static void exchange(struct catalog *c, const struct segment *old, struct segment *const *fresh,
-                     uint32_t n)
+static bool is_among(const struct segment *seg, struct segment *const *some, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (some[i] == seg)
+            return true;
+    return false;
+}
+
+void catalog_exchange(struct catalog *c, struct segment *const *old, uint32_t n_old,
+                      struct segment *const *fresh, uint32_t n)
 {
     struct snapshot *before, *after;
-    uint32_t at;
+    bool placed = false;
 
     for (uint32_t i = 0; i < n; i++)
         charge(fresh[i]);
     pthread_mutex_lock(&c->lock);
     before = c->now;
     after = snapshot_new(before->n + n, before->generation + 1);
-    for (at = 0; at < before->n && before->seg[at] != old; at++)
-        snapshot_add(after, before->seg[at]);
-    for (uint32_t i = 0; i < n; i++)
-        snapshot_add(after, fresh[i]);
-    for (at++; at < before->n; at++)
-        snapshot_add(after, before->seg[at]);
+    for (uint32_t at = 0; at <= before->n; at++) {
+        bool goes = at < before->n && is_among(before->seg[at], old, n_old);
+
+        for (uint32_t i = 0; !placed && (goes || at == before->n) && i < n; i++)
+            snapshot_add(after, fresh[i]);
+        placed |= goes;
+        if (at < before->n && !goes)
+            snapshot_add(after, before->seg[at]);
+    }
     c->now = after;
     pthread_mutex_unlock(&c->lock);
     snapshot_unref(before);
@@ -98,12 +108,12 @@ static void exchange(struct catalog *c, const struct segment *old, struct segmen
 
 void catalog_add(struct catalog *c, struct segment *const *seg, uint32_t n)
 {
-    exchange(c, NULL, seg, n);
+    catalog_exchange(c, NULL, 0, seg, n);
 }
 
 void catalog_replace(struct catalog *c, struct segment *old, struct segment *fresh)
 {
-    exchange(c, old, &fresh, fresh != NULL);
+    catalog_exchange(c, &old, old != NULL, &fresh, fresh != NULL);
 }
 
 struct snapshot *catalog_snapshot(struct catalog *c)

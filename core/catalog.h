@@ -20,8 +20,11 @@ struct snapshot {
 struct catalog;
 struct catalog *catalog_new(void);
 void catalog_free(struct catalog *c);
-/* Replaces `old` (NULL: none) by `fresh` (NULL: drops it), taking the caller's reference of
- * `fresh`. */
+/* Replaces n_old segments by n, which stand where the first of those stood, else behind all others;
+ * takes the caller's references of `fresh`. */
+void catalog_exchange(struct catalog *c, struct segment *const *old, uint32_t n_old,
+                      struct segment *const *fresh, uint32_t n);
+/* The same of one: `old` may be NULL (none), as may `fresh` (drops it). */
 void catalog_replace(struct catalog *c, struct segment *old, struct segment *fresh);
 /* Adds n segments at once, taking the caller's references. */
 void catalog_add(struct catalog *c, struct segment *const *seg, uint32_t n);

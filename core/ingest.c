@@ -26,28 +26,47 @@ void ingest_init(struct ingest *in, struct catalog *catalog)
     in->rec->static_only = true;
 }
 
-/* Publishes builder t; if `final` its segment is finished and the builder starts anew. */
-static void publish(struct ingest *in, unsigned t, bool final)
+/* Publishes builder t as far as it was filled. */
+static void show(struct ingest *in, unsigned t)
 {
     struct builder *b = in->builder[t];
-    struct segment *seg = builder_seal(b);
+    struct shown *s = &in->shown[t];
+    uint32_t n = builder_rows(b), n_old = s->rows > s->from, n_fresh = 0;
+    struct segment *old = n_old ? s->part[--s->n] : NULL, *fresh[2];
+
+    if (n - s->from >= PART_ROWS) { /* whole words of bits */
+        fresh[n_fresh++] = builder_seal(b, s->from, n / 64 * 64);
+        s->from = n / 64 * 64;
+    }
+    if (n > s->from)
+        fresh[n_fresh++] = builder_seal(b, s->from, n);
+    for (uint32_t i = 0; i < n_fresh; i++) {
+        segment_ref(fresh[i]);
+        s->part[s->n++] = fresh[i];
+    }
+    s->rows = n;
+    catalog_exchange(in->catalog, &old, n_old, fresh, n_fresh);
+    segment_unref(old);
+}
+
+/* Publishes builder t for good; it starts anew. */
+static void publish(struct ingest *in, unsigned t)
+{
+    struct builder *b = in->builder[t];
+    struct shown *s = &in->shown[t];
+    struct segment *seg = builder_seal(b, 0, builder_rows(b)), *mapped;
 
     segment_ref(seg);
-    catalog_replace(in->catalog, in->shown[t], seg);
-    segment_unref(in->shown[t]);
-    in->shown[t] = seg;
-    in->shown_rows[t] = seg->n;
-    if (final) {
-        struct segment *mapped = in->index ? index_put(in->index, seg) : NULL;
-
-        if (mapped)
-            catalog_replace(in->catalog, seg, mapped);
-        in->finished++;
-        segment_unref(seg);
-        in->shown[t] = NULL;
-        in->shown_rows[t] = 0;
-        builder_reset(b);
-    }
+    catalog_exchange(in->catalog, s->part, s->n, &seg, 1);
+    while (s->n)
+        segment_unref(s->part[--s->n]);
+    s->rows = s->from = 0;
+    mapped = in->index ? index_put(in->index, seg) : NULL;
+    if (mapped)
+        catalog_replace(in->catalog, seg, mapped);
+    segment_unref(seg);
+    in->finished++;
+    builder_reset(b);
 }
 
 bool ingest_show(struct ingest *in)
@@ -55,8 +74,8 @@ bool ingest_show(struct ingest *in)
     bool any = false;
 
     for (unsigned t = 0; t < ARRAY_LEN(in->builder); t++) {
-        if (in->builder[t] && builder_rows(in->builder[t]) > in->shown_rows[t]) {
-            publish(in, t, false);
+        if (in->builder[t] && builder_rows(in->builder[t]) > in->shown[t].rows) {
+            show(in, t);
             any = true;
         }
     }
@@ -75,7 +94,7 @@ void ingest_seal(struct ingest *in)
 {
     for (unsigned t = 0; t < ARRAY_LEN(in->builder); t++)
         if (in->builder[t] && builder_rows(in->builder[t]) > 0)
-            publish(in, t, true);
+            publish(in, t);
 }
 
 void ingest_finish(struct ingest *in)
@@ -171,7 +190,7 @@ static struct lane *open_lane(struct work *w, uint64_t off)
     }
     if (builder_full(l->b)) {
         set_pending(l, w->src->mtime_us);
-        publish(w->in, w->lt->id, true);
+        publish(w->in, w->lt->id);
         fresh = true;
     }
     if (fresh || l->frame != w->frame || l->document != w->document)
@@ -558,10 +577,15 @@ static int take_chunk(struct ingest *in, struct feed *f, size_t chunk_bytes, str
 static struct segment *publish_only(struct ingest *in)
 {
     for (unsigned t = 0; t < ARRAY_LEN(in->builder); t++) {
-        if (in->builder[t] && builder_rows(in->builder[t]) > 0) {
-            publish(in, t, false);
-            builder_reset(in->builder[t]);
-            return in->shown[t];
+        struct builder *b = in->builder[t];
+
+        if (b && builder_rows(b) > 0) {
+            struct segment *seg = builder_seal(b, 0, builder_rows(b));
+
+            segment_ref(seg);
+            catalog_replace(in->catalog, NULL, seg);
+            builder_reset(b);
+            return seg;
         }
     }
     return NULL;

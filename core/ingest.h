@@ -5,14 +5,25 @@
 #include "catalog.h"
 #include "feed.h"
 
+/* What is published of a builder before it is full: segments of PART_ROWS to twice that, which stay
+ * as they are, and one that is made anew as it grows. The segment of the full builder takes the
+ * place of all. So showing costs what is new, and not what is there. */
+#define PART_ROWS 4096
+#define MAX_PARTS (SEGMENT_ROWS / PART_ROWS + 1)
+struct shown {
+    struct segment *part[MAX_PARTS]; /* n of them; the last may grow */
+    uint32_t n;
+    uint32_t rows; /* of the builder that are in them */
+    uint32_t from; /* its row with which the growing one begins; == rows: there is none */
+};
+
 /* The builders of one thread. */
 struct ingest {
     struct catalog *catalog;
     struct index *index;                /* that the rows of the builders go to */
     struct builder *builder[MAX_TYPES]; /* by log type id */
-    struct segment *shown[MAX_TYPES];   /* the published, still growing segment of that builder */
-    uint32_t shown_rows[MAX_TYPES];
-    uint64_t finished; /* segments published for good */
+    struct shown shown[MAX_TYPES];      /* of that builder */
+    uint64_t finished;                  /* segments published for good */
     struct record *rec;
     struct events events; /* of the chunk in hand, unless its records are lines */
     struct arena mem;     /* what records were unwrapped into */

@@ -5,7 +5,7 @@
  * then facets and tables. What the newest question has in common with the one before is not found
  * again. Where finding the rows takes long, which a search of the lines may, what was found so far
  * is shown after FIRST_US and then every SOME_US. While the session grows, the first steps are done
- * every REFRESH_MS over new segments only; the last takes at most a tenth of the time, so that it
+ * every REFRESH_MS over new segments only; the last takes a small share of the time, so that it
  * does not slow down the indexing it waits for. What a query that takes long has found is shown
  * beside that. */
 #include "query.h"
@@ -19,11 +19,15 @@
 
 #define REFRESH_MS 100 /* between answers while the session grows ... */
 #define FIRST_MS 5     /* ... and while there is next to nothing to show */
+#define FOLLOW_MS 30   /* ... and while files that were indexed grow */
 #define FIRST_ROWS 100000
-#define FIRST_US 20000  /* until the first rows of a new question are shown ... */
-#define SOME_US 100000  /* ... and between then and when there are more */
-#define LOOK_MS 1000    /* in case nobody pokes */
-#define COSTLY_SHARE 10 /* facets and tables take at most 1/10 of the time while growing */
+#define FIRST_US 20000 /* until the first rows of a new question are shown ... */
+#define SOME_US 100000 /* ... and between then and when there are more */
+#define LOOK_MS 1000   /* in case nobody pokes */
+/* Facets and tables take at most 1/10 of the time while files are indexed, 1/50 while they are
+ * followed. */
+#define COSTLY_INDEXING 10
+#define COSTLY_FOLLOWING 50
 
 struct engine {
     struct session *s;
@@ -52,8 +56,9 @@ struct work {
     struct query_env env; /* in which it was read */
     struct filter *filter;
     struct answer *quick; /* the last: rows, histogram, and errors if they are known */
-    bool complete, told;  /* the last answer; any answer to this question */
-    int64_t costly_ms, costly_end;
+    bool complete, told;  /* the last answer; any answer to this question ... */
+    bool settled;         /* ... with all files indexed: more come by following only */
+    int64_t costly_ms, costly_end, quick_end;
 };
 
 static int64_t now_us(void)
@@ -166,7 +171,7 @@ static void take_question(struct engine *e, struct work *w)
         forget(w);
     question_copy(&w->q, &w->facet, &e->q);
     w->serial = e->serial;
-    w->complete = w->told = false;
+    w->complete = w->told = w->settled = false;
 }
 
 /* Parses the filter of a new question; one that does not parse keeps everything. */
@@ -349,12 +354,20 @@ static struct answer *full_answer(struct engine *e, struct work *w, const struct
     return a;
 }
 
-static bool costly_due(const struct engine *e, const struct work *w)
+static bool is_indexing(const struct engine *e)
 {
     struct progress p;
 
     session_progress(e->s, &p);
-    return !p.busy || now_us() / 1000 - w->costly_end > w->costly_ms * COSTLY_SHARE;
+    return p.busy;
+}
+
+/* Milliseconds until the last step may be taken; 0: now. */
+static int64_t costly_wait(const struct engine *e, const struct work *w)
+{
+    int64_t share = is_indexing(e) ? COSTLY_INDEXING : w->settled ? COSTLY_FOLLOWING : 0;
+
+    return MAX(w->costly_end + w->costly_ms * share - now_us() / 1000, 0);
 }
 
 static void publish_step(struct engine *e, struct work *w, struct answer *a)
@@ -370,8 +383,12 @@ static bool first_step(struct engine *e, struct work *w, struct snapshot *snap)
 {
     const struct answer *had = w->quick;
     bool same = had && had->generation == snap->generation && !had->rows->pending;
-    struct answer *a = same ? answer_share(had, w->serial) : quick_answer(e, w, snap);
+    struct answer *a;
 
+    if (same && had->serial == w->serial)
+        return true;
+    a = same ? answer_share(had, w->serial) : quick_answer(e, w, snap);
+    w->quick_end = now_us() / 1000;
     if (!a)
         return false;
     w->complete = false;
@@ -391,6 +408,7 @@ static bool second_step(struct engine *e, struct work *w)
 static void last_step(struct engine *e, struct work *w)
 {
     int64_t t = now_us();
+    bool settled = !is_indexing(e); /* before, for it may end meanwhile */
     struct answer *full = full_answer(e, w, w->quick);
 
     w->costly_end = now_us() / 1000;
@@ -398,6 +416,7 @@ static void last_step(struct engine *e, struct work *w)
     if (!full)
         return;
     w->complete = w->told = true;
+    w->settled = settled;
     publish(e, full);
     set_partial(e, NULL);
 }
@@ -408,9 +427,25 @@ static void answer_once(struct engine *e, struct work *w)
 
     if (!w->filter)
         prepare(e, w, snap);
-    if (first_step(e, w, snap) && second_step(e, w) && !w->quick->rows->pending && costly_due(e, w))
+    if (first_step(e, w, snap) && second_step(e, w) && !w->quick->rows->pending &&
+        costly_wait(e, w) == 0)
         last_step(e, w);
     snapshot_unref(snap);
+}
+
+/* Whether there is nothing to do about the question now; *ms: look again then, if that is sooner.
+ */
+static bool is_answered(const struct engine *e, const struct work *w, int64_t *ms)
+{
+    int64_t wait;
+
+    if (session_generation(e->s) != w->quick->generation || w->quick->rows->pending)
+        return false;
+    if (w->complete)
+        return true;
+    wait = w->quick->err5 ? costly_wait(e, w) : 0;
+    *ms = MIN(*ms, wait);
+    return wait > 0;
 }
 
 /* Under the lock: sleeps until there is something to do. False: quit. */
@@ -422,11 +457,13 @@ static bool wait_for_work(struct engine *e, struct work *w)
     if (e->stopped) /* nothing else will come that the screen could draw this with */
         e->changed(e->ctx);
     while (!e->quit && (e->serial == 0 || e->serial == w->serial)) {
-        if (e->serial && !e->stopped &&
-            (!w->complete || session_generation(e->s) != w->quick->generation))
+        int64_t ms = LOOK_MS;
+
+        if (e->serial && !e->stopped && (!w->quick || !is_answered(e, w, &ms)))
             break;
         clock_gettime(CLOCK_REALTIME, &t);
-        t.tv_sec += LOOK_MS / 1000;
+        t.tv_sec += (t.tv_nsec / 1000000 + ms) / 1000;
+        t.tv_nsec = (t.tv_nsec / 1000000 + ms) % 1000 * 1000000;
         pthread_cond_timedwait(&e->wake, &e->lock, &t);
     }
     e->busy = true;
@@ -438,12 +475,15 @@ static bool wait_for_work(struct engine *e, struct work *w)
 static void pause_between(const struct engine *e, const struct work *w)
 {
     uint64_t shown = w->quick ? w->quick->rows->snap->rows : 0;
-    bool few = shown < FIRST_ROWS;
-    struct timespec t = {0, (few ? FIRST_MS : REFRESH_MS) * 1000000L};
-    struct progress p;
+    int64_t ms = shown < FIRST_ROWS ? FIRST_MS : REFRESH_MS;
+    struct timespec t = {0};
 
-    session_progress(e->s, &p);
-    if (p.busy && shown)
+    if (!shown)
+        return;
+    if (!is_indexing(e))
+        ms = w->quick_end + FOLLOW_MS - now_us() / 1000;
+    t.tv_nsec = MIN(ms, REFRESH_MS) * 1000000L;
+    if (ms > 0)
         nanosleep(&t, NULL);
 }
 

@@ -119,8 +119,8 @@ static bool take_over(struct eval_job *j, uint32_t i)
 
     if (!j->prev)
         return false;
-    /* segments keep their place in the array, or move down when one before them goes */
-    for (k = MIN(i, j->prev->snap->n); k > 0 && i - k < 8; k--) {
+    /* segments keep their place in the array, or move down when some before them go */
+    for (k = MIN(i, j->prev->snap->n); k > 0 && i - k < 32; k--) {
         if (k < j->prev->snap->n && j->prev->snap->seg[k]->uid == seg->uid)
             break;
     }

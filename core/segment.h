@@ -259,9 +259,9 @@ void builder_timeless(struct builder *b, uint32_t row, int64_t ts);
 void builder_lend(struct builder *b, struct slice bytes);
 uint32_t builder_rows(const struct builder *b);
 bool builder_full(const struct builder *b);
-/* A new segment of all rows so far (reference 1); the builder stays as it is, so that growing
- * files can be shown and added to. */
-struct segment *builder_seal(struct builder *b);
+/* A new segment (reference 1) of rows [from, to) in order of arrival, at least one; `from` is a
+ * multiple of 64. The builder stays as it is, so that growing files can be shown and added to. */
+struct segment *builder_seal(struct builder *b, uint32_t from, uint32_t to);
 void builder_reset(struct builder *b);
 
 /* What a segment is packed from: rows in order of arrival, and `perm`, the row that stands at each

@@ -206,10 +206,10 @@ void texts_find(struct texts *t, struct arena *mem, const struct slice *text, un
     }
 }
 
-void texts_list(const struct texts *t, struct slice *out)
+void texts_list(const struct texts *t, uint32_t from, struct slice *out)
 {
-    for (uint32_t k = 0; k < t->n; k++)
-        out[k] = slice_of(t->known[k + 1].ptr, t->known[k + 1].len);
+    for (uint32_t k = from; k < t->n; k++)
+        out[k - from] = slice_of(t->known[k + 1].ptr, t->known[k + 1].len);
 }
 
 void texts_clear(struct texts *t)

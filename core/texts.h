@@ -27,8 +27,8 @@ struct texts {
  * `mem`. */
 void texts_find(struct texts *t, struct arena *mem, const struct slice *text, unsigned n,
                 uint32_t *code);
-/* The t->n texts; they lie in the arena. */
-void texts_list(const struct texts *t, struct slice *out);
+/* The texts from the one with code from + 1 on, t->n - from of them; they lie in the arena. */
+void texts_list(const struct texts *t, uint32_t from, struct slice *out);
 void texts_clear(struct texts *t); /* keeps the memory */
 void texts_release(struct texts *t);
 

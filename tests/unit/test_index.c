@@ -289,7 +289,7 @@ static void equal_times_stand_by_file_and_place(void **state)
             assert_true(builder_add(b, rec, 1000 * r + i * 10, 9, i));
         }
     }
-    seg = builder_seal(b);
+    seg = builder_seal(b, 0, builder_rows(b));
     assert_int_equal(seg->n, 10000);
     for (uint32_t i = 1; i < seg->n; i++) {
         struct rowkey before = segment_key(seg, i - 1), k = segment_key(seg, i);

@@ -42,7 +42,7 @@ static struct segment *make_segment(uint32_t n, uint64_t off, uint64_t step)
             assert_true(builder_add(b, rec, run.off, sizeof(line) - 1, i));
         }
     }
-    s = builder_seal(b);
+    s = builder_seal(b, 0, builder_rows(b));
     builder_free(b);
     record_free(rec);
     return s;

@@ -79,7 +79,7 @@ static void texts_have_numbers(void **state)
             one_batch(c);
         assert_int_equal(c->t.n, c->n);
         list = xmalloc(c->n * sizeof(*list));
-        texts_list(&c->t, list);
+        texts_list(&c->t, 0, list);
         for (uint32_t k = 0; k < c->n; k++)
             assert_true(slice_eq(list[k], c->known[k]));
         free(list);

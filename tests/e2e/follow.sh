@@ -52,6 +52,18 @@ while [ $i -lt 1100 ]; do
     i=$((i + 1))
 done >>"$log"
 sees "a thousand lines at once, none lost, none twice" "1,007 records"
+burst=0
+while [ $burst -lt 35 ]; do # more than a segment holds, with pieces of it on the screen meanwhile
+    awk -v n=$((burst * 2000)) 'BEGIN { for (i = n; i < n + 2000; i++)
+        printf "2 123456789012 eni-%d 10.1.%d.%d 10.0.0.2 %d 443 6 1 100 %d %d %s OK\n", i % 7,
+            i / 250 % 250, i % 250, i, 1700001000 + i / 10, 1700001060 + i / 10,
+            i % 100 ? "ACCEPT" : "REJECT" }' >>"$log"
+    burst=$((burst + 1))
+    sleep 0.1
+done
+sees "a segment of lines in pieces, none lost, none twice" "71,007 records"
+tmux -L "$tmux_socket" send-keys f "action=REJECT srcport>69000" Enter
+sees "what is new is found by its fields" "records · 2023-11-15 · 9 "
 tmux -L "$tmux_socket" send-keys Q
 sleep 0.3
 finish

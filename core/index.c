@@ -12,6 +12,7 @@
 #include "index_segment.h"
 #include "index_texts.h"
 #include "inflate.h"
+#include "recycle.h"
 #include "xalloc.h"
 
 #ifdef HAVE_CONFIG_H
@@ -454,13 +455,14 @@ struct segment *index_put(struct index *x, struct segment *s)
 
     if (!index_file_writable(x->file))
         return NULL;
+    recycle_take(&bytes);
     pthread_mutex_lock(&x->lock);
     index_segment_write(s, &names, &bytes);
     pthread_mutex_unlock(&x->lock);
     if (index_file_append(x->file, strbuf_slice(&bytes), index_segment_head(strbuf_slice(&bytes)),
                           &c.block))
         mapped = index_segment_map(index_file_bytes(x->file, &c.block), s->lt, NULL);
-    strbuf_release(&bytes);
+    recycle_give(&bytes);
     if (!mapped)
         return NULL;
     /* what was written is known: runs and texts of the session */
@@ -528,6 +530,17 @@ static bool describe(struct index *x, const struct member *m, struct contents_so
     return true;
 }
 
+/* They stand before the sources. */
+static void note_layouts(struct index *x)
+{
+    for (size_t i = 0; i < x->n_member; i++) {
+        const struct feed *f = x->member[i].feed;
+
+        if (f->lay && f->src->lt)
+            contents_add_layout(&x->c, f->src->lt, f->lay->id);
+    }
+}
+
 static void write_members(struct index *x, struct contents_writer *w)
 {
     struct contents_source s;
@@ -568,10 +581,11 @@ void index_commit(struct index *x)
     if (!x->walked ? x->changed : x->changed || x->n_member < x->c.n_source) {
         mark_replaced(x);
         if (index_file_writable(x->file) && index_texts_write(&x->texts, x->file, &x->c)) {
-            contents_begin(&w);
+            note_layouts(x);
+            contents_begin(&w, &x->c);
             write_members(x, &w);
             write_others(x, &w);
-            index_file_commit(x->file, contents_end(&w, &x->c));
+            index_file_commit(x->file, contents_end(&w));
             contents_writer_release(&w);
         }
         x->changed = false;

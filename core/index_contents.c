@@ -362,12 +362,13 @@ static void take_blocks(struct reader *r, const struct types *t, struct contents
 
 void contents_put_source(struct contents_writer *w, const struct contents_source *s)
 {
-    struct strbuf *out = &w->sources;
+#define X(member) (uint64_t) s->member,
+    const uint64_t numbers[] = {SOURCE_NUMBERS(X)};
+#undef X
+    struct strbuf *out = &w->out;
 
     w->n_source++;
-#define X(member) put(out, (uint64_t)s->member);
-    SOURCE_NUMBERS(X)
-#undef X
+    strbuf_add(out, numbers, sizeof(numbers));
     put(out, s->lt->id);
     for (unsigned i = 0; i < REASON_COUNT; i++)
         put(out, s->unparsed[i]);
@@ -462,25 +463,25 @@ void contents_release(struct contents *c)
     memset(c, 0, sizeof(*c));
 }
 
-void contents_begin(struct contents_writer *w)
+void contents_begin(struct contents_writer *w, const struct contents *c)
 {
     memset(w, 0, sizeof(*w));
-}
-
-struct slice contents_end(struct contents_writer *w, const struct contents *c)
-{
     put(&w->out, c->next_id);
     put_types(&w->out);
     put_layouts(&w->out, c);
     put_frames(&w->out, c);
     put_blocks(&w->out, c);
-    put(&w->out, w->n_source);
-    strbuf_addsl(&w->out, strbuf_slice(&w->sources));
+    w->count_at = w->out.len;
+    put(&w->out, 0);
+}
+
+struct slice contents_end(struct contents_writer *w)
+{
+    memcpy(w->out.buf + w->count_at, &w->n_source, sizeof(w->n_source));
     return strbuf_slice(&w->out);
 }
 
 void contents_writer_release(struct contents_writer *w)
 {
     strbuf_release(&w->out);
-    strbuf_release(&w->sources);
 }

@@ -76,14 +76,15 @@ void contents_add_texts(struct contents *c, const struct contents_texts *t);
 uint32_t contents_add_layout(struct contents *c, const struct logtype *lt, uint32_t id);
 uint32_t contents_add_frame(struct contents *c, uint32_t id);
 
-/* Writing: begin, the sources one by one, end. */
+/* Writing: begin, when all layouts of the sources are known; the sources one by one; end. */
 struct contents_writer {
-    struct strbuf out, sources;
-    uint32_t n_source;
+    struct strbuf out;
+    uint64_t n_source;
+    size_t count_at; /* where that number stands in `out` */
 };
-void contents_begin(struct contents_writer *w);
+void contents_begin(struct contents_writer *w, const struct contents *c);
 void contents_put_source(struct contents_writer *w, const struct contents_source *s);
-struct slice contents_end(struct contents_writer *w, const struct contents *c);
+struct slice contents_end(struct contents_writer *w);
 void contents_writer_release(struct contents_writer *w);
 
 #endif

@@ -424,11 +424,15 @@ static int score_left(unsigned fit, unsigned seen, bool named)
 
 int probe_records(const struct probe *p, const char *name, bool named)
 {
-    struct logtype *lt = logtype_by_name(slice_str(name));
     struct slice head = p->head, line;
     unsigned fit = 0, seen = 0;
-    struct record *rec = record_new();
+    struct logtype *lt;
+    struct record *rec;
 
+    if (score_left(0, 0, named) <= p->beat)
+        return 0;
+    lt = logtype_by_name(slice_str(name));
+    rec = record_new();
     /* lines of so many columns that all fit are enough: most files are small, and read twice so
      * far */
     while ((seen < PROBE_ENOUGH || fit < seen) && seen < PROBE_LINES &&

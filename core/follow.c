@@ -147,7 +147,7 @@ static void open_new(struct follow *w, const char *path)
         tell_watch(w, f->src, (uint64_t)st.st_size);
         return;
     }
-    session_add_file(w->s, path, base ? base + 1 : path, true);
+    session_add_file(w->s, path, base ? base + 1 : path);
     for (; next < session_sources(w->s); next++) {
         f = session_feed(w->s, next);
         f->taken = true;

@@ -363,35 +363,21 @@ static ssize_t disk_input(void *ctx, void *buf, size_t n, struct err *e)
     return read_disk(ctx, buf, n, e);
 }
 
-/* All compressed bytes; fewer if the file was cut. */
-static void read_whole(struct reader *r, struct strbuf *in)
-{
-    uint64_t size = r->src->size;
-    struct err e;
-    ssize_t got;
-
-    if (r->src->small.len) {
-        *in = r->src->small;
-        r->src->small = (struct strbuf)STRBUF_INIT;
-        r->raw = in->len;
-        return;
-    }
-    recycle_take(in);
-    GROW(in->buf, in->cap, size + 1);
-    while (in->len < size && (got = read_disk(r, in->buf + in->len, size - in->len, &e)) > 0)
-        in->len += (size_t)got;
-}
-
 /* A small gzip file is read and inflated at once; anything odd about it goes the streaming way. */
 static void try_whole(struct reader *r)
 {
     struct strbuf in = STRBUF_INIT;
     uint64_t size = r->src->size, limit = MIN(WHOLE_LIMIT, membudget_limit() / 8);
+    struct err e;
+    ssize_t got;
 
     r->sniffed = true;
     if (size <= WHOLE_GZIP) {
         recycle_take(&r->whole);
-        read_whole(r, &in);
+        recycle_take(&in);
+        GROW(in.buf, in.cap, size + 1);
+        while (in.len < size && (got = read_disk(r, in.buf + in.len, size - in.len, &e)) > 0)
+            in.len += (size_t)got;
         r->is_whole = inflate_whole(strbuf_slice(&in), &r->whole, limit, r->src->zaccess);
         r->whole_memory.use = MEMORY_BUFFERS;
         memlease_force(&r->whole_memory, r->is_whole ? r->whole.cap : 0);

@@ -1,9 +1,9 @@
-/* session.c - threads around the feeds: one walks the opened paths, the others open and index.
+/* session.c - threads around the feeds: one walks the opened paths, the others index.
  *
  * A worker takes whole files as long as there are untouched ones (small files and gzip scale
- * so), opening the next path where there is none, and then helps with the chunks of those that are
- * still being read. Growing segments are shown at once after the first chunk and then at most every
- * SHOW_MS, so the screen has records long before a segment is full. */
+ * so), and then helps with the chunks of those that are still being read. Growing segments are
+ * shown at once after the first chunk and then at most every SHOW_MS, so the screen has records
+ * long before a segment is full. */
 #include "session.h"
 
 #include <malloc.h>
@@ -27,7 +27,6 @@
 #define DEFAULT_CHUNK (512u << 10)
 #define TAIL_MIN (64u << 20) /* plain files from this size have their end read first */
 #define TAIL_BYTES (1u << 20)
-#define OPEN_AHEAD 16 /* files that are open, perhaps with their bytes, and wait */
 #define FRESH_US (10 * 60 * INT64_C(1000000)) /* a file written to this lately may grow */
 
 static int64_t now_ms(void)
@@ -94,7 +93,7 @@ bool session_problem(struct session *s, uint32_t i, char *buf, size_t n)
     return there;
 }
 
-static struct feed *open_feed(struct session *s, const char *path, const char *shown, bool small)
+static struct feed *open_feed(struct session *s, const char *path, const char *shown)
 {
     const char *name;
     struct index *x = session_index_of(s, path, &name);
@@ -103,7 +102,7 @@ static struct feed *open_feed(struct session *s, const char *path, const char *s
     struct err e;
 
     if (!f) {
-        src = small ? source_open_small(path, shown, &e) : source_open(path, shown, &e);
+        src = source_open(path, shown, &e);
         if (!src) {
             session_add_problem(s, e.msg);
             return NULL;
@@ -171,9 +170,9 @@ static void add_zip(struct session *s, struct feed *zip)
     feed_free(zip);
 }
 
-void session_add_file(struct session *s, const char *path, const char *name, bool small)
+void session_add_file(struct session *s, const char *path, const char *name)
 {
-    struct feed *f = open_feed(s, path, name, small);
+    struct feed *f = open_feed(s, path, name);
 
     if (f && f->src->pack == PACK_ZIP)
         add_zip(s, f);
@@ -181,21 +180,9 @@ void session_add_file(struct session *s, const char *path, const char *name, boo
         add_feed(s, f);
 }
 
-/* Workers open what was found, so that a small file is opened and read at once; but segments of an
- * index come in when all their files are known. */
 static void found(void *ctx, const char *path, const char *name)
 {
-    struct session *s = ctx;
-
-    if (s->loading) {
-        session_add_file(s, path, name, false);
-        return;
-    }
-    pthread_mutex_lock(&s->lock);
-    GROW(s->path, s->cap_path, s->n_path + 1);
-    s->path[s->n_path++] = (struct found_path){xstrdup(path), (size_t)(name - path)};
-    pthread_cond_broadcast(&s->work);
-    pthread_mutex_unlock(&s->lock);
+    session_add_file(ctx, path, name);
 }
 
 static void bad(void *ctx, const char *path, const struct err *e)
@@ -211,6 +198,8 @@ static void *walker(void *arg)
     indexes_open(s);
     for (size_t i = 0; i < s->n_root && !s->stop; i++)
         source_walk(s->root[i], found, bad, s, &s->stop);
+    if (!s->stop)
+        indexes_walked(s);
     pthread_mutex_lock(&s->lock);
     s->walked = true;
     pthread_cond_broadcast(&s->work);
@@ -218,55 +207,30 @@ static void *walker(void *arg)
     return NULL;
 }
 
-/* Under the lock, but not while a path is opened. Some at a time: then others seldom wait for it.
- */
-static void open_some(struct session *s)
-{
-    s->opening = true;
-    while (!s->stop && s->next_path < s->n_path && s->n_feed - s->next_feed < OPEN_AHEAD) {
-        struct found_path next = s->path[s->next_path++];
-
-        pthread_mutex_unlock(&s->lock);
-        session_add_file(s, next.path, next.path + next.name, true);
-        free(next.path);
-        pthread_mutex_lock(&s->lock);
-    }
-    s->opening = false;
-    pthread_cond_broadcast(&s->work);
-}
-
-/* Under the lock: one that others are reading. Of a stream one thread inflates the next chunk while
- * others parse. */
-static struct feed *open_feed_of_others(struct session *s)
-{
-    while (s->first_open < s->next_feed && s->feed[s->first_open]->exhausted)
-        s->first_open++;
-    for (size_t i = s->first_open; i < s->next_feed; i++)
-        if (!s->feed[i]->exhausted && s->feed[i]->src->kind != SOURCE_STDIN)
-            return s->feed[i];
-    return NULL;
-}
-
-/* The next feed to work on: an untouched one, else one that others are reading. */
+/* The next feed to work on: an untouched one, else one that others are reading. Of a stream one
+ * thread inflates the next chunk while others parse. */
 static struct feed *take_feed(struct session *s)
 {
     struct feed *f = NULL;
 
     pthread_mutex_lock(&s->lock);
     while (!f && !s->stop) {
-        if (s->next_feed < s->n_feed && !s->loading) {
-            f = s->feed[s->next_feed++];
-        } else if (s->loading || s->opening) {
+        if (s->loading) {
             pthread_cond_wait(&s->work, &s->lock);
-        } else if (s->next_path < s->n_path) {
-            open_some(s);
-        } else {
-            f = open_feed_of_others(s);
-            if (!f && s->walked)
-                break;
-            if (!f)
-                pthread_cond_wait(&s->work, &s->lock);
+            continue;
         }
+        if (s->next_feed < s->n_feed) {
+            f = s->feed[s->next_feed++];
+            break;
+        }
+        while (s->first_open < s->next_feed && s->feed[s->first_open]->exhausted)
+            s->first_open++;
+        for (size_t i = s->first_open; i < s->next_feed && !f; i++)
+            if (!s->feed[i]->exhausted && s->feed[i]->src->kind != SOURCE_STDIN)
+                f = s->feed[i];
+        if (f || s->walked)
+            break;
+        pthread_cond_wait(&s->work, &s->lock);
     }
     pthread_mutex_unlock(&s->lock);
     return f;
@@ -433,8 +397,6 @@ static void *worker(void *arg)
     pthread_cond_broadcast(&s->idle);
     pthread_mutex_unlock(&s->lock);
     session_changed(s);
-    if (last && !s->stop)
-        indexes_walked(s);
     if (last && !s->opt.follow)
         indexes_commit(s);
     if (last) { /* what only reading needs */
@@ -512,9 +474,6 @@ void session_free(struct session *s)
         free(s->root[i]);
     for (size_t i = 0; i < s->n_problem; i++)
         free(s->problem[i]);
-    for (size_t i = s->next_path; i < s->n_path; i++)
-        free(s->path[i].path);
-    free(s->path);
     free(s->root);
     free(s->feed);
     free(s->problem);
@@ -558,7 +517,7 @@ void session_unsettle(struct session *s, bool following)
 
 void session_progress(struct session *s, struct progress *p)
 {
-    size_t n, left;
+    size_t n;
 
     pthread_mutex_lock(&s->lock);
     settle(s);
@@ -566,9 +525,8 @@ void session_progress(struct session *s, struct progress *p)
     p->busy = s->running > 0;
     p->stopped = s->stop;
     p->full = s->full;
-    left = s->n_path - s->next_path; /* most likely as large as those that are open */
-    p->total = s->total + s->total / MAX(s->n_feed, (size_t)1) * left;
-    p->sources = (uint32_t)(s->n_feed + left);
+    p->total = s->total;
+    p->sources = (uint32_t)s->n_feed;
     p->failed = (uint32_t)(s->n_problem - s->n_warning);
     p->warnings = (uint32_t)s->n_warning;
     /* those behind are not begun */

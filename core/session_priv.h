@@ -10,11 +10,6 @@ struct feed;
 struct follow;
 struct index;
 
-struct found_path {
-    char *path;
-    size_t name; /* where the name begins in it */
-};
-
 struct session {
     struct session_options opt;
     struct catalog *catalog;
@@ -28,12 +23,9 @@ struct session {
     _Atomic size_t next_load;  /* segment of all indexes */
     atomic_uint next_check;    /* segment of the snapshot with all of these */
 
-    pthread_mutex_t lock;    /* guards what follows */
-    pthread_cond_t work;     /* a path or a feed was added, or all are found */
-    pthread_cond_t idle;     /* a worker ended */
-    struct found_path *path; /* as the walk found them; those from next_path on are to be opened */
-    size_t n_path, cap_path, next_path;
-    bool opening; /* by one thread at a time: feeds stand in the order of the walk */
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t work;  /* a feed was added, or all are found */
+    pthread_cond_t idle;  /* a worker ended */
     struct feed **feed;
     size_t n_feed, cap_feed;
     size_t next_feed, first_open;
@@ -64,9 +56,8 @@ void session_unsettle(struct session *s, bool following);
 void session_add_problem(struct session *s, const char *text);
 /* The index that a path to be opened belongs to (NULL: none) and what the path is called in it. */
 struct index *session_index_of(struct session *s, const char *path, const char **name);
-/* Opens and appends a file, or all those of a zip; a problem if it cannot be read. `small`: it is
- * read next (source_open_small()). */
-void session_add_file(struct session *s, const char *path, const char *name, bool small);
+/* Opens and appends a file, or all those of a zip; a problem if it cannot be read. */
+void session_add_file(struct session *s, const char *path, const char *name);
 /* Tells what is odd about a file that was read to its end. */
 void session_check_end(struct session *s, struct feed *f);
 struct feed *session_feed(struct session *s, uint32_t id);

@@ -1,21 +1,26 @@
-/* source.c - identity of files. What a file is, its first bytes say, never its name. */
+/* source.c - identity of files and the walk that finds them.
+ *
+ * What a file is, its first bytes say, never its name. The walk lists a folder at a time and sorts
+ * it; the kind of an entry comes with the listing where the file system gives it, so that most
+ * files cost no system call of their own. */
 #include "source.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "inflate.h"
-#include "recycle.h"
 #include "stdin_store.h"
 #include "value.h"
 #include "xalloc.h"
 
+#define MAX_DEPTH 64
 #define WAIT_MS 100 /* between looks at the flag that stops waiting */
-#define SMALL_GZIP (64u << 10)
 
 /* --- what the key tells --- */
 
@@ -329,9 +334,9 @@ static void set_stat(struct source *s, const struct stat *st)
     s->mtime_us = s->mtime_ns / 1000;
 }
 
-static int read_identity(struct source *s, int fd, bool keep, struct err *e)
+static int read_identity(struct source *s, int fd, struct err *e)
 {
-    char bytes[MAX(SMALL_GZIP, PACK_HEAD)];
+    char bytes[PACK_HEAD];
     struct slice head;
     struct stat st;
     ssize_t n;
@@ -346,11 +351,10 @@ static int read_identity(struct source *s, int fd, bool keep, struct err *e)
     }
     if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_SYS, "%s: is no regular file (pipe it into `awl -`)", s->path);
-    keep = keep && st.st_size <= SMALL_GZIP;
-    n = pread(fd, bytes, keep ? SMALL_GZIP : PACK_HEAD, 0);
+    n = pread(fd, bytes, sizeof(bytes), 0);
     if (n < 0)
         return err_sys(e, "cannot read", s->path);
-    head = slice_of(bytes, MIN((size_t)n, (size_t)PACK_HEAD));
+    head = slice_of(bytes, (size_t)n);
     s->pack = pack_kind(head);
     if (s->pack != PACK_NONE && !pack_supported(s->pack))
         return err_set(e, ERR_FORMAT,
@@ -366,14 +370,10 @@ static int read_identity(struct source *s, int fd, bool keep, struct err *e)
         s->kind = SOURCE_PACKED;
         s->store = stdin_store_new();
     }
-    if (keep && s->kind == SOURCE_GZIP) {
-        recycle_take(&s->small);
-        strbuf_add(&s->small, bytes, (size_t)n);
-    }
     return 0;
 }
 
-static struct source *open_source(const char *path, const char *name, bool keep, struct err *e)
+struct source *source_open(const char *path, const char *name, struct err *e)
 {
     struct source *s;
     int fd, rc;
@@ -389,7 +389,7 @@ static struct source *open_source(const char *path, const char *name, bool keep,
         return NULL;
     }
     s = source_new(path, name);
-    rc = read_identity(s, fd, keep, e);
+    rc = read_identity(s, fd, e);
     if (s->pipe != fd)
         close(fd);
     if (rc < 0) {
@@ -397,16 +397,6 @@ static struct source *open_source(const char *path, const char *name, bool keep,
         return NULL;
     }
     return s;
-}
-
-struct source *source_open(const char *path, const char *name, struct err *e)
-{
-    return open_source(path, name, false, e);
-}
-
-struct source *source_open_small(const char *path, const char *name, struct err *e)
-{
-    return open_source(path, name, true, e);
 }
 
 struct source *source_known(const char *path, const char *name, enum source_kind kind,
@@ -502,7 +492,6 @@ void source_free(struct source *s)
     zaccess_free(s->zaccess);
     stdin_store_free(s->store);
     pthread_mutex_destroy(&s->lock);
-    strbuf_release(&s->small);
     free(s->path);
     free(s->old_path);
     free(s->archive);
@@ -569,4 +558,133 @@ void source_fail(struct source *s, const char *fmt, ...)
     else
         free(sb.buf);
     pthread_mutex_unlock(&s->lock);
+}
+
+/* --- the walk --- */
+
+struct walk {
+    source_found_fn found;
+    source_bad_fn bad;
+    void *ctx;
+    const atomic_bool *stop;
+    size_t root_len; /* names begin behind it */
+    struct {
+        dev_t dev;
+        ino_t ino;
+    } seen[MAX_DEPTH]; /* the folders we are in */
+};
+
+struct entry {
+    char *name;
+    bool regular; /* known to be a file, not a link to one */
+};
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
+
+/* Sorted; NULL if the folder cannot be read. */
+static struct entry *list_folder(const char *path, size_t *n)
+{
+    DIR *d = opendir(path);
+    struct dirent *de;
+    struct entry *list = NULL;
+    size_t cap = 0;
+
+    *n = 0;
+    if (!d)
+        return NULL;
+    while ((de = readdir(d))) {
+        if (de->d_name[0] == '.')
+            continue;
+        GROW(list, cap, *n + 1);
+        list[(*n)++] = (struct entry){xstrdup(de->d_name), de->d_type == DT_REG};
+    }
+    closedir(d);
+    if (!list)
+        return xcalloc(1, sizeof(*list));
+    qsort(list, *n, sizeof(*list), by_name);
+    return list;
+}
+
+static void tell_found(struct walk *w, const char *path)
+{
+    const char *name = path + MIN(w->root_len, strlen(path));
+
+    while (*name == '/')
+        name++;
+    w->found(w->ctx, path, *name ? name : path);
+}
+
+static void walk_path(struct walk *w, const char *path, unsigned depth);
+
+static void walk_folder(struct walk *w, const char *path, const struct stat *st, unsigned depth)
+{
+    struct strbuf sub = STRBUF_INIT;
+    struct err e;
+    size_t n, len;
+    struct entry *list;
+
+    for (unsigned i = 0; i < depth; i++)
+        if (w->seen[i].dev == st->st_dev && w->seen[i].ino == st->st_ino)
+            return; /* a loop of links */
+    if (depth == MAX_DEPTH) {
+        err_set(&e, ERR_LIMIT, "%s: folders lie too deep", path);
+        w->bad(w->ctx, path, &e);
+        return;
+    }
+    w->seen[depth].dev = st->st_dev;
+    w->seen[depth].ino = st->st_ino;
+    list = list_folder(path, &n);
+    if (!list) {
+        err_sys(&e, "cannot read the folder", path);
+        w->bad(w->ctx, path, &e);
+        return;
+    }
+    strbuf_adds(&sub, path);
+    if (path[strlen(path) - 1] != '/')
+        strbuf_addc(&sub, '/');
+    len = sub.len;
+    for (size_t i = 0; i < n; i++) {
+        sub.len = len;
+        strbuf_adds(&sub, list[i].name);
+        if (!*w->stop && list[i].regular)
+            tell_found(w, sub.buf);
+        else if (!*w->stop)
+            walk_path(w, sub.buf, depth + 1);
+        free(list[i].name);
+    }
+    free(list);
+    strbuf_release(&sub);
+}
+
+static void walk_path(struct walk *w, const char *path, unsigned depth)
+{
+    struct stat st;
+    struct err e;
+
+    if (stat(path, &st) != 0) {
+        err_sys(&e, "cannot open", path);
+        w->bad(w->ctx, path, &e);
+    } else if (S_ISDIR(st.st_mode)) {
+        walk_folder(w, path, &st, depth);
+    } else if (S_ISREG(st.st_mode) || depth == 0) {
+        tell_found(w, path);
+    }
+}
+
+bool source_walk(const char *root, source_found_fn found, source_bad_fn bad, void *ctx,
+                 const atomic_bool *stop)
+{
+    struct walk w = {.found = found, .bad = bad, .ctx = ctx, .stop = stop};
+    struct stat st;
+
+    if (strcmp(root, "-") == 0) {
+        found(ctx, "-", "-");
+        return true;
+    }
+    w.root_len = stat(root, &st) == 0 && S_ISDIR(st.st_mode) ? strlen(root) : 0;
+    walk_path(&w, root, 0);
+    return !*stop;
 }

@@ -58,7 +58,6 @@ struct source {
     pthread_mutex_t lock;              /* guards error and the members below */
     char *error;                       /* why it could not be read (to its end); NULL if well */
 
-    struct strbuf small;       /* all bytes of a small gzip file, until its reader takes them */
     struct zaccess *zaccess;   /* gzip access points, built while reading, and what was left out;
                                   NULL for plain files, none in it where bytes are kept */
     enum pack_kind pack;       /* SOURCE_PACKED: what it is */
@@ -73,8 +72,6 @@ struct source {
 
 /* Opens identity only (stat + magic bytes); returns NULL with *e if unreadable. */
 struct source *source_open(const char *path, const char *name, struct err *e);
-/* The same for what is read next: a small gzip file is read whole, and needs to be opened once. */
-struct source *source_open_small(const char *path, const char *name, struct err *e);
 /* A file whose kind is known, so that it need not be read to be opened. */
 struct source *source_known(const char *path, const char *name, enum source_kind kind,
                             const struct stat *st);
@@ -100,10 +97,8 @@ void s3_identify(const char *path, struct s3_identity *out);
 struct slice s3_export_stream(struct slice path);
 
 /* Walks paths: files as they are, folders recursively, sorted by name, symlink loops cut, hidden
- * files skipped inside folders. Calls back for each regular file, whose name is the end of its
- * path; a problem with one path goes to `bad` and the walk goes on. Returns false if `stop` became
- * true.
- */
+ * files skipped inside folders. Calls back for each regular file; a problem with one path goes to
+ * `bad` and the walk goes on. Returns false if `stop` became true. */
 typedef void (*source_found_fn)(void *ctx, const char *path, const char *name);
 typedef void (*source_bad_fn)(void *ctx, const char *path, const struct err *e);
 bool source_walk(const char *root, source_found_fn found, source_bad_fn bad, void *ctx,

@@ -106,16 +106,4 @@ end
 rm "$work/big"
 "$awl" query '' -o raw --memory 64M "$work/bomb.zip" >/dev/null 2>"$work/stderr"
 contains "a bomb ends at the limit of memory" "$(cat "$work/stderr")" "the limit of memory, --memory=64M, is reached"
-# many threads open what is found: their order stays that of the names
-mkdir "$work/many"
-for i in $(seq 100 159); do head -n 3 "$work/flow" | gzip >"$work/many/$i.log.gz"; done
-begin "$work/many/130.zip"
-add "$work/flow" b.log
-add "$work/flow" a.log
-end
-head -n 3 "$work/flow" >"$work/many/140.log"
-"$awl" sources -o tsv -j8 --no-cache "$work/many" | sed 1d | cut -f1 >"$work/order"
-equal "sources stand in the order of the walk" "$(sed 's,130.zip/b,130.zip/0,' "$work/order" | LC_ALL=C sort | sed 's,130.zip/0,130.zip/b,' | cksum)" \
-    "$(cksum <"$work/order")"
-equal "all of them" "$(wc -l <"$work/order" | tr -d ' ')" 63
 finish

@@ -554,70 +554,6 @@ static void test_whole_keeps_its_limit(void **state)
     strbuf_release(&out);
 }
 
-static struct source *opened_small(void)
-{
-    struct err e = {0};
-    struct source *s = source_open_small(path, "file", &e);
-
-    if (!s)
-        fail_msg("%s", e.msg);
-    return s;
-}
-
-/* What is read when it is opened is right, whole or not. */
-static void test_small_files(void **state)
-{
-    struct strbuf lines = make_lines(20000, 4), gz = STRBUF_INIT;
-
-    (void)state;
-    deflate_more(&gz, lines.buf, lines.len / 2, 6);
-    deflate_more(&gz, lines.buf + lines.len / 2, lines.len - lines.len / 2, 6);
-    for (unsigned cut = 0; cut < 2; cut++) {
-        struct strbuf got = STRBUF_INIT, want = STRBUF_INIT;
-        struct source *s, *usual;
-        struct err e = {0}, told = {0};
-
-        gz.len -= cut * 1000;
-        put(&gz);
-        s = opened_small();
-        usual = opened();
-        assert_int_equal(s->small.len, gz.len);
-        assert_int_equal(usual->small.len, 0);
-        assert_int_equal(read_all(s, 4096, &got, &e), read_all(usual, 4096, &want, &told));
-        assert_string_equal(e.msg, told.msg);
-        assert_true(want.len > lines.len / 2 && slice_eq(strbuf_slice(&got), strbuf_slice(&want)));
-        assert_int_equal(s->bytes_done, gz.len);
-        assert_null(s->small.buf);
-        source_free(s);
-        source_free(usual);
-        strbuf_release(&got);
-        strbuf_release(&want);
-    }
-    strbuf_release(&lines);
-    strbuf_release(&gz);
-}
-
-static void test_only_small_files_are_kept(void **state)
-{
-    struct strbuf lines = make_lines(200000, 6), gz = STRBUF_INIT;
-    struct source *s;
-
-    (void)state;
-    put(&lines);
-    s = opened_small();
-    assert_int_equal(s->kind, SOURCE_PLAIN);
-    assert_null(s->small.buf);
-    source_free(s);
-    deflate_more(&gz, lines.buf, lines.len, 6);
-    put(&gz);
-    s = opened_small();
-    assert_int_equal(s->kind, SOURCE_GZIP);
-    assert_null(s->small.buf);
-    source_free(s);
-    strbuf_release(&lines);
-    strbuf_release(&gz);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -639,8 +575,6 @@ int main(void)
         cmocka_unit_test(test_reads_between_two_threads),
         cmocka_unit_test(test_gzip_pipe_gives_lines_as_they_come),
         cmocka_unit_test(test_whole_keeps_its_limit),
-        cmocka_unit_test(test_small_files),
-        cmocka_unit_test(test_only_small_files_are_kept),
     };
 
     return cmocka_run_group_tests_name("inflate", tests, make_dir, drop_dir);

@@ -4,10 +4,10 @@
  * An answer comes in three steps: rows and histogram at once, then the rows of errors to jump to,
  * then facets and tables. What the newest question has in common with the one before is not found
  * again. Where finding the rows takes long, which a search of the lines may, what was found so far
- * is shown after FIRST_US and then every SOME_US. While the session grows, the first steps are done
- * every REFRESH_MS over new segments only; the last takes a small share of the time, so that it
- * does not slow down the indexing it waits for. What a query that takes long has found is shown
- * beside that. */
+ * is shown after FIRST_US and then every SOME_US. While the session grows, rows are looked for in
+ * new segments only, every REFRESH_MS or FOLLOW_MS; what looks at all rows takes a small share of
+ * the time, so that it does not slow down the indexing it waits for. What a query that takes long
+ * has found is shown beside that. */
 #include "query.h"
 
 #include <pthread.h>
@@ -24,10 +24,10 @@
 #define FIRST_US 20000 /* until the first rows of a new question are shown ... */
 #define SOME_US 100000 /* ... and between then and when there are more */
 #define LOOK_MS 1000   /* in case nobody pokes */
-/* Facets and tables take at most 1/10 of the time while files are indexed, 1/50 while they are
- * followed. */
-#define COSTLY_INDEXING 10
-#define COSTLY_FOLLOWING 50
+/* Facets and tables take at most 1/10 of the time while files are indexed, and 1/50 while they are
+ * followed, as do histogram and errors then. */
+#define SHARE_INDEXING 10
+#define SHARE_FOLLOWING 50
 
 struct engine {
     struct session *s;
@@ -47,6 +47,10 @@ struct engine {
     atomic_bool cancel;
 };
 
+struct took {
+    int64_t start_us, end_us;
+};
+
 /* What the thread keeps between answers. */
 struct work {
     struct question q; /* facet names point into own */
@@ -55,10 +59,11 @@ struct work {
     struct query_ast *ast;
     struct query_env env; /* in which it was read */
     struct filter *filter;
-    struct answer *quick; /* the last: rows, histogram, and errors if they are known */
-    bool complete, told;  /* the last answer; any answer to this question ... */
-    bool settled;         /* ... with all files indexed: more come by following only */
-    int64_t costly_ms, costly_end, quick_end;
+    struct answer *quick;     /* the last: rows, histogram, and errors if they are known */
+    bool complete, told;      /* the last answer; any answer to this question ... */
+    bool settled;             /* ... with all files indexed: more come by following only */
+    struct took second, last; /* steps */
+    int64_t quick_end;
 };
 
 static int64_t now_us(void)
@@ -223,7 +228,9 @@ static struct answer *quick_answer(struct engine *e, struct work *w, struct snap
     a->filter_ms = (double)(now_us() - t) / 1000;
     if (had && had->rows->pending)
         a->filter_ms += had->filter_ms;
-    if (a->rows)
+    if (a->rows && w->settled && had && had->hist) /* the second step brings it up to date */
+        a->hist = histogram_ref(had->hist);
+    else if (a->rows)
         a->hist = make_histogram(w, a->rows, &e->cancel);
     if (!a->rows || (e->cancel && !a->hist)) {
         answer_unref(a);
@@ -232,10 +239,14 @@ static struct answer *quick_answer(struct engine *e, struct work *w, struct snap
     return a;
 }
 
-static struct answer *with_errors(struct engine *e, const struct answer *quick)
+static struct answer *with_errors(struct engine *e, const struct work *w)
 {
-    struct answer *a = answer_share(quick, quick->serial);
+    struct answer *a = answer_share(w->quick, w->serial);
 
+    if (w->settled) {
+        histogram_unref(a->hist);
+        a->hist = make_histogram(w, a->rows, &e->cancel);
+    }
     a->err5 = rowset_errors(a->rows, 1u << HC_5XX, &e->cancel);
     a->err4 = rowset_errors(a->rows, 1u << HC_4XX, &e->cancel);
     if (a->err5 && a->err4)
@@ -362,12 +373,22 @@ static bool is_indexing(const struct engine *e)
     return p.busy;
 }
 
-/* Milliseconds until the last step may be taken; 0: now. */
-static int64_t costly_wait(const struct engine *e, const struct work *w)
+/* Microseconds until a step may be taken that may not take more than its share; 0: now. */
+static int64_t wait_for_share(const struct took *t, int64_t share)
 {
-    int64_t share = is_indexing(e) ? COSTLY_INDEXING : w->settled ? COSTLY_FOLLOWING : 0;
+    return MAX(t->end_us + (t->end_us - t->start_us) * share - now_us(), 0);
+}
 
-    return MAX(w->costly_end + w->costly_ms * share - now_us() / 1000, 0);
+static int64_t second_wait(const struct work *w)
+{
+    return w->settled ? wait_for_share(&w->second, SHARE_FOLLOWING) : 0;
+}
+
+static int64_t last_wait(const struct engine *e, const struct work *w)
+{
+    if (is_indexing(e))
+        return wait_for_share(&w->last, SHARE_INDEXING);
+    return w->settled ? wait_for_share(&w->last, SHARE_FOLLOWING) : 0;
 }
 
 static void publish_step(struct engine *e, struct work *w, struct answer *a)
@@ -398,21 +419,28 @@ static bool first_step(struct engine *e, struct work *w, struct snapshot *snap)
 
 static bool second_step(struct engine *e, struct work *w)
 {
-    struct answer *a = w->quick->err5 ? NULL : with_errors(e, w->quick);
+    struct answer *a;
 
+    if (w->quick->err5)
+        return true;
+    if (second_wait(w) > 0)
+        return false;
+    w->second.start_us = now_us();
+    a = with_errors(e, w);
+    w->second.end_us = now_us();
     if (a)
         publish_step(e, w, a);
-    return w->quick->err5 != NULL;
+    return a != NULL;
 }
 
 static void last_step(struct engine *e, struct work *w)
 {
-    int64_t t = now_us();
     bool settled = !is_indexing(e); /* before, for it may end meanwhile */
-    struct answer *full = full_answer(e, w, w->quick);
+    struct answer *full;
 
-    w->costly_end = now_us() / 1000;
-    w->costly_ms = w->costly_end - t / 1000;
+    w->last.start_us = now_us();
+    full = full_answer(e, w, w->quick);
+    w->last.end_us = now_us();
     if (!full)
         return;
     w->complete = w->told = true;
@@ -428,7 +456,7 @@ static void answer_once(struct engine *e, struct work *w)
     if (!w->filter)
         prepare(e, w, snap);
     if (first_step(e, w, snap) && second_step(e, w) && !w->quick->rows->pending &&
-        costly_wait(e, w) == 0)
+        last_wait(e, w) == 0)
         last_step(e, w);
     snapshot_unref(snap);
 }
@@ -443,8 +471,8 @@ static bool is_answered(const struct engine *e, const struct work *w, int64_t *m
         return false;
     if (w->complete)
         return true;
-    wait = w->quick->err5 ? costly_wait(e, w) : 0;
-    *ms = MIN(*ms, wait);
+    wait = w->quick->err5 ? last_wait(e, w) : second_wait(w);
+    *ms = MIN(*ms, (wait + 999) / 1000);
     return wait > 0;
 }
 

@@ -28,6 +28,7 @@ struct feed {
     uint64_t partial_from;   /* where an unfinished last record begins; UINT64_MAX if none */
     struct segment *partial; /* the segment that holds just that record (own reference) */
     bool taken;
+    bool left;             /* followed no more: its path names another file, or it was read anew */
     atomic_bool exhausted; /* written under the lock, looked at without it */
     atomic_uint readers;   /* threads that take chunks of it */
 };

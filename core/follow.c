@@ -35,7 +35,7 @@ static struct feed *feed_by_path(struct follow *w, const char *path)
     for (uint32_t i = session_sources(w->s); i-- > 0;) {
         struct feed *f = session_feed(w->s, i);
 
-        if (strcmp(source_file(f->src), path) == 0 && !f->src->changed)
+        if (strcmp(source_file(f->src), path) == 0 && !f->left)
             return f;
     }
     return NULL;
@@ -46,7 +46,7 @@ static struct feed *feed_by_inode(struct follow *w, dev_t dev, ino_t ino)
     for (uint32_t i = session_sources(w->s); i-- > 0;) {
         struct feed *f = session_feed(w->s, i);
 
-        if (f->src->dev == dev && f->src->ino == ino && !f->src->changed)
+        if (f->src->dev == dev && f->src->ino == ino && !f->left)
             return f;
     }
     return NULL;
@@ -124,7 +124,7 @@ static void forget(struct follow *w, struct feed *f)
     char *path = xstrdup(source_file(f->src));
 
     for (; f; f = feed_by_path(w, path)) { /* a zip is several */
-        f->src->changed = true;
+        f->left = f->src->changed = true;
         drop_rows(w, f->src->id);
     }
     free(path);
@@ -199,6 +199,8 @@ static void find_renamed(struct source *src)
         snprintf(path, sizeof(path), "%s/%s", slash ? dir : ".", de->d_name);
         if (stat(path, &st) == 0 && st.st_dev == src->dev && st.st_ino == src->ino) {
             source_rename(src, path);
+            /* somebody may have looked for it meanwhile */
+            src->changed = (uint64_t)st.st_size < src->size;
             break;
         }
     }
@@ -216,7 +218,7 @@ static void replaced(struct follow *w, struct feed *f, const char *path)
     if (strcmp(f->src->path, path) != 0)
         grown(w, f); /* what was written before the rename */
     else
-        f->src->changed = true;
+        f->left = f->src->changed = true;
     open_new(w, path);
 }
 

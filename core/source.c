@@ -493,6 +493,8 @@ void source_free(struct source *s)
     stdin_store_free(s->store);
     pthread_mutex_destroy(&s->lock);
     free(s->path);
+    for (size_t i = 0; i < s->n_old_path; i++)
+        free(s->old_path[i]);
     free(s->old_path);
     free(s->archive);
     free(s->zipped);
@@ -514,19 +516,13 @@ bool source_wait(struct source *s, const atomic_bool *stop)
     return false;
 }
 
-bool source_rename(struct source *s, const char *path)
+void source_rename(struct source *s, const char *path)
 {
-    bool first;
-
     pthread_mutex_lock(&s->lock);
-    first = !s->old_path;
-    if (first) {
-        s->old_path = s->path;
-        s->path = xstrdup(path);
-        /* the slices of the identity point into the old path, which stays */
-    }
+    GROW(s->old_path, s->cap_old_path, s->n_old_path + 1);
+    s->old_path[s->n_old_path++] = s->path; /* slices of the identity point into the first */
+    s->path = xstrdup(path);
     pthread_mutex_unlock(&s->lock);
-    return first;
 }
 
 uint64_t source_unparsed(const struct source *s, struct strbuf *reasons)

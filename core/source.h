@@ -32,8 +32,9 @@ struct source {
     uint32_t id;        /* index in the session; order of equal timestamps */
     char *_Atomic path; /* as opened; changes when a rotated file is found again; of a file of a zip
                            ARCHIVE/NAME, so that its type and origin are told by that */
-    char *old_path;     /* the one before; kept, since others may be reading it */
-    char *name;         /* path below the opened argument, for @file */
+    char **old_path;    /* those before; kept, since others may be reading them */
+    size_t n_old_path, cap_old_path;
+    char *name; /* path below the opened argument, for @file */
     enum source_kind kind;
     dev_t dev;
     ino_t ino;
@@ -85,8 +86,8 @@ const char *source_file(const struct source *s);
 /* Waits, with no lock held, until a pipe has something to read or has ended; false if *stop or
  * cancel came first. True at once for files. */
 bool source_wait(struct source *s, const atomic_bool *stop);
-/* The file is called otherwise now (it was rotated). Once only; false if it was renamed before. */
-bool source_rename(struct source *s, const char *path);
+/* The file is called otherwise now: it was rotated. */
+void source_rename(struct source *s, const char *path);
 /* Lines that did not parse; their reasons with the count of each go behind *reasons (NULL: not
  * wanted). */
 uint64_t source_unparsed(const struct source *s, struct strbuf *reasons);

@@ -347,16 +347,20 @@ static enum row_class outcome_class(struct rowview *v)
     return slice_is(error, "SERVFAIL") ? ROW_WARN : ROW_OK;
 }
 
+/* That a request failed matters more than that a value of its record is a guess. */
 enum row_class row_class(struct rowview *v)
 {
+    enum row_class class = ROW_OK;
     struct slice st;
 
-    if (segment_reason(v->seg, v->row))
-        return segment_unparsed(v->seg, v->row) ? ROW_UNPARSED : ROW_DOUBTFUL;
+    if (segment_unparsed(v->seg, v->row))
+        return ROW_UNPARSED;
     st = rowview_role(v, FR_STATUS);
     if (st.len == 3 && st.ptr[0] == '5')
-        return ROW_BAD;
-    if (st.len == 3 && st.ptr[0] == '4')
-        return ROW_WARN;
-    return value_missing(st) ? outcome_class(v) : ROW_OK;
+        class = ROW_BAD;
+    else if (st.len == 3 && st.ptr[0] == '4')
+        class = ROW_WARN;
+    else if (value_missing(st))
+        class = outcome_class(v);
+    return class == ROW_OK && segment_reason(v->seg, v->row) ? ROW_DOUBTFUL : class;
 }

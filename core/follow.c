@@ -118,13 +118,20 @@ static void read_on(struct follow *w, struct feed *f)
     tell_watch(w, f->src, f->src->kind == SOURCE_PLAIN ? f->end : f->src->size);
 }
 
+/* What is told of its path is about another file from now on. */
+static void leave(struct feed *f)
+{
+    f->left = true;
+    f->src->changed = true;
+}
+
 /* Drops what was read of a file on disk. */
 static void forget(struct follow *w, struct feed *f)
 {
     char *path = xstrdup(source_file(f->src));
 
     for (; f; f = feed_by_path(w, path)) { /* a zip is several */
-        f->left = f->src->changed = true;
+        leave(f);
         drop_rows(w, f->src->id);
     }
     free(path);
@@ -218,7 +225,7 @@ static void replaced(struct follow *w, struct feed *f, const char *path)
     if (strcmp(f->src->path, path) != 0)
         grown(w, f); /* what was written before the rename */
     else
-        f->left = f->src->changed = true;
+        leave(f);
     open_new(w, path);
 }
 

@@ -152,7 +152,8 @@ static void kept_count(struct app *a, struct strbuf *out)
     if (!a->answer)
         return;
     if (a->answer->rows->total == a->answer->all->total)
-        strbuf_addf(out, "%s records", fmt_count(n, a->answer->all->total));
+        strbuf_addf(out, "%s record%s", fmt_count(n, a->answer->all->total),
+                    a->answer->all->total == 1 ? "" : "s");
     else
         strbuf_addf(out, "%s of %s", fmt_count(n, a->answer->rows->total),
                     fmt_short(all, a->answer->all->total));

@@ -53,6 +53,11 @@ contains "sources: why lines did not parse" "$(screen one)" "not parsed: 1 too f
 equal "Enter shows them" "$(screen two | grep -c -e 'eni-01 10.0.0.1 *?' -e 'rubbish *?')" 2
 contains "each with its reason" "$(screen two)" "not parsed: no field list says what the columns are: 2 111122223333"
 contains "all of the file are a step back" "$(screen three)" "10.0.0.2"
+printf '{"time":"2024-05-02T03:04:05.%sZ"}\n' 250 700 >"$work/bad/close"
+printf 'idle\nsnap one\n' >"$work/keys"
+"$awl" --script "$work/keys" --size 120x40 "$work/bad/close" >"$work/played" 2>&1
+equal "bars of milliseconds have such times below them" \
+    "$(screen one | grep '▴' | grep -o '03:04:05\.[0-9]*' | sort -u | wc -l)" 5
 
 play "press f" "type @logtype=alb" "press Enter" "press :" \
     "type stats count(*) as n, sum(sent_bytes) as bytes by path | limit 7" "press Enter" "press l s"

@@ -82,10 +82,21 @@ static void draw_marks(struct app *a, struct grid *g, struct rect r, const struc
         grid_paint(g, rect_of(r.y, r.x + x, bar_rows, end - x), ROLE_BAR_CURSOR, 0);
 }
 
+/* An end of the range: of a short one, minutes would tell little. */
+static const char *end_label(struct app *a, const struct histogram *h, int64_t us, char t[FMT_LEN])
+{
+    return h->width_us * (int64_t)h->n < INT64_C(600000000) ? fmt_hms(t, a->zone, us)
+                                                            : fmt_hm(t, a->zone, us);
+}
+
+#define AXIS_LABEL 12 /* columns of the longest */
+
 static const char *axis_label(struct app *a, const struct histogram *h, int64_t us, char t[FMT_LEN])
 {
     if (!fmt_same_day(a->zone, h->from_us, h->from_us + (int64_t)(h->n - 1) * h->width_us))
         return fmt_day_hm(t, a->zone, us);
+    if (h->width_us < INT64_C(1000000))
+        return fmt_clock(t, a->zone, us);
     return h->width_us >= INT64_C(60000000) ? fmt_hm(t, a->zone, us) : fmt_hms(t, a->zone, us);
 }
 
@@ -99,9 +110,9 @@ static void draw_axis(struct app *a, struct grid *g, struct rect r, const struct
     for (int i = 0; i < (int)h->n; i += step) {
         int64_t us = h->from_us + i * h->width_us;
 
-        if (column_of(h, r.w, i) + 11 > r.w)
+        if (column_of(h, r.w, i) + AXIS_LABEL > r.w)
             break;
-        grid_puts(g, y, r.x + column_of(h, r.w, i), axis_label(a, h, us, t), 11, ROLE_TIME);
+        grid_puts(g, y, r.x + column_of(h, r.w, i), axis_label(a, h, us, t), AXIS_LABEL, ROLE_TIME);
     }
     if (at >= 0) {
         int x = r.x + column_of(h, r.w, at), end = r.x + column_of(h, r.w, at + 1);
@@ -179,8 +190,8 @@ static void histogram_caption(struct app *a, struct strbuf *out)
         return;
     end = h->from_us + (int64_t)h->n * h->width_us;
     strbuf_addf(out, " · per %s · %s %s–%s · peak %s", fmt_width(width, h->width_us),
-                fmt_day(day, a->zone, h->from_us), fmt_hm(from, a->zone, h->from_us),
-                fmt_hm(to, a->zone, end), fmt_short(n, h->peak));
+                fmt_day(day, a->zone, h->from_us), end_label(a, h, h->from_us, from),
+                end_label(a, h, end, to), fmt_short(n, h->peak));
     at = app_bucket_of(a, a->list.cursor.ts);
     if (at >= 0) {
         const uint64_t *b = h->bucket[at];
@@ -240,10 +251,10 @@ void histogram_line(struct app *a, struct grid *g, struct rect r)
 
     if (!h || h->n == 0)
         return;
-    x += grid_puts(g, r.y, x, fmt_hm(t, a->zone, h->from_us), 8, ROLE_TIME) + 1;
+    x += grid_puts(g, r.y, x, end_label(a, h, h->from_us, t), 8, ROLE_TIME) + 1;
     draw_line(g, r.y, x, bars, &b);
     x += bars + 1;
-    x += grid_puts(g, r.y, x, fmt_hm(t, a->zone, h->from_us + (int64_t)h->n * h->width_us), 8,
+    x += grid_puts(g, r.y, x, end_label(a, h, h->from_us + (int64_t)h->n * h->width_us, t), 8,
                    ROLE_TIME);
     if (r.w >= 60)
         draw_peak(g, r.y, x + 1, r.x + r.w - x - 1, h, charted ? &c : NULL);

@@ -6,7 +6,8 @@
  *   truncated  the rows of the file go, and it is read from its beginning
  *   replaced   (renamed and created anew) the old rows stay, their source keeps the renamed file
  *              if it can be found beside; the path is opened as a new source; the rows of a zip go
- *   new file   opened, unless it is a known file under another name (device and inode) */
+ *   new file   opened, unless it is a known file under another name (device and inode)
+ *   gone       the old rows stay, unless the file was packed: then those of PATH.gz are instead */
 #include "follow.h"
 
 #include <dirent.h>
@@ -235,6 +236,35 @@ static void truncated(struct follow *w, struct feed *f)
     open_again(w, f);
 }
 
+/* A file that was packed as PATH.gz and deleted: its lines are in that now. */
+static void gone(struct follow *w, struct feed *f)
+{
+    char path[PATH_MAX + 4];
+    struct feed *packed;
+    struct stat st;
+
+    snprintf(path, sizeof(path), "%s.gz", source_file(f->src));
+    packed = feed_by_path(w, path);
+    if (packed && packed->src->kind == SOURCE_GZIP && packed->src->inflated == f->src->size &&
+        stat(source_file(f->src), &st) != 0)
+        forget(w, f);
+}
+
+/* The other way round: PATH.gz is seen when PATH is gone already. */
+static void find_unpacked(struct follow *w, const char *packed)
+{
+    size_t n = strlen(packed);
+    char path[PATH_MAX];
+    struct feed *f;
+
+    if (n < 4 || n >= sizeof(path) || strcmp(packed + n - 3, ".gz") != 0)
+        return;
+    snprintf(path, sizeof(path), "%.*s", (int)(n - 3), packed);
+    f = feed_by_path(w, path);
+    if (f)
+        gone(w, f);
+}
+
 static void handle(struct follow *w, const struct watch_event *ev)
 {
     struct feed *f = feed_by_path(w, ev->path);
@@ -242,11 +272,13 @@ static void handle(struct follow *w, const struct watch_event *ev)
     if (!f) {
         if (ev->kind != WATCH_GONE)
             open_new(w, ev->path);
+        find_unpacked(w, ev->path);
         return;
     }
     switch (ev->kind) {
     case WATCH_GROWN:
         grown(w, f);
+        find_unpacked(w, ev->path);
         break;
     case WATCH_TRUNCATED:
         truncated(w, f);
@@ -254,8 +286,10 @@ static void handle(struct follow *w, const struct watch_event *ev)
     case WATCH_REPLACED:
         replaced(w, f, ev->path);
         break;
-    case WATCH_NEW_FILE:
     case WATCH_GONE:
+        gone(w, f);
+        break;
+    case WATCH_NEW_FILE:
         break;
     }
 }

@@ -51,6 +51,9 @@ sees "a new gzip file in a new folder" "10 records"
 : >"$log"
 { line 9; echo; } >>"$log"
 sees "truncated in place: its lines go, the new one comes" "9 records"
+gzip "$log.2" # as logrotate does a day later
+sees "a rotated file that is packed is still one" "flow.log.2"
+sees "with its lines once" "9 records"
 i=100
 while [ $i -lt 1100 ]; do
     line $i

@@ -1,4 +1,4 @@
-/* inflate.c - zlib for streams, libdeflate (if built in) for whole members.
+/* inflate.c - streams of gzip, by zlib, and places to start again from.
  *
  * An access point is kept at the end of a deflate block once enough output has passed: the
  * compressed offset with the bits left over, and the 32 KiB window before it; at the start of a
@@ -9,18 +9,12 @@
  *
  * A stream gives what it has before it asks for more input: a pipe that pauses holds nothing back.
  */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
 #include "inflate.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 #include <zlib.h>
-#ifdef HAVE_LIBDEFLATE
-#include <libdeflate.h>
-#endif
 
 #include "membudget.h"
 #include "xalloc.h"
@@ -28,11 +22,9 @@
 #define WINDOW 32768
 #define SPACING (1u << 20)
 #define IN_BUF (64 * 1024)
-#define MIN_GZIP 18 /* header and trailer */
 #define GZIP_BITS (15 + 16)
-#define MEMBER_LIMIT (64u << 20) /* inflated in one go */
-#define TEXT_HEAD 64             /* bytes that tell whether text stands behind a member */
-#define TEXT_POINT 8             /* `bits` of a point between lines that are not packed */
+#define TEXT_HEAD 64 /* bytes that tell whether text stands behind a member */
+#define TEXT_POINT 8 /* `bits` of a point between lines that are not packed */
 
 struct point {
     uint64_t in, out;
@@ -124,6 +116,11 @@ uint64_t zaccess_end(struct zaccess *z, size_t index)
 bool zaccess_goes_on(struct zaccess *z)
 {
     return z->goes_on;
+}
+
+void zaccess_set_goes_on(struct zaccess *z)
+{
+    z->goes_on = true;
 }
 
 bool zaccess_left(struct zaccess *z, uint64_t *at, uint64_t *n)
@@ -421,7 +418,7 @@ static bool is_text(const struct inflater *i)
 
 static bool is_member(const struct inflater *i)
 {
-    return i->zs.avail_in > 1 && i->zs.next_in[0] == 0x1f && i->zs.next_in[1] == 0x8b;
+    return is_gzip(slice_of((const char *)i->zs.next_in, i->zs.avail_in));
 }
 
 static void skip_zeros(struct inflater *i)
@@ -447,7 +444,7 @@ static bool next_member(struct inflater *i, struct err *e, int *rc)
             return false;
     }
     if (points_wanted(i) && i->in > 0)
-        i->z->goes_on = true;
+        zaccess_set_goes_on(i->z);
     if (!i->first && !is_member(i)) {
         i->state = is_text(i) ? IN_TEXT : LEFT_OUT;
         i->line_begins = false;
@@ -617,136 +614,3 @@ ssize_t inflater_read(struct inflater *i, void *buf, size_t n, struct err *e)
         return look_inside(i, buf, MIN(n, (size_t)IN_BUF), e);
     return read_outer(i, buf, n, e);
 }
-
-bool is_gzip(struct slice s)
-{
-    return s.len > 2 && (unsigned char)s.ptr[0] == 0x1f && (unsigned char)s.ptr[1] == 0x8b;
-}
-
-#ifdef HAVE_LIBDEFLATE
-
-static pthread_key_t decompressor_key;
-
-static void free_decompressor(void *d)
-{
-    libdeflate_free_decompressor(d);
-}
-
-static void make_key(void)
-{
-    if (pthread_key_create(&decompressor_key, free_decompressor) != 0)
-        BUG("no key for the decompressors");
-}
-
-/* The thread's own: making one takes as long as inflating some kilobytes. NULL: no memory. */
-static struct libdeflate_decompressor *decompressor(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct libdeflate_decompressor *d;
-
-    pthread_once(&once, make_key);
-    d = pthread_getspecific(decompressor_key);
-    if (!d && (d = libdeflate_alloc_decompressor()))
-        pthread_setspecific(decompressor_key, d);
-    return d;
-}
-
-/* What the file says of its last member's size, if that is believable; else a guess. */
-static size_t first_room(struct slice in)
-{
-    const unsigned char *t = (const unsigned char *)in.ptr + in.len - 4;
-    size_t said = in.len < MIN_GZIP ? 0 : t[0] | t[1] << 8 | t[2] << 16 | (size_t)t[3] << 24;
-
-    if (said < in.len || said / 1032 > in.len)
-        said = in.len * 8;
-    return MIN(MAX(said, (size_t)4096), (size_t)MEMBER_LIMIT);
-}
-
-static bool next_member_whole(struct libdeflate_decompressor *d, struct slice *in,
-                              struct strbuf *out, size_t room, size_t limit)
-{
-    for (;; room *= 2) {
-        size_t used, made;
-        enum libdeflate_result r;
-
-        size_t most = MIN(limit - out->len, (size_t)MEMBER_LIMIT);
-
-        room = MIN(room, most);
-        GROW(out->buf, out->cap, out->len + room + 1);
-        r = libdeflate_gzip_decompress_ex(d, in->ptr, in->len, out->buf + out->len, room, &used,
-                                          &made);
-        if (r == LIBDEFLATE_SUCCESS) {
-            out->len += made;
-            in->ptr += used;
-            in->len -= used;
-            return true;
-        }
-        if (r != LIBDEFLATE_INSUFFICIENT_SPACE || room == most)
-            return false;
-    }
-}
-
-static bool inflate_members(struct libdeflate_decompressor *d, struct slice in, struct strbuf *out,
-                            size_t limit, struct zaccess *z)
-{
-    size_t room = first_room(in);
-
-    while (is_gzip(in)) {
-        size_t before = out->len;
-
-        if (!next_member_whole(d, &in, out, room, limit))
-            return false;
-        while (in.len && in.ptr[0] == 0)
-            in = slice_of(in.ptr + 1, in.len - 1);
-        if (z && in.len)
-            z->goes_on = true;
-        /* members of one file are much alike */
-        room = MIN(MAX((out->len - before) * 2, (size_t)4096), (size_t)MEMBER_LIMIT);
-    }
-    return in.len == 0;
-}
-
-bool inflate_whole(struct slice in, struct strbuf *out, size_t limit, struct zaccess *z)
-{
-    struct libdeflate_decompressor *d = decompressor();
-    bool good = d && is_gzip(in) && inflate_members(d, in, out, limit, z);
-
-    if (good && is_gzip(strbuf_slice(out))) {
-        struct strbuf inner = STRBUF_INIT;
-
-        good = inflate_members(d, strbuf_slice(out), &inner, limit, NULL) &&
-               !is_gzip(strbuf_slice(&inner));
-        strbuf_release(out);
-        *out = inner;
-    }
-    return good;
-}
-
-bool inflate_member(struct slice *in, struct strbuf *out, size_t room, size_t limit)
-{
-    struct libdeflate_decompressor *d = decompressor();
-
-    return d && is_gzip(*in) && next_member_whole(d, in, out, room, out->len + limit);
-}
-
-#else
-
-bool inflate_whole(struct slice in, struct strbuf *out, size_t limit, struct zaccess *z)
-{
-    (void)z;
-    (void)in;
-    (void)out;
-    (void)limit;
-    return false; /* the stream does it */
-}
-
-bool inflate_member(struct slice *in, struct strbuf *out, size_t room, size_t limit)
-{
-    (void)in;
-    (void)out;
-    (void)room;
-    (void)limit;
-    return false;
-}
-
-#endif

@@ -24,6 +24,7 @@ void zaccess_member(struct zaccess *z, uint64_t in, uint64_t out);
 
 /* Whether something but zeros was met behind the first member. */
 bool zaccess_goes_on(struct zaccess *z);
+void zaccess_set_goes_on(struct zaccess *z); /* for who inflates without a stream */
 
 /* Whether something at the end was left out, that is neither gzip nor text: where it begins in the
  * file (in the gzip, if that is in another), and how many bytes that are. */
@@ -65,6 +66,7 @@ bool inflate_whole(struct slice in, struct strbuf *out, size_t limit, struct zac
  * guess of its size. False: it is not whole, damaged, larger than `limit`, or awl was built without
  * libdeflate. */
 bool inflate_member(struct slice *in, struct strbuf *out, size_t room, size_t limit);
+#define MIN_GZIP 18 /* bytes of a member: header and trailer */
 bool is_gzip(struct slice s);
 
 #endif

@@ -40,6 +40,12 @@ void ingest_finish(struct ingest *in);
 /* Publishes the growing segments as they are now. Returns true if there was anything new. */
 bool ingest_show(struct ingest *in);
 
+/* Publishes the builder of type t for good; it starts anew. */
+void ingest_publish(struct ingest *in, unsigned t);
+/* Publishes what is there as a segment that the caller can take back (own reference); NULL if there
+ * is nothing. */
+struct segment *ingest_publish_alone(struct ingest *in);
+
 /* Takes the next chunk of a feed and turns it into records. 1: done; 0: the feed is at its end;
  * <0: error, *e filled. */
 int ingest_next(struct ingest *in, struct feed *f, size_t chunk_bytes, struct err *e);

@@ -39,8 +39,8 @@ struct slice column_text(const struct list_column *c, struct rowview *v, enum zo
 /* The field behind a cell in this row, or NULL. */
 const struct field_def *column_field(const struct list_column *c, const struct rowview *v);
 
-/* How bad a record is, for colour and glyph. */
-/* Doubtful are records that are flagged but have fields. */
+/* How bad a record is, for colour and glyph. Doubtful are records that are flagged but have fields.
+ */
 enum row_class { ROW_OK, ROW_WARN, ROW_BAD, ROW_DOUBTFUL, ROW_UNPARSED };
 enum row_class row_class(struct rowview *v);
 

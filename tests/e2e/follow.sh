@@ -8,23 +8,11 @@ line() { # number
     printf '2 123456789012 eni-0a1b2c3d 10.0.0.1 10.0.0.2 %d 443 6 1 100 %d %d ACCEPT OK' "$1" \
         $((1700000000 + $1)) $((1700000001 + $1))
 }
-screen() { tmux -L "$tmux_socket" capture-pane -p; }
-wait_for() { # TEXT
-    i=0
-    while [ $i -lt 100 ]; do
-        case $(screen) in *"$1"*) return 0 ;; esac
-        sleep 0.1
-        i=$((i + 1))
-    done
-    screen
-    return 1
-}
-sees() { if wait_for "$2" >"$work/seen"; then pass "$1"; else fail "$1" "no '$2' on the screen:" "$(cat "$work/seen")"; fi; }
 
 mkdir "$work/logs"
 log=$work/logs/flow.log
 { line 1; echo; line 2; echo; } >"$log"
-tmux -L "$tmux_socket" -f /dev/null new-session -d -x 120 -y 40 \
+t -f /dev/null new-session -d -x 120 -y 40 \
     "TERM=screen-256color LC_ALL=C.UTF-8 TZ=UTC '$awl' -F '$work/logs'"
 sees "the first two lines" "2 records"
 { line 3; echo; } >>"$log"
@@ -71,8 +59,8 @@ while [ $burst -lt 35 ]; do # more than a segment holds, with pieces of it on th
     sleep 0.1
 done
 sees "a segment of lines in pieces, none lost, none twice" "71,009 records"
-tmux -L "$tmux_socket" send-keys f "action=REJECT srcport>69000" Enter
+t send-keys f "action=REJECT srcport>69000" Enter
 sees "what is new is found by its fields" "records · 2023-11-15 · 9 "
-tmux -L "$tmux_socket" send-keys Q
+t send-keys Q
 sleep 0.3
 finish

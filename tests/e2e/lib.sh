@@ -50,6 +50,22 @@ count() {
     "$awl" query "${q:+$q | }stats count(*) as n" -o tsv "$@" 2>/dev/null | tail -n 1
 }
 
+# --- a program on a screen: set tmux_socket first ---
+t() { tmux -L "$tmux_socket" "$@"; }
+screen() { t capture-pane -p; }
+
+# sees NAME TEXT: waits for the text; a minute, for a busy machine stands still for seconds
+sees() {
+    deadline=$(($(date +%s) + 60))
+    while :; do
+        seen=$(screen)
+        case $seen in *"$2"*) pass "$1"; return ;; esac
+        [ "$(date +%s)" -lt "$deadline" ] || break
+        sleep 0.1
+    done
+    fail "$1" "no '$2' on the screen:" "$seen"
+}
+
 finish() {
     echo "1..$checks"
     [ "$failures" -eq 0 ] || exit 1

@@ -26,17 +26,6 @@ if ! command -v tmux >/dev/null; then
     finish
 fi
 tmux_socket=awl-partial-$$
-t() { tmux -L "$tmux_socket" "$@"; }
-screen() { t capture-pane -p; }
-sees() { # NAME TEXT
-    i=0
-    while [ $i -lt 100 ]; do
-        case $(screen) in *"$2"*) pass "$1"; return ;; esac
-        sleep 0.1
-        i=$((i + 1))
-    done
-    fail "$1" "no '$2' on the screen:" "$(screen)"
-}
 rows() { screen | sed -n 's/^.* 200  *\([0-9,]*\)  .*/\1/p' | head -n 1; }
 
 t -f /dev/null new-session -d -x 120 -y 40 "env LC_ALL=C.UTF-8 TZ=UTC sh"

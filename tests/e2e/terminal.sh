@@ -5,34 +5,24 @@ command -v tmux >/dev/null || { echo "1..0 # SKIP tmux is not there"; exit 77; }
 tmux_socket=awl-term-$$
 "$awl" demo --write "$work/logs" --lines 5000 >/dev/null || exit 99
 
-t() { tmux -L "$tmux_socket" "$@"; }
-screen() { t capture-pane -p; }
-wait_for() {
-    i=0
-    while [ $i -lt 100 ]; do
-        case $(screen) in *"$1"*) return 0 ;; esac
-        sleep 0.1
-        i=$((i + 1))
-    done
-    return 1
+signal() { # NAME: to the program that the shell runs
+    pkill "-$1" -P "$(t display-message -p '#{pane_pid}')"
 }
-sees() { if wait_for "$2"; then pass "$1"; else fail "$1" "no '$2' on the screen:" "$(screen)"; fi; }
 start() { # ENVIRONMENT ARGUMENTS: types the command into the shell
-    t send-keys "clear; $1 '$awl' $2 '$work/logs'; echo left-\$?; stty -a | grep -o '[-]*echo ' | head -n 1" Enter
+    t send-keys "clear; $1 '$awl' $2 '$work/logs'; echo left-\$?; stty -a | sed -n 's/^.* \(-*echo\) .*/tty:\1/p'" Enter
 }
 
+ulimit -c 0 # no core file of what is aborted on purpose
 t -f /dev/null new-session -d -x 80 -y 24 "env PS1='$ ' LC_ALL=C.UTF-8 TZ=UTC sh"
-for how in Q TERM INT-twice ABRT; do
+for how in Q q TERM HUP ABRT; do
     start "" ""
     sees "$how: it opens" "F1 help"
     case $how in
-    Q) t send-keys Q ;;
-    TERM) pkill -TERM -f "^$awl $work/logs" ;;
-    ABRT) pkill -ABRT -f "^$awl $work/logs" ;;
-    INT-twice) t send-keys q ;;
+    Q | q) t send-keys "$how" ;;
+    *) signal "$how" ;;
     esac
     sees "$how: the shell is back" "left-"
-    sees "$how: and echoes" "echo"
+    sees "$how: and echoes" "tty:echo"
     case $(screen) in
     *"F1 help"*) fail "$how: the screen is as before" "$(screen)" ;;
     *) pass "$how: the screen is as before" ;;

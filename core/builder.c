@@ -7,9 +7,9 @@
  * A text column in which nearly every row has its own value is given up for this segment
  * (COL_NONE): reading the line again costs less than a dictionary of unique texts.
  *
- * Sealing sorts by time (radix, stable; equal times by source and offset: segment.c), then gathers
- * and packs each column. It leaves the builder alone, so a growing file is sealed as often as it is
- * shown, piece by piece. */
+ * Sealing sorts by time (stable: stretches that are in order are merged, else by radix; equal times
+ * by source and offset: segment.c), then gathers and packs each column. It leaves the builder
+ * alone, so a growing file is sealed as often as it is shown, piece by piece. */
 #include "segment.h"
 
 #include "arena.h"
@@ -358,39 +358,98 @@ struct stretch {
     const uint32_t *perm; /* perm[i] = the one that stands at place i, from 0 */
 };
 
+/* Rows that are in order already, one stretch behind the other. More of them are not merged. */
+#define MAX_SORTED 16
+#define MAX_DIGIT 13 /* bits */
+
+/* Rows [0, n_a) and [n_a, n) of `from`, each in order, as one. */
+static void merge(const int64_t *ts, const uint32_t *from, uint32_t n_a, uint32_t n, uint32_t *to)
+{
+    uint32_t a = 0, b = n_a;
+
+    while (a < n_a && b < n)
+        *to++ = ts[from[b]] < ts[from[a]] ? from[b++] : from[a++];
+    memcpy(to, from + a, (n_a - a) * sizeof(*to));
+    memcpy(to + n_a - a, from + b, (n - b) * sizeof(*to));
+}
+
+static void swap_perm(struct builder *b)
+{
+    uint32_t *swap = b->perm;
+
+    b->perm = b->perm_tmp;
+    b->perm_tmp = swap;
+}
+
+/* Stretch i is rows [start[i], start[i + 1]). */
+static void merge_sorted(struct builder *b, const int64_t *ts, uint32_t *start, unsigned n)
+{
+    while (n > 1) {
+        unsigned left = 0;
+
+        for (unsigned i = 0; i < n; i += 2) {
+            uint32_t from = start[i], mid = start[MIN(i + 1, n)], to = start[MIN(i + 2, n)];
+
+            merge(ts, b->perm + from, mid - from, to - from, b->perm_tmp + from);
+            start[left++] = from;
+        }
+        start[left] = start[n];
+        n = left;
+        swap_perm(b);
+    }
+}
+
+/* Digits as few as can be, each with counters that fit the innermost cache. */
+static void radix_sort(struct builder *b, const int64_t *ts, uint32_t n, uint64_t lo, uint64_t hi)
+{
+    unsigned bits = bit_width(hi - lo), passes = (bits + MAX_DIGIT - 1) / MAX_DIGIT;
+    unsigned digit = (bits + passes - 1) / passes;
+    uint32_t mask = (1u << digit) - 1, *count = b->count;
+
+    for (unsigned shift = 0; shift < bits; shift += digit) {
+        memset(count, 0, (mask + 1) * sizeof(*count));
+        for (uint32_t i = 0; i < n; i++)
+            count[(((uint64_t)ts[i] - lo) >> shift) & mask]++;
+        for (uint32_t i = 0, before = 0; i <= mask; i++) {
+            uint32_t here = count[i];
+
+            count[i] = before;
+            before += here;
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            uint64_t key = (uint64_t)ts[b->perm[i]] - lo;
+
+            b->perm_tmp[count[key >> shift & mask]++] = b->perm[i];
+        }
+        swap_perm(b);
+    }
+}
+
 static uint32_t *time_order(struct builder *b, const int64_t *ts, uint32_t n)
 {
+    uint32_t start[MAX_SORTED + 1] = {0};
     int64_t lo = ts[0], hi = ts[0];
-    bool sorted = true;
+    unsigned n_sorted = 1;
 
     if (!b->perm) {
         b->perm = xmalloc(SEGMENT_ROWS * sizeof(*b->perm));
         b->perm_tmp = xmalloc(SEGMENT_ROWS * sizeof(*b->perm_tmp));
-        b->count = xmalloc(65537 * sizeof(*b->count));
+        b->count = xmalloc((1u << MAX_DIGIT) * sizeof(*b->count));
         b->scratch = xmalloc(SEGMENT_ROWS * sizeof(int64_t));
     }
     for (uint32_t i = 1; i < n; i++) {
-        sorted &= ts[i] >= ts[i - 1];
+        if (ts[i] < ts[i - 1] && n_sorted++ < MAX_SORTED)
+            start[n_sorted - 1] = i;
         lo = MIN(lo, ts[i]);
         hi = MAX(hi, ts[i]);
     }
     for (uint32_t i = 0; i < n; i++)
         b->perm[i] = i;
-    for (unsigned shift = 0; !sorted && shift < 64 && ((uint64_t)hi - (uint64_t)lo) >> shift;
-         shift += 16) {
-        uint32_t *swap = b->perm;
-
-        memset(b->count, 0, 65537 * sizeof(*b->count));
-        for (uint32_t i = 0; i < n; i++)
-            b->count[(((uint64_t)ts[i] - (uint64_t)lo) >> shift & 0xffff) + 1]++;
-        for (uint32_t i = 0; i < 65536; i++)
-            b->count[i + 1] += b->count[i];
-        for (uint32_t i = 0; i < n; i++) {
-            uint64_t key = (uint64_t)ts[b->perm[i]] - (uint64_t)lo;
-            b->perm_tmp[b->count[key >> shift & 0xffff]++] = b->perm[i];
-        }
-        b->perm = b->perm_tmp;
-        b->perm_tmp = swap;
+    if (n_sorted > MAX_SORTED) {
+        radix_sort(b, ts, n, (uint64_t)lo, (uint64_t)hi);
+    } else {
+        start[n_sorted] = n;
+        merge_sorted(b, ts, start, n_sorted);
     }
     return b->perm;
 }

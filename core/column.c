@@ -102,48 +102,50 @@ static uint32_t table_limit(uint32_t n, uint64_t max_code)
     return (uint32_t)limit;
 }
 
-/* Marks the codes that occur; how many they are, or more than `limit`. */
-static uint32_t mark_codes(uint64_t *seen, const uint32_t *code, uint32_t n, uint32_t limit)
+/* The values of the codes that are marked into c->value, and fresh[code] = the new one. Marks reach
+ * to a multiple of 8. */
+static void number_values(struct column *c, const uint8_t *seen, uint32_t n_seen, uint32_t distinct,
+                          uint16_t *fresh)
 {
-    uint32_t distinct = 0;
+    int64_t *value = xmalloc(distinct * sizeof(*value));
+    uint16_t k = 0;
 
-    for (uint32_t i = 0; i < n && distinct <= limit; i++) {
-        distinct += code[i] && !bit_get(seen, code[i]);
-        bit_set(seen, code[i]);
+    fresh[0] = 0;
+    for (uint32_t at = 0; at < n_seen; at += 8) {
+        for (uint64_t left = load_8((const char *)seen + at); left; left &= left - 1) {
+            uint32_t old = at + (uint32_t)__builtin_ctzll(left) / 8;
+
+            value[k++] = column_value(c, old);
+            fresh[old] = k;
+        }
     }
-    return distinct;
+    c->value = value;
+    c->n_local = distinct;
 }
 
 /* Sets c->value if the few distinct values (their codes are in `code`) make for fewer bits, and
  * turns the codes into theirs. Returns the largest code. */
 static uint32_t tabulate(struct column *c, uint32_t *code, uint32_t n, uint32_t max_code)
 {
-    uint32_t limit = table_limit(n, max_code), words = max_code / 64 + 1, distinct;
-    uint64_t *seen;
+    uint32_t limit = table_limit(n, max_code), n_seen = (max_code + 8) / 8 * 8, distinct = 0;
+    uint8_t *seen; /* a byte each: a bit would have to be read to be set */
 
     if (!limit)
         return max_code;
-    seen = xcalloc(words, sizeof(*seen));
-    distinct = mark_codes(seen, code, n, limit);
+    seen = xcalloc(n_seen, 1);
+    for (uint32_t i = 0; i < n; i++)
+        seen[code[i]] = 1;
+    seen[0] = 0; /* missing is 0 in either way */
+    for (uint32_t k = 0; k < n_seen; k++)
+        distinct += seen[k];
     if (distinct <= limit) {
-        int64_t *value = xmalloc(distinct * sizeof(*value));
-        uint16_t *fresh = xmalloc((max_code + 1) * sizeof(*fresh)), k = 0;
+        uint16_t *fresh = xmalloc(n_seen * sizeof(*fresh));
 
-        fresh[0] = 0;
-        seen[0] &= ~UINT64_C(1); /* missing is 0 in either way */
-        for (uint32_t w = 0; w < words; w++) {
-            for (uint64_t left = seen[w]; left; left &= left - 1) {
-                uint32_t old = w * 64 + (uint32_t)__builtin_ctzll(left);
-
-                value[k++] = column_value(c, old);
-                fresh[old] = k;
-            }
-        }
+        number_values(c, seen, n_seen, distinct, fresh);
         for (uint32_t i = 0; i < n; i++)
             code[i] = fresh[code[i]];
-        c->value = value;
-        c->n_local = max_code = distinct;
         free(fresh);
+        max_code = distinct;
     }
     free(seen);
     return max_code;
@@ -166,17 +168,18 @@ static int64_t common_unit(const int64_t *v, uint32_t n, int64_t base)
                                               : 1;
 }
 
-static inline uint64_t code_of(const struct column *c, int64_t v)
+static inline uint64_t code_of(const struct column *c, int64_t v, bool unit)
 {
     uint64_t rel = (uint64_t)v - (uint64_t)c->base;
 
-    return v == NUM_MISSING ? 0 : (c->unit == 1 ? rel : rel / (uint64_t)c->unit) + 1;
+    return v == NUM_MISSING ? 0 : (unit ? rel / (uint64_t)c->unit : rel) + 1;
 }
 
 void column_pack_numbers(struct column *c, const int64_t *v, const uint32_t *perm, uint32_t n,
                          bool is_time, void *scratch)
 {
     uint64_t max_code;
+    bool unit;
 
     c->base = c->min;
     c->unit = 1;
@@ -187,18 +190,19 @@ void column_pack_numbers(struct column *c, const int64_t *v, const uint32_t *per
     if ((uint64_t)c->max - (uint64_t)c->min == UINT64_MAX)
         c->base++; /* cannot happen for real values; keeps the code from wrapping to 0 */
     c->unit = is_time ? common_unit(v, n, c->base) : 1;
-    max_code = code_of(c, c->max);
+    unit = c->unit != 1;
+    max_code = code_of(c, c->max, unit);
     if (max_code <= UINT32_MAX) {
         uint32_t *code = scratch;
 
         for (uint32_t i = 0; i < n; i++)
-            code[i] = (uint32_t)code_of(c, v[perm[i]]);
+            code[i] = (uint32_t)code_of(c, v[perm[i]], unit);
         column_pack(c, code, n, tabulate(c, code, n, (uint32_t)max_code));
     } else {
         uint64_t *code = scratch;
 
         for (uint32_t i = 0; i < n; i++)
-            code[i] = code_of(c, v[perm[i]]);
+            code[i] = code_of(c, v[perm[i]], unit);
         column_pack_wide(c, code, n, max_code);
     }
 }

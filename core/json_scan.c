@@ -1,67 +1,11 @@
 /* json_scan.c - where JSON values end.
  *
- * 64 bytes at a time become bit masks: quotes, brackets, line feeds. A running exclusive-or over
- * the quotes tells what is inside strings; only closing brackets outside them are looked at one by
- * one. The technique is known from simdjson (Langdale and Lemire, "Parsing gigabytes of JSON per
- * second"). */
+ * 64 bytes at a time become bit masks: what is inside strings, brackets, line feeds (simd.h). Only
+ * closing brackets outside strings are looked at one by one. The technique is known from simdjson
+ * (Langdale and Lemire, "Parsing gigabytes of JSON per second"). */
 #include "json_scan.h"
 
-#define EVEN_BITS UINT64_C(0x5555555555555555)
-
-struct masks {
-    uint64_t quote, back, open, close, feed;
-};
-
-static inline void classify(const char *p, struct masks *m)
-{
-    *m = (struct masks){0};
-#ifdef __SSE2__
-    for (unsigned i = 0; i < 4; i++) {
-        __m128i w = _mm_loadu_si128((const __m128i *)(const void *)(p + i * 16));
-        __m128i low = _mm_or_si128(w, _mm_set1_epi8(0x20)); /* [ as {, ] as } */
-
-#define MASK(v, c) ((uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(c))))
-        m->quote |= MASK(w, '"') << i * 16;
-        m->back |= MASK(w, '\\') << i * 16;
-        m->open |= MASK(low, '{') << i * 16;
-        m->close |= MASK(low, '}') << i * 16;
-        m->feed |= MASK(w, '\n') << i * 16;
-#undef MASK
-    }
-#else
-    for (unsigned i = 0; i < 64; i++) {
-        m->quote |= (uint64_t)(p[i] == '"') << i;
-        m->back |= (uint64_t)(p[i] == '\\') << i;
-        m->open |= (uint64_t)((p[i] | 0x20) == '{') << i;
-        m->close |= (uint64_t)((p[i] | 0x20) == '}') << i;
-        m->feed |= (uint64_t)(p[i] == '\n') << i;
-    }
-#endif
-}
-
-/* The bytes that a backslash escapes; *carry: the first byte of the next block is one. */
-static inline uint64_t escaped_bytes(uint64_t back, uint64_t *carry)
-{
-    uint64_t follows, starts, sum;
-
-    if (!back) {
-        follows = *carry;
-        *carry = 0;
-        return follows;
-    }
-    back &= ~*carry;
-    follows = back << 1 | *carry;
-    starts = back & ~EVEN_BITS & ~follows;
-    *carry = __builtin_add_overflow(starts, back, &sum);
-    return (EVEN_BITS ^ sum << 1) & follows;
-}
-
-static inline uint64_t xor_up_to(uint64_t x)
-{
-    for (unsigned i = 1; i < 64; i *= 2)
-        x ^= x << i;
-    return x;
-}
+#include "simd.h"
 
 /* With its grammar, byte by byte: from a brace at the start of a line on, which is either the
  * element of an array or the next document behind one that was cut. */
@@ -109,28 +53,27 @@ static const char *careful_end(const char *p, const char *end, bool *broken)
 
 static inline const char *quick_end(const char *start, const char *end, bool strict, bool *broken)
 {
-    uint64_t escape = 0, inside = 0, feed = 0; /* carried over to the next block */
+    struct json_carry carry = {0};
+    uint64_t feed = 0; /* the last byte of the block before was one */
     size_t depth = 0;
     char last[64];
 
     for (const char *p = start; p < end; p += 64) {
         const char *from = p;
-        struct masks m;
-        uint64_t text, stop, line, open, close;
+        struct json_masks m;
+        uint64_t stop, line, open, close;
 
         if (end - p < 64) {
             memset(last, ' ', sizeof(last));
             memcpy(last, p, (size_t)(end - p));
             from = last;
         }
-        classify(from, &m);
-        text = xor_up_to(m.quote & ~escaped_bytes(m.back, &escape)) ^ inside;
-        inside = 0 - (text >> 63);
-        open = m.open & ~text;
-        close = m.close & ~text;
+        simd->json(from, &carry, &m);
+        open = m.open & ~m.text;
+        close = m.close & ~m.text;
         line = strict ? open & (m.feed << 1 | feed) : 0;
         feed = m.feed >> 63;
-        stop = strict ? close | line | (m.feed & text) : close;
+        stop = strict ? close | line | (m.feed & m.text) : close;
         if (!stop) {
             for (; open; open &= open - 1)
                 depth++;

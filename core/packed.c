@@ -28,9 +28,9 @@ static uint32_t common_unit(const int64_t *v, uint32_t n)
     return 1;
 }
 
-static unsigned bits_for(uint64_t x)
+static uint64_t distance(int64_t a, int64_t b)
 {
-    return x ? 64 - (unsigned)__builtin_clzll(x) : 0;
+    return a < b ? (uint64_t)b - (uint64_t)a : (uint64_t)a - (uint64_t)b;
 }
 
 struct line {
@@ -50,7 +50,7 @@ static void try_slope(const int64_t *v, uint32_t n, int32_t slope, struct line *
         lo = MIN(lo, rest);
         hi = MAX(hi, rest);
     }
-    bits = bits_for((uint64_t)hi - (uint64_t)lo);
+    bits = bit_width((uint64_t)hi - (uint64_t)lo);
     if (bits < best->bits)
         *best = (struct line){(uint64_t)lo, slope, bits};
 }
@@ -62,7 +62,8 @@ static struct line fit(const int64_t *v, uint32_t n)
 
     if (slope == (int32_t)slope)
         try_slope(v, n, (int32_t)slope, &best);
-    if (best.bits > 0 && slope != 0)
+    /* without a slope the rests are at least what lies between both ends */
+    if (slope != 0 && bit_width(distance(v[0], v[n - 1])) < best.bits)
         try_slope(v, n, 0, &best);
     return best;
 }
@@ -115,13 +116,13 @@ void packed_make(struct packed *p, const int64_t *v, uint32_t n)
     BUG_ON(n == 0 || n > PACKED_MAX);
     if (unit > 1) {
         scaled = xmalloc(n * sizeof(*scaled));
-        for (uint32_t i = 0; i < n; i++)
-            scaled[i] = v[i] / (int64_t)unit;
+        for (uint32_t i = 0; i < n; i++) /* by constants, which takes no division */
+            scaled[i] = unit == 1000 ? v[i] / 1000 : v[i] / 1000000;
         v = scaled;
     }
     *p = (struct packed){.n = n, .unit = unit, .shift = SHIFT};
     if (is_straight(v, n))
-        p->shift = bits_for(n - 1);
+        p->shift = bit_width(n - 1);
     blocks = packed_blocks(p);
     line = xmalloc(blocks * sizeof(*line));
     block = xmalloc(blocks * sizeof(*block));

@@ -63,6 +63,26 @@ size_t simd_candidates(const struct byte_tables *t, const char *p, size_t n, siz
     return at;
 }
 
+static void json(const char *p, struct json_carry *carry, struct json_masks *m)
+{
+    uint64_t quote = 0, back = 0;
+
+    *m = (struct json_masks){0};
+    for (unsigned i = 0; i < 64; i += 8) {
+        uint64_t bytes, low;
+
+        memcpy(&bytes, p + i, 8);
+        bytes = le64toh(bytes);
+        low = bytes | EACH_BYTE(0x20); /* [ as {, ] as } */
+        quote |= equal_8(bytes, '"') << i;
+        back |= equal_8(bytes, '\\') << i;
+        m->open |= equal_8(low, '{') << i;
+        m->close |= equal_8(low, '}') << i;
+        m->feed |= equal_8(bytes, '\n') << i;
+    }
+    m->text = json_text_mask(xor_up_to(quote & ~escaped_bytes(back, &carry->escape)), carry);
+}
+
 #define BETWEEN(type, name)                                                                        \
     static void name(const type *code, size_t words, type lo, type hi, uint64_t *out)              \
     {                                                                                              \
@@ -80,6 +100,7 @@ BETWEEN(uint16_t, between_16)
 BETWEEN(uint32_t, between_32)
 
 static const struct simd portable = {.name = "portable",
+                                     .json = json,
                                      .match = match,
                                      .places = simd_places,
                                      .candidates = simd_candidates,

@@ -19,8 +19,20 @@ struct byte_tables {
     uint8_t low[3][16], high[3][16];
 };
 
+/* Of 64 bytes of JSON: those within strings (with the opening quote, without the closing one), and
+ * all brackets, braces and line feeds, within strings or not. */
+struct json_masks {
+    uint64_t text, open, close, feed;
+};
+/* What one 64 bytes tell the next: all zero at the start. */
+struct json_carry {
+    uint64_t escape; /* 1: the first byte is escaped */
+    uint64_t inside; /* all ones: it is within a string */
+};
+
 struct simd {
     const char *name;
+    void (*json)(const char *p, struct json_carry *carry, struct json_masks *m);
     /* Where three bytes stand: bit i of out[k][w] is set if p[w * 64 + i] is set[k]. Bits behind
      * the n-th byte are 0; nothing but [p, p + n) is read. */
     void (*match)(const char *p, size_t n, const char set[3], uint64_t (*out)[SIMD_WORDS]);

@@ -134,9 +134,31 @@ static void between_32_neon(const uint32_t *code, size_t words, uint32_t lo, uin
     }
 }
 
+static void json_neon(const char *p, struct json_carry *carry, struct json_masks *m)
+{
+    uint8x16_t w[4], low[4];
+    uint64_t quote, back;
+
+    for (unsigned i = 0; i < 4; i++) {
+        w[i] = vld1q_u8((const uint8_t *)p + i * 16);
+        low[i] = vorrq_u8(w[i], vdupq_n_u8(0x20)); /* [ as {, ] as } */
+    }
+#define MASK(v, c)                                                                                 \
+    bits_of(vceqq_u8((v)[0], vdupq_n_u8(c)), vceqq_u8((v)[1], vdupq_n_u8(c)),                      \
+            vceqq_u8((v)[2], vdupq_n_u8(c)), vceqq_u8((v)[3], vdupq_n_u8(c)))
+    quote = MASK(w, '"');
+    back = MASK(w, '\\');
+    m->open = MASK(low, '{');
+    m->close = MASK(low, '}');
+    m->feed = MASK(w, '\n');
+#undef MASK
+    m->text = json_text_mask(xor_up_to(quote & ~escaped_bytes(back, &carry->escape)), carry);
+}
+
 const struct simd *simd_neon(void)
 {
     static const struct simd path = {.name = "NEON",
+                                     .json = json_neon,
                                      .match = match_neon,
                                      .places = simd_places,
                                      .candidates = candidates_neon,

@@ -9,8 +9,8 @@
 #include <immintrin.h>
 #include <string.h>
 
-#define AVX2 __attribute__((target("avx2,bmi,popcnt")))
-#define AVX512 __attribute__((target("avx2,bmi,popcnt,avx512f,avx512bw,avx512vbmi2")))
+#define AVX2 __attribute__((target("avx2,bmi,popcnt,pclmul")))
+#define AVX512 __attribute__((target("avx2,bmi,popcnt,pclmul,avx512f,avx512bw,avx512vbmi2")))
 
 /* The last, incomplete 64 bytes as whole ones: those that end with the text, shifted, or a copy. */
 #define MATCH_TAIL(match_64, p, n, set, out)                                                       \
@@ -114,9 +114,31 @@ static void between_32_sse2(const uint32_t *code, size_t words, uint32_t lo, uin
     }
 }
 
+static void json_sse2(const char *p, struct json_carry *carry, struct json_masks *m)
+{
+    uint64_t quote = 0, back = 0;
+
+    *m = (struct json_masks){0};
+    for (unsigned i = 0; i < 4; i++) {
+        __m128i w = _mm_loadu_si128((const __m128i *)(const void *)(p + i * 16));
+        __m128i low = _mm_or_si128(w, _mm_set1_epi8(0x20)); /* [ as {, ] as } */
+
+#define MASK(v, c)                                                                                 \
+    ((uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(c))) << i * 16)
+        quote |= MASK(w, '"');
+        back |= MASK(w, '\\');
+        m->open |= MASK(low, '{');
+        m->close |= MASK(low, '}');
+        m->feed |= MASK(w, '\n');
+#undef MASK
+    }
+    m->text = json_text_mask(xor_up_to(quote & ~escaped_bytes(back, &carry->escape)), carry);
+}
+
 const struct simd *simd_sse2(void)
 {
     static const struct simd path = {.name = "SSE2",
+                                     .json = json_sse2,
                                      .match = match_sse2,
                                      .places = simd_places,
                                      .candidates = simd_candidates,
@@ -263,9 +285,39 @@ AVX2 static void between_32_avx2(const uint32_t *code, size_t words, uint32_t lo
     }
 }
 
+/* xor_up_to() as a product without carries. */
+AVX2 static inline uint64_t xor_up_to_avx2(uint64_t x)
+{
+    __m128i ones = _mm_set1_epi8((char)0xff);
+
+    return (uint64_t)_mm_cvtsi128_si64(
+        _mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)x), ones, 0));
+}
+
+AVX2 static void json_avx2(const char *p, struct json_carry *carry, struct json_masks *m)
+{
+    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+    __m256i bit = _mm256_set1_epi8(0x20); /* [ as {, ] as } */
+    __m256i low_a = _mm256_or_si256(a, bit), low_b = _mm256_or_si256(b, bit);
+    uint64_t quote, back;
+
+#define MASK(x, y, c)                                                                              \
+    ((uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(c))) |                   \
+     (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(y, _mm256_set1_epi8(c))) << 32)
+    quote = MASK(a, b, '"');
+    back = MASK(a, b, '\\');
+    m->open = MASK(low_a, low_b, '{');
+    m->close = MASK(low_a, low_b, '}');
+    m->feed = MASK(a, b, '\n');
+#undef MASK
+    m->text = json_text_mask(xor_up_to_avx2(quote & ~escaped_bytes(back, &carry->escape)), carry);
+}
+
 const struct simd *simd_avx2(void)
 {
     static const struct simd path = {.name = "AVX2",
+                                     .json = json_avx2,
                                      .match = match_avx2,
                                      .places = places_avx2,
                                      .candidates = candidates_avx2,
@@ -274,7 +326,7 @@ const struct simd *simd_avx2(void)
                                      .between_32 = between_32_avx2};
 
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-                   __builtin_cpu_supports("popcnt")
+                   __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul")
                ? &path
                : NULL;
 }
@@ -322,9 +374,23 @@ AVX512 static unsigned places_avx512(const uint64_t *mask, size_t words, uint16_
     return (unsigned)(out - start);
 }
 
+AVX512 static void json_avx512(const char *p, struct json_carry *carry, struct json_masks *m)
+{
+    __m512i w = _mm512_loadu_si512(p);
+    __m512i low = _mm512_or_si512(w, _mm512_set1_epi8(0x20)); /* [ as {, ] as } */
+    uint64_t quote = _mm512_cmpeq_epi8_mask(w, _mm512_set1_epi8('"'));
+    uint64_t back = _mm512_cmpeq_epi8_mask(w, _mm512_set1_epi8('\\'));
+
+    m->open = _mm512_cmpeq_epi8_mask(low, _mm512_set1_epi8('{'));
+    m->close = _mm512_cmpeq_epi8_mask(low, _mm512_set1_epi8('}'));
+    m->feed = _mm512_cmpeq_epi8_mask(w, _mm512_set1_epi8('\n'));
+    m->text = json_text_mask(xor_up_to_avx2(quote & ~escaped_bytes(back, &carry->escape)), carry);
+}
+
 const struct simd *simd_avx512(void)
 {
     static const struct simd path = {.name = "AVX-512",
+                                     .json = json_avx512,
                                      .match = match_avx512,
                                      .places = places_avx512,
                                      .candidates = candidates_avx2,

@@ -56,6 +56,50 @@ static void bytes_are_found(void **state)
     }
 }
 
+/* The same, byte by byte. */
+static void masks_of_json(const char *p, size_t n, struct json_masks *m)
+{
+    bool inside = false, escaped = false;
+
+    memset(m, 0, n / 64 * sizeof(*m));
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bit = UINT64_C(1) << i % 64;
+
+        if (p[i] == '"' && !escaped)
+            inside = !inside;
+        escaped = p[i] == '\\' && !escaped;
+        m[i / 64].text |= inside ? bit : 0;
+        m[i / 64].open |= p[i] == '{' || p[i] == '[' ? bit : 0;
+        m[i / 64].close |= p[i] == '}' || p[i] == ']' ? bit : 0;
+        m[i / 64].feed |= p[i] == '\n' ? bit : 0;
+    }
+}
+
+static void json_is_classified(void **state)
+{
+    static const char *const alphabets[] = {"a\"\\", "abcdefgh\"{}[],:\n\\",
+                                            "ab\"{\x7f\xdb\xfd[}]\n"};
+
+    (void)state;
+    for (unsigned round = 0; round < 3000; round++) {
+        size_t n = 64 * (1 + rnd(4));
+        char *p = random_text(n, alphabets[round % ARRAY_LEN(alphabets)]);
+        struct json_masks want[4];
+
+        masks_of_json(p, n, want);
+        for (unsigned i = 0; simd_path(i); i++) {
+            struct json_carry carry = {0};
+            struct json_masks got;
+
+            for (size_t at = 0; at < n; at += 64) {
+                simd_path(i)->json(p + at, &carry, &got);
+                assert_memory_equal(&got, &want[at / 64], sizeof(got));
+            }
+        }
+        free(p);
+    }
+}
+
 static void places_of_full_words(void **state)
 {
     uint64_t mask[SIMD_WORDS];
@@ -330,11 +374,9 @@ static void quoted_lines_are_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_are_found),
-        cmocka_unit_test(places_of_full_words),
-        cmocka_unit_test(candidates_are_found),
-        cmocka_unit_test(codes_are_compared),
-        cmocka_unit_test(lines_are_cut_at_any_length),
+        cmocka_unit_test(bytes_are_found),      cmocka_unit_test(json_is_classified),
+        cmocka_unit_test(places_of_full_words), cmocka_unit_test(candidates_are_found),
+        cmocka_unit_test(codes_are_compared),   cmocka_unit_test(lines_are_cut_at_any_length),
         cmocka_unit_test(quoted_lines_are_cut),
     };
 

@@ -101,11 +101,6 @@ static struct logtype *by_name(const char *name)
     return lt ? lt : logtype_text();
 }
 
-bool is_fallback_type(const struct logtype *lt)
-{
-    return lt == by_name("json") || lt == by_name("cwlogs");
-}
-
 /* The type of records that fit none: by what they look like. */
 static struct logtype *fallback(const struct inner *in)
 {

@@ -11,8 +11,6 @@ struct logtype *detect_content(struct slice path, struct slice head, bool whole,
 /* The type of one record by itself, for files of several types: never by its file's name. NULL if
  * nothing fits. */
 struct logtype *detect_record(const struct frame *f, struct slice payload);
-/* Whether records have this type that fit no other. */
-bool is_fallback_type(const struct logtype *lt);
 /* The type that the records of another log group begin with, where those before were of `usual`: of
  * events that begin at `start`, the group's first is number i. */
 struct logtype *detect_group(struct logtype *usual, const struct events *ev, size_t i,

@@ -202,6 +202,7 @@ struct format {
     bool json; /* records can be JSON objects; what they hold beyond the table is learned */
     /* Another type whose lines may stand among those of this one, in its usual order of columns. */
     const char *sibling;
+    bool takes_any;      /* what fits no other type, as texts or as JSON objects, is of this one */
     bool container_time; /* the time of the container counts more than that in the record */
     /* JSON keys that are not called as the field is: pairs of key and field name, then NULL. */
     const char *const *json_keys;

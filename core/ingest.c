@@ -266,13 +266,13 @@ static enum parse_result parse_as(struct work *w, struct logtype *lt, const stru
 /* A message of no known type takes what comes, but an object among texts has members. */
 static bool is_object_in_text(const struct logtype *lt, struct slice payload)
 {
-    return slice_is(SL("cwlogs"), lt->fmt->name) && is_json_object(payload);
+    return lt->fmt->takes_any && !lt->fmt->json && is_json_object(payload);
 }
 
 /* A record that is not of the type of the one before may be of another one. */
 static enum parse_result parse_event(struct work *w, const struct frame *f, struct slice raw)
 {
-    struct logtype *lt = w->lt != w->home && is_fallback_type(w->lt) ? w->home : w->lt, *other;
+    struct logtype *lt = w->lt != w->home && w->lt->fmt->takes_any ? w->home : w->lt, *other;
     struct unwrapped u;
     enum parse_result r = parse_as(w, lt, f, raw, &u);
 

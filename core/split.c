@@ -71,7 +71,7 @@ static void emit(struct cut *c, const char *to, const struct frame *f, bool head
 
 /* --- JSON --- */
 
-static bool is_blank(char ch)
+static bool is_filler(char ch)
 {
     return (unsigned char)ch <= ' ';
 }
@@ -79,7 +79,7 @@ static bool is_blank(char ch)
 /* Behind blanks and the bytes of `also`, which has no quote and no opening brace. */
 static const char *skip(const char *p, const char *end, const char *also)
 {
-    while (p < end && (is_blank(*p) || (*p != '{' && *p != '"' && strchr(also, *p))))
+    while (p < end && (is_filler(*p) || (*p != '{' && *p != '"' && strchr(also, *p))))
         p++;
     return p;
 }
@@ -254,8 +254,11 @@ static void remember(struct splitter *s, const struct document *d)
  * none started as this one does. */
 static const struct known_document *known_kind(const struct cut *c)
 {
+    static const struct known_document empty = {.payload = PAYLOAD_WHOLE};
     const char *p = skip(c->p + 1, c->end, "");
 
+    if (p < c->end && *p == '}')
+        return &empty;
     if (p == c->end || *p++ != '"')
         return NULL;
     for (unsigned i = 0; i < MIN(c->s->n_known, (unsigned)KNOWN_DOCUMENTS); i++) {

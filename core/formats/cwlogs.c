@@ -93,6 +93,7 @@ const struct format format_cwlogs = {
     .doc_url = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/WhatIsCloudWatchLogs.html",
     .fields = fields,
     .n_fields = N_FIELDS,
+    .takes_any = true,
     .detect = detect,
     .parse = parse,
     .samples = samples,

@@ -110,6 +110,7 @@ const struct format format_json = {
     .n_fields = N_FIELDS,
     .json = true,
     .json_keys = json_keys,
+    .takes_any = true,
     .detect = detect,
     .parse = parse,
     .samples = samples,

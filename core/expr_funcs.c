@@ -108,7 +108,7 @@ CALL(f_isnumeric)
 
 /* --- texts --- */
 
-static bool is_blank(char c)
+static bool is_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -123,7 +123,7 @@ CALL(f_isblank)
     if (arg[0].kind != VAL_STR)
         return flag(arg[0].kind == VAL_MISSING);
     for (size_t i = 0; i < arg[0].str.len; i++)
-        if (!is_blank(arg[0].str.ptr[i]))
+        if (!is_space(arg[0].str.ptr[i]))
             return flag(false);
     return flag(true);
 }
@@ -142,7 +142,7 @@ CALL(f_concat)
 static bool strips(char c, const struct expr *e, const struct val *arg)
 {
     if (e->n < 2 || arg[1].kind != VAL_STR)
-        return is_blank(c);
+        return is_space(c);
     return arg[1].str.len && memchr(arg[1].str.ptr, c, arg[1].str.len);
 }
 

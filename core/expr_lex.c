@@ -12,11 +12,6 @@ static bool is_alpha(char c)
     return is_letter(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static char at_char(struct slice q, size_t at)
 {
     return at < q.len ? q.ptr[at] : 0;

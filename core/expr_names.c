@@ -218,11 +218,6 @@ struct expr *bind_system(struct parser *p, const char *name)
     return field_node(p, slice_str(name), p->at, 0);
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* How much of the text at `at` spells the column's name; blanks do not count, nor does case. */
 static size_t spells_column(struct slice q, size_t at, struct slice name)
 {

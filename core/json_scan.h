@@ -7,7 +7,7 @@
 
 static inline const char *skip_blanks(const char *p, const char *end)
 {
-    while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+    while (p < end && is_blank(*p))
         p++;
     return p;
 }
@@ -48,10 +48,14 @@ static inline const char *string_end(const char *p, const char *end, bool *escap
     }
 }
 
-/* Behind a number or word. */
+/* Behind a number or word: at , : ] } or what is no more than a blank. */
 static inline const char *scalar_end(const char *p, const char *end)
 {
-    while (p < end && (unsigned char)*p > ' ' && *p != ',' && *p != '}' && *p != ']' && *p != ':')
+    static const bool ends[256] = {
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,         1,         1,         1,        1,
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, [','] = 1, [':'] = 1, [']'] = 1, ['}'] = 1};
+
+    while (p < end && !ends[(unsigned char)*p])
         p++;
     return p;
 }

@@ -72,19 +72,6 @@ static inline uint32_t key_hash(struct slice key, unsigned parent)
     return (uint32_t)(a >> 32) ^ (uint32_t)(a >> 13);
 }
 
-/* Short texts: no call for what two or three loads decide. */
-static inline bool same_bytes(const char *a, const char *b, size_t n)
-{
-    if (n < 4)
-        return n == 0 || (a[0] == b[0] && a[n - 1] == b[n - 1] && a[n / 2] == b[n / 2]);
-    if (n < 8)
-        return key_word(a, 4) == key_word(b, 4) && key_word(a + n - 4, 4) == key_word(b + n - 4, 4);
-    for (size_t i = 0; i + 8 < n; i += 8)
-        if (key_word(a + i, 8) != key_word(b + i, 8))
-            return false;
-    return key_word(a + n - 8, 8) == key_word(b + n - 8, 8);
-}
-
 static inline unsigned json_find_node(const struct json_tree *t, unsigned parent, struct slice key)
 {
     uint32_t i = key_hash(key, parent) % JSON_SLOTS;

@@ -34,25 +34,9 @@ bool slice_ends(struct slice s, const char *suffix)
     return s.len >= n && (n == 0 || memcmp(s.ptr + s.len - n, suffix, n) == 0);
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 struct slice slice_past_mark(struct slice s)
 {
     return slice_starts(s, "\xef\xbb\xbf") ? slice_of(s.ptr + 3, s.len - 3) : s;
-}
-
-struct slice slice_trim(struct slice s)
-{
-    while (s.len && is_blank(s.ptr[0])) {
-        s.ptr++;
-        s.len--;
-    }
-    while (s.len && is_blank(s.ptr[s.len - 1]))
-        s.len--;
-    return s;
 }
 
 struct slice slice_cut(struct slice *s, char sep)

@@ -60,7 +60,6 @@ bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII only */
 int slice_cmp(struct slice a, struct slice b);        /* by bytes, as memcmp; shorter first */
 bool slice_ends(struct slice s, const char *suffix);
 struct slice slice_past_mark(struct slice s); /* without a byte order mark (UTF-8) at its start */
-struct slice slice_trim(struct slice s);      /* blanks, tabs, CR, LF at both ends */
 /* The bytes up to `sep` (all if absent); *s is what follows the separator (absent: ptr NULL). */
 struct slice slice_cut(struct slice *s, char sep);
 char *slice_dup(struct slice s); /* NUL-terminated, owned by the caller */
@@ -83,6 +82,23 @@ static inline bool is_letter(char c)
     return is_upper(c) || is_lower(c);
 }
 
+static inline bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Without the blanks at both ends. */
+static inline struct slice slice_trim(struct slice s)
+{
+    while (s.len && is_blank(s.ptr[0])) {
+        s.ptr++;
+        s.len--;
+    }
+    while (s.len && is_blank(s.ptr[s.len - 1]))
+        s.len--;
+    return s;
+}
+
 /* Eight bytes as a number, the first one in the lowest bits. */
 static inline uint64_t load_8(const char *p)
 {
@@ -90,6 +106,19 @@ static inline uint64_t load_8(const char *p)
 
     memcpy(&v, p, sizeof(v));
     return le64toh(v);
+}
+
+/* Whether n bytes are the same. For short ones: no call for what two or three loads decide. */
+static inline bool same_bytes(const char *a, const char *b, size_t n)
+{
+    if (n < 4)
+        return n == 0 || (a[0] == b[0] && a[n - 1] == b[n - 1] && a[n / 2] == b[n / 2]);
+    if (n < 8)
+        return memcmp(a, b, 4) == 0 && memcmp(a + n - 4, b + n - 4, 4) == 0;
+    for (size_t i = 0; i + 8 < n; i += 8)
+        if (load_8(a + i) != load_8(b + i))
+            return false;
+    return load_8(a + n - 8) == load_8(b + n - 8);
 }
 
 struct strbuf {

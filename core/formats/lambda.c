@@ -154,62 +154,78 @@ static const char *const json_keys[] = {
 
 /* --- key and value --- */
 
-/* The longer ones before those that are their ends; `last` is the letter before the colon. */
+/* By their last letter; of those that are the ends of others, the longer ones first. */
 static const struct {
     struct slice key;
-    char last;
     uint8_t field;
 } keys[] = {
-    {SL("RequestId: "), 'd', F_REQUEST_ID},
-    {SL("Billed Restore Duration: "), 'n', F_BILLED_RESTORE},
-    {SL("Restore Duration: "), 'n', F_RESTORE},
-    {SL("Billed Duration: "), 'n', F_BILLED},
-    {SL("Init Duration: "), 'n', F_INIT},
-    {SL("Duration: "), 'n', F_DURATION},
-    {SL("Memory Size: "), 'e', F_MEMORY},
-    {SL("Max Memory Used: "), 'd', F_USED},
-    {SL("XRAY TraceId: "), 'd', F_TRACE},
-    {SL("SegmentId: "), 'd', F_SEGMENT},
-    {SL("Sampled: "), 'd', F_SAMPLED},
-    {SL("Status: "), 's', F_STATUS},
-    {SL("Error Type: "), 'e', F_ERROR_TYPE},
-    {SL("Phase: "), 'e', F_PHASE},
-    {SL("Runtime Version: "), 'n', F_RUNTIME},
-    {SL("Version: "), 'n', F_VERSION},
-    {SL("Runtime Version ARN: "), 'N', F_RUNTIME_ARN},
+    {SL("RequestId: "), F_REQUEST_ID},
+    {SL("Max Memory Used: "), F_USED},
+    {SL("XRAY TraceId: "), F_TRACE},
+    {SL("SegmentId: "), F_SEGMENT},
+    {SL("Sampled: "), F_SAMPLED},
+    {SL("Billed Restore Duration: "), F_BILLED_RESTORE},
+    {SL("Restore Duration: "), F_RESTORE},
+    {SL("Billed Duration: "), F_BILLED},
+    {SL("Init Duration: "), F_INIT},
+    {SL("Duration: "), F_DURATION},
+    {SL("Runtime Version: "), F_RUNTIME},
+    {SL("Version: "), F_VERSION},
+    {SL("Memory Size: "), F_MEMORY},
+    {SL("Error Type: "), F_ERROR_TYPE},
+    {SL("Phase: "), F_PHASE},
+    {SL("Status: "), F_STATUS},
+    {SL("Runtime Version ARN: "), F_RUNTIME_ARN},
 };
 
-static bool is_gap(char c)
+struct key_range {
+    uint8_t from, to;
+};
+
+/* The keys that end with that letter. */
+static struct key_range keys_ending(char last)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    switch (last) {
+    case 'd':
+        return (struct key_range){0, 5};
+    case 'n':
+        return (struct key_range){5, 12};
+    case 'e':
+        return (struct key_range){12, 15};
+    case 's':
+        return (struct key_range){15, 16};
+    case 'N':
+        return (struct key_range){16, 17};
+    default:
+        return (struct key_range){0, 0};
+    }
 }
 
-/* The key that ends with the colon: its place in the table, or -1. It starts at `from` at the
- * earliest. */
+/* The key that ends with the colon and the blank behind it: its place in the table, or -1. It
+ * starts at `from` at the earliest. */
 static int key_before(struct slice line, const char *from, const char *colon)
 {
-    for (unsigned i = 0; colon > from && i < ARRAY_LEN(keys); i++) {
-        size_t len = keys[i].key.len - 2;
-        const char *p = colon - len;
+    struct key_range range = keys_ending(colon > from ? colon[-1] : 0);
 
-        if (keys[i].last == colon[-1] && (size_t)(colon - from) >= len &&
-            (p == line.ptr || is_gap(p[-1])) && memcmp(p, keys[i].key.ptr, len) == 0)
-            return (int)i;
+    for (int i = range.from; i < range.to; i++) {
+        size_t len = keys[i].key.len;
+        const char *p = colon + 2 - len;
+
+        if ((size_t)(colon + 2 - from) >= len && (p == line.ptr || is_blank(p[-1])) &&
+            same_bytes(p, keys[i].key.ptr, len))
+            return i;
     }
     return -1;
 }
 
-static struct slice trimmed(const char *from, const char *to)
-{
-    return slice_trim(slice_of(from, (size_t)(to - from)));
-}
-
 /* "128.83 ms" and "128 MB": the number; other values whole. */
-static struct slice without_unit(struct slice s, unsigned field)
+static struct slice pair_value(const char *from, const char *to, unsigned field)
 {
-    if (field == F_STATUS || field == F_ERROR_TYPE || field == F_RUNTIME)
-        return s;
-    return slice_cut(&s, ' ');
+    struct slice s = slice_trim(slice_of(from, (size_t)(to - from)));
+
+    if (field != F_STATUS && field != F_ERROR_TYPE && field != F_RUNTIME)
+        s.len = (size_t)(find_byte(s.ptr, slice_end(s), ' ') - s.ptr);
+    return s;
 }
 
 /* All pairs of `line`; a value ends where the next key begins. */
@@ -226,8 +242,8 @@ static void read_pairs(struct slice line, struct slice *val)
         if (colon < end && next < 0)
             continue;
         if (key >= 0)
-            val[keys[key].field] = without_unit(
-                trimmed(from, next < 0 ? end : colon + 2 - keys[next].key.len), keys[key].field);
+            val[keys[key].field] =
+                pair_value(from, next < 0 ? end : colon + 2 - keys[next].key.len, keys[key].field);
         if (colon == end)
             return;
         key = next;
@@ -242,7 +258,7 @@ static struct slice megabytes(struct slice mb, struct arena *mem)
 {
     char *p;
 
-    if (!is_digits(mb) || mb.len > 9)
+    if (!mb.len || mb.len > 9 || !is_digits(mb))
         return (struct slice){NULL, 0};
     p = arena_alloc(mem, mb.len + 6);
     memcpy(p, mb.ptr, mb.len);
@@ -276,6 +292,27 @@ static bool is_level(struct slice s)
     return false;
 }
 
+/* The first blank of [p, end), or `end`. */
+static const char *find_blank(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        __m128i w = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(w, _mm_set1_epi8(' ')),
+                                                _mm_cmpeq_epi8(w, _mm_set1_epi8('\t'))),
+                                   _mm_or_si128(_mm_cmpeq_epi8(w, _mm_set1_epi8('\n')),
+                                                _mm_cmpeq_epi8(w, _mm_set1_epi8('\r'))));
+        unsigned hits = (unsigned)_mm_movemask_epi8(hit);
+
+        if (hits)
+            return p + __builtin_ctz(hits);
+    }
+#endif
+    while (p < end && !is_blank(*p))
+        p++;
+    return p;
+}
+
 /* The next word, parted by blanks or TABs. */
 static struct slice next_word(struct slice *s)
 {
@@ -284,8 +321,7 @@ static struct slice next_word(struct slice *s)
     while (p < end && (*p == ' ' || *p == '\t'))
         p++;
     from = p;
-    while (p < end && !is_gap(*p))
-        p++;
+    p = find_blank(p, end);
     *s = slice_of(p, (size_t)(end - p));
     return slice_of(from, (size_t)(p - from));
 }
@@ -318,12 +354,12 @@ static struct slice cut_request_id(struct slice *rest)
 }
 
 /* TIME ID Task timed out after N seconds; TIME ID LEVEL MESSAGE */
-static void timed_line(struct slice rest, struct record *rec)
+static void timed_line(struct slice time, struct slice rest, struct record *rec)
 {
     static const char timeout[] = "Task timed out after ";
     struct slice *val = rec->val, after;
 
-    val[F_TIME] = next_word(&rest);
+    val[F_TIME] = time;
     val[F_REQUEST_ID] = cut_request_id(&rest);
     rest = slice_trim(rest);
     if (slice_starts(rest, timeout)) {
@@ -421,9 +457,9 @@ static struct slice service_kind(struct slice line)
         {SL("LOGS Name: "), SL("LOGS")},
     };
 
-    for (unsigned i = 0; line.len && i < ARRAY_LEN(starts); i++)
+    for (unsigned i = 0; line.len && is_upper(line.ptr[0]) && i < ARRAY_LEN(starts); i++)
         if (starts[i].start.ptr[0] == line.ptr[0] && line.len >= starts[i].start.len &&
-            memcmp(line.ptr, starts[i].start.ptr, starts[i].start.len) == 0)
+            same_bytes(line.ptr, starts[i].start.ptr, starts[i].start.len))
             return starts[i].kind;
     return (struct slice){NULL, 0};
 }
@@ -451,7 +487,7 @@ static enum parse_result parse_text(struct slice line, struct record *rec)
     first = next_word(&rest);
     if (line.len && (unsigned char)(line.ptr[0] - '0') <= 9 && read_time(first, &rec->ts) &&
         slice_trim(rest).len)
-        timed_line(line, rec);
+        timed_line(first, rest, rec);
     else if (slice_starts(line, "RequestId: "))
         failed_line(line, rec);
     else if (is_edge_id(first))

@@ -56,8 +56,9 @@ struct builder {
     struct run *run;
     size_t n_run, cap_run;
     struct build_col *col;
-    uint16_t *active; /* the fields that have a column */
+    uint16_t *active; /* the fields that have a column, ascending */
     unsigned n_active;
+    uint16_t *n_below; /* n_below[i]: how many of them are below i */
     uint16_t *present;     /* room for as many: those of a record that have a text */
     struct waiting *batch; /* of each active field */
     struct slice lent;     /* texts within these bytes need not be copied to wait */
@@ -113,11 +114,13 @@ struct builder *builder_new(struct logtype *lt)
     b->col = xcalloc(lt->n_static, sizeof(*b->col));
     b->active = xcalloc(lt->n_static, sizeof(*b->active));
     b->present = xcalloc(lt->n_static, sizeof(*b->present));
+    b->n_below = xcalloc(lt->n_static + 1u, sizeof(*b->n_below));
     for (unsigned f = 0; f < lt->n_static; f++) {
         b->col[f].kind = (uint8_t)kind_of(lt->field[f]);
         col_clear(&b->col[f]);
         if (b->col[f].kind != COL_NONE)
             b->active[b->n_active++] = (uint16_t)f;
+        b->n_below[f + 1] = (uint16_t)b->n_active;
     }
     b->batch = xcalloc(b->n_active, sizeof(*b->batch));
     take_memory(b);
@@ -146,6 +149,7 @@ void builder_free(struct builder *b)
     free(b->col);
     free(b->active);
     free(b->present);
+    free(b->n_below);
     free(b->ts);
     free(b->off);
     free(b->len);
@@ -297,10 +301,10 @@ static inline void hold_texts(struct builder *b, const struct record *rec, uint3
     const struct slice lent = b->lent;
     const struct slice *val = rec->val;
     bool has_fields = !rec->reason || reason_keeps_fields(rec->reason);
-    unsigned n_active = has_fields ? b->n_active : 0, n = 0;
+    unsigned n_val = has_fields ? MIN(rec->n_val, b->lt->n_static) : 0;
+    unsigned n_active = b->n_below[n_val], n = 0;
     uint16_t *present = b->present;
 
-    BUG_ON(has_fields && rec->n_val < b->lt->n_static);
     for (unsigned i = 0; i < n_active; i++) {
         present[n] = (uint16_t)i;
         n += val[active[i]].len != 0;
@@ -435,7 +439,7 @@ static uint32_t *time_order(struct builder *b, const int64_t *ts, uint32_t n)
         b->perm = xmalloc(SEGMENT_ROWS * sizeof(*b->perm));
         b->perm_tmp = xmalloc(SEGMENT_ROWS * sizeof(*b->perm_tmp));
         b->count = xmalloc((1u << MAX_DIGIT) * sizeof(*b->count));
-        b->scratch = xmalloc(SEGMENT_ROWS * sizeof(int64_t));
+        b->scratch = xmalloc(2 * (SEGMENT_ROWS + 1) * sizeof(int64_t));
     }
     for (uint32_t i = 1; i < n; i++) {
         if (ts[i] < ts[i - 1] && n_sorted++ < MAX_SORTED)
@@ -582,7 +586,8 @@ struct segment *builder_seal(struct builder *b, uint32_t from, uint32_t to)
                         .run = b->run,
                         .n_run = (uint32_t)b->n_run,
                         .reason = b->n_bad ? b->reason + from : NULL,
-                        .timeless = b->n_timeless ? b->timeless + from / 64 : NULL};
+                        .timeless = b->n_timeless ? b->timeless + from / 64 : NULL,
+                        .scratch = b->scratch};
     struct segment *s;
 
     BUG_ON(from % 64 || to > b->n);

@@ -157,7 +157,12 @@ void record_free(struct record *r)
 
 void record_begin(struct record *rec, const struct logtype *lt)
 {
-    rec->n_val = rec->static_only || !lt->fmt->json ? lt->n_static : count_fields(lt);
+    record_begin_first(rec, rec->static_only || !lt->fmt->json ? lt->n_static : count_fields(lt));
+}
+
+void record_begin_first(struct record *rec, unsigned n)
+{
+    rec->n_val = n;
     memset(rec->val, 0, rec->n_val * sizeof(rec->val[0]));
     rec->ts = TIME_NONE;
     rec->reason = REASON_NONE;

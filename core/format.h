@@ -258,6 +258,8 @@ const struct layout *layout_by_id(unsigned id); /* NULL for id UINT_MAX */
 
 /* All static fields absent (and all others, unless static_only); no time, no reason. */
 void record_begin(struct record *rec, const struct logtype *lt);
+/* The same for a record that sets none but the first n fields. */
+void record_begin_first(struct record *rec, unsigned n);
 
 /* What a cut record lacks for its type may have stood behind the cut. */
 static inline enum parse_result record_bad(struct record *rec, enum parse_reason reason)

@@ -105,21 +105,16 @@ static uint32_t words_of(uint32_t n, unsigned bits)
     return (uint32_t)(((uint64_t)n * bits + 63) / 64);
 }
 
-void packed_make(struct packed *p, const int64_t *v, uint32_t n)
+void packed_make(struct packed *p, int64_t *v, uint32_t n)
 {
     uint32_t unit = common_unit(v, n), blocks, at = 0;
-    int64_t *scaled = NULL;
     struct packed_block *block;
     struct line *line;
     uint64_t *word;
 
     BUG_ON(n == 0 || n > PACKED_MAX);
-    if (unit > 1) {
-        scaled = xmalloc(n * sizeof(*scaled));
-        for (uint32_t i = 0; i < n; i++) /* by constants, which takes no division */
-            scaled[i] = unit == 1000 ? v[i] / 1000 : v[i] / 1000000;
-        v = scaled;
-    }
+    for (uint32_t i = 0; unit > 1 && i < n; i++) /* by constants, which takes no division */
+        v[i] = unit == 1000 ? v[i] / 1000 : v[i] / 1000000;
     *p = (struct packed){.n = n, .unit = unit, .shift = SHIFT};
     if (is_straight(v, n))
         p->shift = bit_width(n - 1);
@@ -145,7 +140,6 @@ void packed_make(struct packed *p, const int64_t *v, uint32_t n)
     p->word = word;
     p->n_word = at + 1;
     free(line);
-    free(scaled);
 }
 
 void packed_free(struct packed *p)

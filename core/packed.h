@@ -50,8 +50,9 @@ static inline uint32_t packed_blocks(const struct packed *p)
     return (p->n + (1u << p->shift) - 1) >> p->shift;
 }
 
-/* Packs n (1 ... PACKED_MAX) values; the memory is the caller's to give to packed_free(). */
-void packed_make(struct packed *p, const int64_t *v, uint32_t n);
+/* Packs n (1 ... PACKED_MAX) values, which may be others afterwards; the memory is the caller's to
+ * give to packed_free(). */
+void packed_make(struct packed *p, int64_t *v, uint32_t n);
 void packed_free(struct packed *p);
 /* Values [from, from + n). */
 void packed_read(const struct packed *p, uint32_t from, uint32_t n, int64_t *out);

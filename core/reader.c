@@ -32,7 +32,7 @@
 
 #define WHOLE_GZIP (8u << 20)    /* compressed files up to here are inflated in one go, unless */
 #define WHOLE_LIMIT (128u << 20) /* they are larger than this unpacked, or memory is short */
-#define LOOK (16 * 1024)         /* bytes looked at at a time for the end of a line */
+#define LOOK (4 * 1024)          /* bytes looked at at a time for the end of a line */
 #define MAX_SPARE 16             /* buffers kept */
 
 struct buffer {
@@ -160,6 +160,15 @@ static int open_file(struct reader *r, uint64_t *size, struct err *e)
     return err_set(e, ERR_SYS, "%s: is another file now", path);
 }
 
+/* Where in a buffer at p the bytes from `off` of a file should stand: as far from the start of a
+ * page as in the file. Some processors copy at a quarter of their speed to what lies a few bytes
+ * further behind it. */
+#define MAX_PAD 63
+static size_t pad_of(const void *p, uint64_t off)
+{
+    return (size_t)(off - (uintptr_t)p) & MAX_PAD;
+}
+
 static ssize_t pread_some(int fd, void *buf, size_t n, uint64_t off)
 {
     ssize_t got;
@@ -283,7 +292,7 @@ static int reserve(struct reader *r, struct chunk *c, size_t *want, int *fd, str
 static int next_plain(struct reader *r, struct chunk *c, struct err *e)
 {
     struct buffer *b;
-    size_t want = 0;
+    size_t want = 0, pad;
     ssize_t got = 1;
     int fd = -1, rc, why;
 
@@ -293,14 +302,15 @@ static int next_plain(struct reader *r, struct chunk *c, struct err *e)
     if (rc <= 0)
         return rc;
     b = c->owner;
-    make_room(b, want);
+    make_room(b, want + MAX_PAD);
+    pad = pad_of(b->ptr, c->off);
     while (b->len < want && got > 0) {
-        got = pread_some(fd, b->ptr + b->len, want - b->len, c->off + b->len);
+        got = pread_some(fd, b->ptr + pad + b->len, want - b->len, c->off + b->len);
         b->len += got > 0 ? (size_t)got : 0;
     }
     why = errno;
     close(fd);
-    c->ptr = b->ptr;
+    c->ptr = b->ptr + pad;
     c->len = b->len;
     if (b->len < want)
         r->src->changed = true;
@@ -370,15 +380,17 @@ static void try_whole(struct reader *r)
     uint64_t size = r->src->size, limit = MIN(WHOLE_LIMIT, membudget_limit() / 8);
     struct err e;
     ssize_t got;
+    char *bytes;
 
     r->sniffed = true;
     if (size <= WHOLE_GZIP) {
         recycle_take(&r->whole);
         recycle_take(&in);
-        GROW(in.buf, in.cap, size + 1);
-        while (in.len < size && (got = read_disk(r, in.buf + in.len, size - in.len, &e)) > 0)
+        GROW(in.buf, in.cap, size + MAX_PAD + 1);
+        bytes = in.buf + pad_of(in.buf, 0);
+        while (in.len < size && (got = read_disk(r, bytes + in.len, size - in.len, &e)) > 0)
             in.len += (size_t)got;
-        r->is_whole = inflate_whole(strbuf_slice(&in), &r->whole, limit, r->src->zaccess);
+        r->is_whole = inflate_whole(slice_of(bytes, in.len), &r->whole, limit, r->src->zaccess);
         r->whole_memory.use = MEMORY_BUFFERS;
         memlease_force(&r->whole_memory, r->is_whole ? r->whole.cap : 0);
         recycle_give(&in);

@@ -179,9 +179,9 @@ void arrival_order_ties(struct arrival *a)
 
 /* The terminators between records, and blank lines and the like before them: what `place` and the
  * number in the run do not tell. */
-static void pack_places(struct segment *s, const struct arrival *a, int64_t *v)
+static void pack_places(struct segment *s, const struct arrival *a)
 {
-    int64_t *gap = xmalloc(a->n * sizeof(*gap));
+    int64_t *v = a->scratch, *gap = v + a->n + 1;
 
     for (uint32_t k = 0, r = UINT32_MAX; k < a->n; k++) {
         if (a->run_of[k] != r) {
@@ -201,7 +201,6 @@ static void pack_places(struct segment *s, const struct arrival *a, int64_t *v)
         gap[k] = v[k + 1] - v[k] - a->len[k];
     packed_make(&s->place, v, a->n + 1);
     packed_make(&s->gap, gap, a->n);
-    free(gap);
     for (uint32_t r = a->run_of[a->n - 1] + 1; r < s->n_run; r++)
         s->run[r].first = a->n;
     for (uint32_t k = 0; k < a->n; k++)
@@ -212,7 +211,7 @@ static void pack_places(struct segment *s, const struct arrival *a, int64_t *v)
 struct segment *segment_pack(struct logtype *lt, const struct arrival *a)
 {
     struct segment *s = xcalloc(1, sizeof(*s));
-    int64_t *v = xmalloc(((size_t)a->n + 1) * sizeof(*v));
+    int64_t *v = a->scratch;
     uint64_t *timeless;
 
     BUG_ON(a->n == 0);
@@ -230,7 +229,7 @@ struct segment *segment_pack(struct logtype *lt, const struct arrival *a)
     packed_make(&s->order, v, a->n);
     s->n_run = a->n_run;
     s->run = xmemdup(a->run, a->n_run * sizeof(*a->run));
-    pack_places(s, a, v);
+    pack_places(s, a);
     if (a->reason) {
         uint32_t *code = xmalloc(a->n * sizeof(*code)), max = 0;
 
@@ -248,7 +247,6 @@ struct segment *segment_pack(struct logtype *lt, const struct arrival *a)
             if (bit_get(a->timeless, a->perm[i]))
                 bit_set(timeless, i);
     }
-    free(v);
     s->bytes = sizeof(*s) + s->n_run * sizeof(*s->run) + packed_bytes(&s->ts) +
                packed_bytes(&s->order) + packed_bytes(&s->place) + packed_bytes(&s->gap) +
                packed_bytes(&s->extra) + column_bytes_held(&s->reason, s->n) +
@@ -348,7 +346,8 @@ static struct segment *segment_gather(const struct segment *s, struct kept *k,
                         .run = s->run,
                         .n_run = s->n_run,
                         .reason = k->reason,
-                        .timeless = s->timeless ? k->timeless : NULL};
+                        .timeless = s->timeless ? k->timeless : NULL,
+                        .scratch = xmalloc(2 * ((size_t)k->n + 1) * sizeof(int64_t))};
     struct segment *t;
 
     kept_fill(k, s, s->n, arrived);
@@ -356,6 +355,7 @@ static struct segment *segment_gather(const struct segment *s, struct kept *k,
     for (uint32_t i = 0; i < k->n; i++)
         k->row[i] = k->by_arrival[k->perm[i]];
     t = segment_pack(s->lt, &a);
+    free(a.scratch);
     t->col = xcalloc(s->lt->n_static, sizeof(*t->col));
     for (unsigned f = 0; f < s->lt->n_static; f++) {
         column_gather(&t->col[f], segment_column(s, f), k);

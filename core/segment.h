@@ -275,6 +275,7 @@ struct arrival {
     uint32_t n_run;
     const uint8_t *reason;    /* NULL if all parsed */
     const uint64_t *timeless; /* NULL if all have a time */
+    int64_t *scratch;         /* 2 * (n + 1) of them */
 };
 /* Puts rows of equal time in the order of their source and offset. */
 void arrival_order_ties(struct arrival *a);

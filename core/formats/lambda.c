@@ -529,11 +529,11 @@ static enum parse_result parse(struct logtype *lt, const struct layout **lay, st
         r = parse_json(lt, text, rec);
         /* a message that only looks like one */
         if (r != PARSE_OK || (rec->reason == REASON_CUT && rec->ts == TIME_NONE)) {
-            record_begin(rec, lt);
+            record_begin_first(rec, N_NAMED);
             r = parse_text(text, rec);
         }
     } else {
-        record_begin(rec, lt);
+        record_begin_first(rec, N_NAMED);
         r = parse_text(text, rec);
     }
     val[F_MEMORY_BYTES] = megabytes(val[F_MEMORY], &rec->mem);

@@ -58,7 +58,7 @@ struct builder {
     struct build_col *col;
     uint16_t *active; /* the fields that have a column, ascending */
     unsigned n_active;
-    uint16_t *n_below; /* n_below[i]: how many of them are below i */
+    uint16_t *n_below;     /* n_below[i]: how many of them are below i */
     uint16_t *present;     /* room for as many: those of a record that have a text */
     struct waiting *batch; /* of each active field */
     struct slice lent;     /* texts within these bytes need not be copied to wait */

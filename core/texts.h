@@ -12,7 +12,7 @@
 
 #include "arena.h"
 
-#define TEXTS_BATCH 32
+#define TEXTS_BATCH 128
 #define TEXT_SLACK 16
 
 struct texts {

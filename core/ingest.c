@@ -462,7 +462,8 @@ static void note_layout(struct ingest *in, struct feed *f, const struct chunk *c
     if (may_name_columns(f, id)) {
         if (id == 0 && !f->lay)
             f->lay = layout_of_head(lt, bytes, in->rec);
-        f->lay = layout_behind(lt, f->lay, bytes, in->rec);
+        if (f->lay || !lt->fmt->header_first)
+            f->lay = layout_behind(lt, f->lay, bytes, in->rec);
     } else if (id == 0 && is_framed(f) && lt->fmt->header) {
         f->lay = layout_behind_events(lt, &in->events, c->ptr, &in->mem, in->rec);
     }

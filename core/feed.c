@@ -1,10 +1,12 @@
 #include "feed.h"
 
-#include "xalloc.h"
+#include "slab.h"
+
+static struct slab feeds = SLAB_OF(struct feed);
 
 struct feed *feed_new(struct source *src)
 {
-    struct feed *f = xcalloc(1, sizeof(*f));
+    struct feed *f = slab_take(&feeds);
 
     f->src = src;
     f->index_id = UINT32_MAX;
@@ -24,7 +26,7 @@ void feed_free(struct feed *f)
     pthread_mutex_destroy(&f->lock);
     free(f->chunk_lines);
     free(f->name);
-    free(f);
+    slab_give(&feeds, f);
 }
 
 uint64_t feed_line_base(struct feed *f, uint32_t chunk)

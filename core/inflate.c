@@ -17,6 +17,7 @@
 #include <zlib.h>
 
 #include "membudget.h"
+#include "slab.h"
 #include "xalloc.h"
 
 #define WINDOW 32768
@@ -62,9 +63,11 @@ struct inflater {
     unsigned char buf[IN_BUF];
 };
 
+static struct slab accesses = SLAB_OF(struct zaccess);
+
 struct zaccess *zaccess_new(void)
 {
-    struct zaccess *z = xcalloc(1, sizeof(*z));
+    struct zaccess *z = slab_take(&accesses);
 
     z->memory.use = MEMORY_STORE;
     pthread_mutex_init(&z->lock, NULL);
@@ -80,7 +83,7 @@ void zaccess_free(struct zaccess *z)
     free(z->point);
     memlease_release(&z->memory);
     pthread_mutex_destroy(&z->lock);
-    free(z);
+    slab_give(&accesses, z);
 }
 
 uint64_t zaccess_floor(struct zaccess *z, uint64_t off, size_t *index)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "inflate.h"
+#include "slab.h"
 #include "stdin_store.h"
 #include "value.h"
 #include "xalloc.h"
@@ -292,9 +293,11 @@ static void set_origin(struct source *s)
     s->origin = sb.buf ? sb.buf : xstrdup("");
 }
 
+static struct slab sources = SLAB_OF(struct source);
+
 static struct source *source_new(const char *path, const char *name)
 {
-    struct source *s = xcalloc(1, sizeof(*s));
+    struct source *s = slab_take(&sources);
 
     s->path = xstrdup(path);
     s->name = xstrdup(name);
@@ -501,7 +504,7 @@ void source_free(struct source *s)
     free(s->name);
     free(s->origin);
     free(s->error);
-    free(s);
+    slab_give(&sources, s);
 }
 
 bool source_wait(struct source *s, const atomic_bool *stop)

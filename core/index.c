@@ -231,8 +231,8 @@ static struct feed *restore(struct index *x, const struct contents_source *s, co
         zaccess_restore(src->zaccess, s->points);
     f->end = s->end;
     f->lay = layout_by_id(contents_layout(&x->c, s->layout));
-    f->n_chunk = f->cap_chunk = s->n_chunk;
-    f->chunk_lines = xmemdup(s->chunk_lines, s->n_chunk * sizeof(*s->chunk_lines));
+    f->n_chunk = f->cap_chunk = s->chunk_lines.len / sizeof(*f->chunk_lines);
+    f->chunk_lines = xmemdup(s->chunk_lines.ptr, f->n_chunk * sizeof(*f->chunk_lines));
     if (s->tail_at != UINT64_MAX) {
         f->tail_at = s->tail_at;
         f->tail_lines = s->tail_lines;
@@ -507,8 +507,7 @@ static bool describe(struct index *x, const struct member *m, struct contents_so
         .first_us = src->first_us,
         .last_us = src->last_us,
         .layout = f->lay ? contents_add_layout(&x->c, src->lt, f->lay->id) : UINT32_MAX,
-        .n_chunk = (uint32_t)f->n_chunk,
-        .chunk_lines = f->chunk_lines,
+        .chunk_lines = slice_of((const char *)f->chunk_lines, f->n_chunk * sizeof(*f->chunk_lines)),
         .tail_at = f->tail_at == SIZE_MAX ? UINT64_MAX : f->tail_at,
         .tail_lines = f->tail_lines,
     };
@@ -520,7 +519,7 @@ static bool describe(struct index *x, const struct member *m, struct contents_so
         s->end = f->partial_from;
         s->records -= f->partial ? f->partial->n : 0;
         s->lines -= 1;
-        s->n_chunk -= s->n_chunk > 0;
+        s->chunk_lines.len -= MIN(s->chunk_lines.len, sizeof(*f->chunk_lines));
     }
     if (src->kind == SOURCE_PLAIN)
         return edges(src->path, s->end, s->edge, &ended);

@@ -1,5 +1,5 @@
-/* index_contents.c - the table of contents as bytes: numbers of 8 bytes, texts and arrays with
- * their length before them, all padded to 8. */
+/* index_contents.c - the table of contents as bytes: numbers of as many bytes as they need, seven
+ * bits in each, texts and arrays with their length before them. */
 #define XXH_INLINE_ALL
 #include "index_contents.h"
 
@@ -9,23 +9,27 @@
 #include "xalloc.h"
 
 #define MAX_ITEMS (1u << 28) /* no list is longer */
+#define MAX_NUMBER 10        /* bytes */
+#define LEAST_SOURCE 24      /* bytes */
 
 /* --- bytes --- */
 
+/* The low bits first; the highest bit of a byte: there is another one. */
 static void put(struct strbuf *out, uint64_t x)
 {
-    strbuf_add(out, &x, sizeof(x));
+    char bytes[MAX_NUMBER];
+    size_t n = 0;
+
+    for (; x > 0x7f; x >>= 7)
+        bytes[n++] = (char)(x | 0x80);
+    bytes[n++] = (char)x;
+    strbuf_add(out, bytes, n);
 }
 
 static void put_bytes(struct strbuf *out, struct slice s)
 {
-    static const char zeros[8];
-
-    put(out, s.ptr ? s.len : UINT64_MAX);
-    if (!s.ptr)
-        return;
+    put(out, s.ptr ? s.len + 1 : 0);
     strbuf_addsl(out, s);
-    strbuf_add(out, zeros, (8 - s.len % 8) % 8);
 }
 
 static void put_block(struct strbuf *out, const struct index_block *b)
@@ -42,15 +46,19 @@ struct reader {
 
 static uint64_t take(struct reader *r)
 {
-    uint64_t x;
+    uint64_t x = 0;
 
-    if (r->left.len < sizeof(x)) {
-        r->bad = true;
-        return 0;
+    for (size_t i = 0; i < MIN(r->left.len, (size_t)MAX_NUMBER); i++) {
+        unsigned char byte = (unsigned char)r->left.ptr[i];
+
+        x |= (uint64_t)(byte & 0x7f) << 7 * i;
+        if (byte < 0x80) {
+            r->left = slice_of(r->left.ptr + i + 1, r->left.len - i - 1);
+            return x;
+        }
     }
-    memcpy(&x, r->left.ptr, sizeof(x));
-    r->left = slice_of(r->left.ptr + sizeof(x), r->left.len - sizeof(x));
-    return x;
+    r->bad = true;
+    return 0;
 }
 
 static uint32_t take_small(struct reader *r)
@@ -75,17 +83,17 @@ static size_t take_count(struct reader *r, size_t least)
 
 static struct slice take_bytes(struct reader *r)
 {
-    uint64_t n = take(r), padded = (n + 7) / 8 * 8;
+    uint64_t n = take(r);
     struct slice s;
 
-    if (n == UINT64_MAX || r->bad)
+    if (n == 0 || r->bad)
         return (struct slice){NULL, 0};
-    if (n > r->left.len || padded > r->left.len) {
+    if (--n > r->left.len) {
         r->bad = true;
         return (struct slice){NULL, 0};
     }
     s = slice_of(r->left.ptr, n);
-    r->left = slice_of(r->left.ptr + padded, r->left.len - padded);
+    r->left = slice_of(r->left.ptr + n, r->left.len - n);
     return s;
 }
 
@@ -131,14 +139,14 @@ struct types {
 
 static void take_types(struct reader *r, struct types *t)
 {
-    t->n = take_count(r, 16);
+    t->n = take_count(r, 2);
     if (t->n > MAX_TYPES)
         r->bad = true;
     for (size_t i = 0; !r->bad && i < t->n; i++) {
         size_t n;
 
         t->lt[i] = logtype_by_name(take_bytes(r));
-        n = take_count(r, 8);
+        n = take_count(r, 1);
         for (size_t f = 0; !r->bad && f < n; f++) {
             struct slice name = take_bytes(r);
 
@@ -177,11 +185,11 @@ static void put_layouts(struct strbuf *out, const struct contents *c)
 
 static void take_layouts(struct reader *r, const struct types *t, struct contents *c)
 {
-    size_t n = take_count(r, 16);
+    size_t n = take_count(r, 2);
 
     for (size_t i = 0; !r->bad && i < n; i++) {
         struct logtype *lt = take_type(r, t);
-        size_t fields = take_count(r, 8);
+        size_t fields = take_count(r, 1);
         uint16_t field[MAX_COLUMNS];
         const struct layout *l = NULL;
 
@@ -221,7 +229,7 @@ static void put_frames(struct strbuf *out, const struct contents *c)
 
 static void take_frames(struct reader *r, struct contents *c)
 {
-    size_t n = take_count(r, 48);
+    size_t n = take_count(r, 6);
 
     for (size_t i = 0; !r->bad && i < n; i++) {
         struct frame f = {0};
@@ -311,7 +319,7 @@ static void put_blocks(struct strbuf *out, const struct contents *c)
 
 static void take_blocks(struct reader *r, const struct types *t, struct contents *c)
 {
-    size_t n = take_count(r, 40);
+    size_t n = take_count(r, 5);
 
     for (size_t i = 0; !r->bad && i < n; i++) {
         struct contents_segment s = {.lt = take_type(r, t)};
@@ -321,7 +329,7 @@ static void take_blocks(struct reader *r, const struct types *t, struct contents
         contents_add_segment(c, &s);
     }
     c->n_loaded = c->n_segment;
-    n = take_count(r, 56);
+    n = take_count(r, 7);
     for (size_t i = 0; !r->bad && i < n; i++) {
         struct contents_texts s = {.lt = take_type(r, t)};
 
@@ -362,26 +370,28 @@ static void take_blocks(struct reader *r, const struct types *t, struct contents
 
 void contents_put_source(struct contents_writer *w, const struct contents_source *s)
 {
-#define X(member) (uint64_t) s->member,
-    const uint64_t numbers[] = {SOURCE_NUMBERS(X)};
-#undef X
     struct strbuf *out = &w->out;
+    bool same = w->n_source++ && slice_eq(w->why, s->why);
 
-    w->n_source++;
-    strbuf_add(out, numbers, sizeof(numbers));
+#define X(member) put(out, (uint64_t)s->member);
+    SOURCE_NUMBERS(X)
+#undef X
     put(out, s->lt->id);
     for (unsigned i = 0; i < REASON_COUNT; i++)
         put(out, s->unparsed[i]);
     put_bytes(out, s->name);
-    put_bytes(out, s->why);
-    put_bytes(out, slice_of((const char *)s->chunk_lines, s->n_chunk * sizeof(*s->chunk_lines)));
+    put(out, same);
+    if (!same)
+        put_bytes(out, s->why);
+    w->why = s->why;
+    put_bytes(out, s->chunk_lines);
     put_bytes(out, s->points);
 }
 
-static void take_source(struct reader *r, const struct types *t, struct contents_source *s)
+/* `why` is that of the source before, and then of this one. */
+static void take_source(struct reader *r, const struct types *t, struct contents_source *s,
+                        struct slice *why)
 {
-    struct slice chunks;
-
 #define X(member) s->member = (__typeof__(s->member))take(r);
     SOURCE_NUMBERS(X)
 #undef X
@@ -389,10 +399,10 @@ static void take_source(struct reader *r, const struct types *t, struct contents
     for (unsigned i = 0; i < REASON_COUNT; i++)
         s->unparsed[i] = take(r);
     s->name = take_bytes(r);
-    s->why = take_bytes(r);
-    chunks = take_bytes(r);
-    s->chunk_lines = (const uint32_t *)(const void *)chunks.ptr;
-    s->n_chunk = (uint32_t)(chunks.len / sizeof(*s->chunk_lines));
+    if (!take(r))
+        *why = take_bytes(r);
+    s->why = *why;
+    s->chunk_lines = take_bytes(r);
     s->points = take_bytes(r);
 }
 
@@ -407,8 +417,17 @@ static uint32_t slot_of(const struct contents *c, struct slice name)
 
 static void take_sources(struct reader *r, const struct types *t, struct contents *c)
 {
-    size_t n = take_count(r, 200);
+    uint64_t n = UINT64_MAX;
+    struct slice why = {NULL, 0};
 
+    if (r->left.len >= sizeof(n)) {
+        memcpy(&n, r->left.ptr, sizeof(n));
+        r->left = slice_of(r->left.ptr + sizeof(n), r->left.len - sizeof(n));
+    }
+    if (n > MIN(r->left.len / LEAST_SOURCE, (size_t)MAX_ITEMS)) {
+        r->bad = true;
+        return;
+    }
     for (c->n_slot = 16; c->n_slot < 2 * n;)
         c->n_slot *= 2;
     c->slot = xcalloc(c->n_slot, sizeof(*c->slot));
@@ -416,7 +435,7 @@ static void take_sources(struct reader *r, const struct types *t, struct content
     for (size_t i = 0; !r->bad && i < n; i++) {
         struct contents_source *s = &c->source[i];
 
-        take_source(r, t, s);
+        take_source(r, t, s, &why);
         if (r->bad || !s->name.ptr || s->id >= c->next_id) {
             r->bad = true;
             return;
@@ -472,7 +491,7 @@ void contents_begin(struct contents_writer *w, const struct contents *c)
     put_frames(&w->out, c);
     put_blocks(&w->out, c);
     w->count_at = w->out.len;
-    put(&w->out, 0);
+    strbuf_add(&w->out, &w->n_source, sizeof(w->n_source));
 }
 
 struct slice contents_end(struct contents_writer *w)

@@ -40,10 +40,9 @@ struct contents_source {
     uint64_t records, lines, headers, blanks, inflated, end;
     uint64_t unparsed[REASON_COUNT];
     int64_t first_us, last_us;
-    uint32_t layout; /* in force at the end; UINT32_MAX: none */
-    uint32_t n_chunk;
-    const uint32_t *chunk_lines;
-    uint64_t tail_at; /* see struct feed; UINT64_MAX: the end was not read first */
+    uint32_t layout;          /* in force at the end; UINT32_MAX: none */
+    struct slice chunk_lines; /* 4 bytes each */
+    uint64_t tail_at;         /* see struct feed; UINT64_MAX: the end was not read first */
     uint32_t tail_lines;
     struct slice points; /* zaccess_save(), gzip */
 };
@@ -80,7 +79,8 @@ uint32_t contents_add_frame(struct contents *c, uint32_t id);
 struct contents_writer {
     struct strbuf out;
     uint64_t n_source;
-    size_t count_at; /* where that number stands in `out` */
+    size_t count_at;  /* where that number stands in `out` */
+    struct slice why; /* of the last source */
 };
 void contents_begin(struct contents_writer *w, const struct contents *c);
 void contents_put_source(struct contents_writer *w, const struct contents_source *s);

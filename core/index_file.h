@@ -12,7 +12,7 @@
 #include "err.h"
 #include "str.h"
 
-#define INDEX_VERSION 6
+#define INDEX_VERSION 7
 #define INDEX_ALIGN 4096 /* of a block */
 #define INDEX_HEADER 8192
 

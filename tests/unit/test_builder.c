@@ -149,9 +149,58 @@ static void pieces_are_the_whole(void **state)
     builder_free(b);
 }
 
+/* Times in `stretches` that ascend, over `span` microseconds: rows come out by time, those of the
+ * same time as they arrived. */
+static void check_order(struct builder *b, struct record *rec, unsigned stretches, uint64_t span)
+{
+    const uint32_t n = 1 + rnd(5000), each = n / stretches + 1;
+    int64_t start = rnd(2) ? FIRST_US : INT64_MIN + 1, *ts = xcalloc(n, sizeof(*ts));
+    struct segment *s;
+
+    builder_reset(b);
+    builder_run(b, &(struct run){.source = 1});
+    for (uint32_t i = 0; i < n; i++) {
+        rec->ts =
+            start + (int64_t)(i % each * (span / each) + rnd((uint32_t)MIN(span / each, 9) + 1));
+        ts[i] = rec->ts;
+        assert_true(builder_add(b, rec, i * 10, 9, i));
+    }
+    s = builder_seal(b, 0, n);
+    for (uint32_t row = 0; row < n; row++) {
+        uint32_t at = (uint32_t)(segment_position(s, row).off / 10);
+
+        assert_int_equal(segment_ts(s, row), ts[at]);
+        if (row)
+            assert_true(segment_ts(s, row - 1) < ts[at] ||
+                        (segment_ts(s, row - 1) == ts[at] &&
+                         segment_position(s, row - 1).off < segment_position(s, row).off));
+    }
+    segment_unref(s);
+    free(ts);
+}
+
+static void rows_are_in_order(void **state)
+{
+    static const uint64_t spans[] = {
+        0, 1, 8191, 8192, 86400000000, UINT64_C(1) << 40, UINT64_C(1) << 62};
+    struct builder *b = builder_new(logtype_by_name(SL("vpcflow")));
+    struct record *rec = record_new();
+
+    (void)state;
+    record_begin(rec, logtype_by_name(SL("vpcflow")));
+    for (unsigned stretches = 1; stretches < 40; stretches++)
+        for (unsigned k = 0; k < ARRAY_LEN(spans); k++)
+            check_order(b, rec, stretches, spans[k]);
+    record_free(rec);
+    builder_free(b);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(pieces_are_the_whole)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pieces_are_the_whole),
+        cmocka_unit_test(rows_are_in_order),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -292,6 +292,21 @@ void builder_lend(struct builder *b, struct slice bytes)
     b->lent = bytes;
 }
 
+/* Most of those that must be copied are words of the program. */
+static inline char *copy_text(char *to, struct slice s)
+{
+    if (s.len - 4 > 12)
+        return memcpy(to, s.ptr, s.len);
+    if (s.len < 8) {
+        memcpy(to, s.ptr, 4);
+        memcpy(to + s.len - 4, s.ptr + s.len - 4, 4);
+    } else {
+        memcpy(to, s.ptr, 8);
+        memcpy(to + s.len - 8, s.ptr + s.len - 8, 8);
+    }
+    return to;
+}
+
 /* The texts of a record as they can wait: bytes behind them can be read (TEXT_SLACK). Which fields
  * have one is found first, without a branch, for it would be guessed wrong: records of one type are
  * often of several kinds, and most fields of some have no text. */
@@ -315,7 +330,7 @@ static inline void hold_texts(struct builder *b, const struct record *rec, uint3
         size_t off = (uintptr_t)s.ptr - (uintptr_t)lent.ptr;
 
         if (unlikely((off >= lent.len) | (lent.len - off < s.len + TEXT_SLACK)))
-            s.ptr = memcpy(arena_alloc(&b->held, s.len + TEXT_SLACK), s.ptr, s.len);
+            s.ptr = copy_text(arena_alloc(&b->held, s.len + TEXT_SLACK), s);
         w->row[w->n] = (uint8_t)row;
         w->text[w->n++] = s;
     }

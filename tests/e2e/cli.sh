@@ -207,7 +207,8 @@ contains "without a terminal the demo tells its story" "$(cat "$work/summary")" 
 equal "and removes its files" "$(ls -A "$work/tmp")" ""
 TMPDIR=$work/tmp "$awl" demo --lines 100000000 >/dev/null 2>&1 &
 child=$!
-sleep 0.3
+i=0
+while [ -z "$(ls -A "$work/tmp")" ] && [ $i -lt 600 ]; do sleep 0.1 && i=$((i + 1)); done
 kill -TERM $child
 wait $child
 equal "it ends while it is writing" $? 130

@@ -134,12 +134,12 @@ int cli_demo(const struct options *o)
         return EXIT_TROUBLE;
     snprintf(dir, sizeof(dir), "%s/awl-demo-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (!o->write) {
+        catch_signals(cli_interrupt);
         if (!mkdtemp(dir)) {
             fprintf(stderr, "awl: cannot make a folder in %s: %s\n", dir, strerror(errno));
             return EXIT_TROUBLE;
         }
         d.dir = dir;
-        catch_signals(cli_interrupt);
     }
     rc = demo_write(&d, &sum, &e);
     if (rc < 0) {

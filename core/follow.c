@@ -138,6 +138,29 @@ static void forget(struct follow *w, struct feed *f)
     free(path);
 }
 
+static void grown(struct follow *w, struct feed *f);
+
+static bool leads_to(const char *path, const struct source *src)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_dev == src->dev && st.st_ino == src->ino;
+}
+
+/* A file that is known turned up by another name, which is its own if the one before is not. */
+static void seen_as(struct follow *w, struct feed *f, const char *path, const struct stat *st)
+{
+    if (!f->src->archive && !leads_to(source_file(f->src), f->src)) {
+        source_rename(f->src, path);
+        f->src->changed = (uint64_t)st->st_size < f->src->size;
+        if (f->src->kind == SOURCE_PLAIN) {
+            grown(w, f); /* what was written before the rename */
+            return;
+        }
+    }
+    tell_watch(w, f->src, (uint64_t)st->st_size);
+}
+
 static void open_new(struct follow *w, const char *path)
 {
     struct feed *f;
@@ -152,7 +175,7 @@ static void open_new(struct follow *w, const char *path)
     if (f && (f->src->archive || f->src->error)) {
         forget(w, f); /* it was renamed before it was read, or its files go by another name now */
     } else if (f) {
-        tell_watch(w, f->src, (uint64_t)st.st_size);
+        seen_as(w, f, path, &st);
         return;
     }
     session_add_file(w->s, path, base ? base + 1 : path);
@@ -289,7 +312,9 @@ static void handle(struct follow *w, const struct watch_event *ev)
     case WATCH_GONE:
         gone(w, f);
         break;
-    case WATCH_NEW_FILE:
+    case WATCH_NEW_FILE: /* it was gone for a moment */
+        if (!leads_to(ev->path, f->src))
+            replaced(w, f, ev->path);
         break;
     }
 }

@@ -43,8 +43,8 @@ struct range {
     uint64_t compact;    /* sketch: how many it had when equal bins were last put together */
 };
 
-struct slab {
-    struct slab *next;
+struct pool {
+    struct pool *next;
     size_t size;
 };
 
@@ -56,7 +56,7 @@ struct samples {
     uint64_t compared; /* sketch: how many there were when ranges were last looked at */
     bool sketch;
     struct block *spare; /* of BLOCK_MAX */
-    struct slab *slab;
+    struct pool *pool;
     char *free;
     size_t left, bytes;
 };
@@ -100,11 +100,11 @@ struct samples *samples_new(struct sample_budget *b)
 
 static void drop_all(struct samples *s)
 {
-    while (s->slab) {
-        struct slab *next = s->slab->next;
+    while (s->pool) {
+        struct pool *next = s->pool->next;
 
-        free(s->slab);
-        s->slab = next;
+        free(s->pool);
+        s->pool = next;
     }
     free(s->range);
     s->range = NULL;
@@ -122,19 +122,19 @@ void samples_free(struct samples *s)
     free(s);
 }
 
-static void *slab_take(struct samples *s, size_t n)
+static void *pool_take(struct samples *s, size_t n)
 {
     char *p;
 
     if (n > s->left) {
         size_t size = MIN(MAX(s->bytes, SLAB_MIN), (size_t)HUGE_PAGE);
-        struct slab *slab = xmalloc_huge(size);
+        struct pool *pool = xmalloc_huge(size);
 
-        slab->next = s->slab;
-        slab->size = size;
-        s->slab = slab;
-        s->free = (char *)slab + sizeof(*slab);
-        s->left = size - sizeof(*slab);
+        pool->next = s->pool;
+        pool->size = size;
+        s->pool = pool;
+        s->free = (char *)pool + sizeof(*pool);
+        s->left = size - sizeof(*pool);
         s->bytes += size;
     }
     p = s->free;
@@ -164,7 +164,7 @@ static struct block *more_room(struct samples *s, uint32_t range)
         b = s->spare;
         s->spare = b->next;
     } else {
-        b = slab_take(s, sizeof(*b) + cap * (sizeof(*b->sample) + 1));
+        b = pool_take(s, sizeof(*b) + cap * (sizeof(*b->sample) + 1));
     }
     *b = (struct block){.next = r->block, .cap = cap};
     r->block = b;
@@ -327,7 +327,7 @@ static uint32_t renumber(struct block *b, const uint32_t *here)
     return range;
 }
 
-/* A block that stays where it is: its slab goes over, too. The newest is the one with room. */
+/* A block that stays where it is: its pool goes over, too. The newest is the one with room. */
 static void splice(struct samples *s, uint32_t range, struct block *b)
 {
     struct block *newest = range < s->n_range ? s->range[range].block : NULL;
@@ -341,7 +341,7 @@ static void splice(struct samples *s, uint32_t range, struct block *b)
 
 void samples_merge(struct samples *s, struct samples *from, const uint32_t *here)
 {
-    struct slab **end = &from->slab;
+    struct pool **end = &from->pool;
     struct block *next;
 
     BUG_ON(s->sketch != from->sketch);
@@ -362,12 +362,12 @@ void samples_merge(struct samples *s, struct samples *from, const uint32_t *here
     }
     while (*end)
         end = &(*end)->next;
-    *end = s->slab; /* the room at hand is in the first of mine */
-    s->slab = from->slab;
+    *end = s->pool; /* the room at hand is in the first of mine */
+    s->pool = from->pool;
     s->bytes += from->bytes;
     s->n += from->n;
     s->told += from->told;
-    from->slab = NULL;
+    from->pool = NULL;
     drop_all(from);
 }
 
